@@ -1,0 +1,32 @@
+"""What block types exist, as their executors announce them."""
+
+from typing import Any
+
+from pydantic import Field
+
+from gnatwork_schemas.messages import Message
+from gnatwork_schemas.names import BlockTypeName
+
+
+class BlockType(Message):
+    """A catalogue entry: all that the compiler, the documentation and a designer need to know of a block type."""
+
+    type: BlockTypeName
+    version: str = "1"
+    title: str
+    summary: str
+    icon: str = "box"
+    category: str = "other"
+    #: JSON Schema of the config, templates aside.
+    config_schema: dict[str, Any] | bool
+    #: JSON Schema of the output.
+    output_schema: dict[str, Any] | bool
+    #: Ports beside `out` and `error`.
+    ports: tuple[str, ...] = ()
+    #: What it does to the world: `network`, `cpu`, `secrets`, `side-effects`.
+    capabilities: tuple[str, ...] = ()
+    #: Whether a run's caller gets this block's output as the reply.
+    responds: bool = False
+    #: Whether its executor leaves deferred config leaves unresolved.
+    plain: bool = False
+    examples: tuple[dict[str, Any], ...] = Field(default=())

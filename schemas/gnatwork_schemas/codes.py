@@ -1,0 +1,77 @@
+"""Every error code of the engine and its blocks, with what it means and what to do.
+
+Plug-ins add codes of their own. The pages in `docs/reference/errors/` are written from this table.
+"""
+
+from typing import NamedTuple
+
+
+class ErrorCode(NamedTuple):
+    """An error code and its page."""
+
+    code: str
+    #: What it means, one sentence.
+    meaning: str
+    #: What to do about it.
+    advice: str
+
+
+_TABLE = (
+    # definitions
+    ErrorCode("definition.invalid", "The definition does not have the shape of a workflow.", "Mend what the pointer names; `docs/reference/definition.md` has every field."),
+    ErrorCode("definition.not_supported", "The definition uses a part of the language that this version does not run.", "Remove it, or run a version that supports it; it is refused rather than ignored."),
+    ErrorCode("definition.duplicate_id", "Two blocks have the same id.", "Give each block an id of its own."),
+    ErrorCode("definition.reserved_id", "A block is named like a root of templates.", "Rename the block; `input`, `blocks`, `run`, `trigger`, `item`, `index`, `error` and `connections` are taken."),
+    ErrorCode("definition.unknown_need", "A block needs a block, or a port, that does not exist.", "Correct the spelling in `needs`, or add the block."),
+    ErrorCode("definition.cycle", "Blocks wait for each other in a circle, so none could ever start.", "Remove one of the `needs` or template references that the message lists."),
+    ErrorCode("definition.too_large", "The definition compiles to more than one message can hold.", "Split the workflow, or move large constants into the input."),
+    ErrorCode("template.invalid", "A text between `{{` and `}}` is not a path.", "Write `{{ block.field[0] ?? \"default\" }}`; to get the braces themselves, write `{{ \"{{\" }}`."),
+    ErrorCode("template.unknown_root", "A template starts with a name that is neither a block nor a root.", "Correct the spelling; roots are `input`, `run`, `trigger`, `error` and the ids of blocks."),
+    ErrorCode("template.not_upstream", "A template mentions a block that depends on this one, or this one itself.", "Take the value from a block that runs earlier."),
+    ErrorCode("template.missing", "A path of a template leads nowhere in this run.", "Check the output it points into (`gnatwork run show`), or give a default: `{{ a.b ?? null }}`."),
+    ErrorCode("block.unknown_type", "No executor has ever announced this block type.", "Correct the spelling (`gnatwork blocks list` shows what there is), or start an executor that hosts it."),
+    ErrorCode("block.config_invalid", "A block's config does not meet the schema of its type.", "Mend what the message names; `gnatwork blocks show TYPE` has the schema."),
+    ErrorCode("block.output_invalid", "A block returned something that is not its declared output, or not JSON.", "This is a mistake in the block: mend its `run`."),
+    # runs
+    ErrorCode("request.invalid", "The request is not of the form the endpoint takes.", "Mend what the pointer names; `/openapi.json` describes every endpoint."),
+    ErrorCode("request.invalid_json", "The body is not JSON.", "Send UTF-8 JSON; the message has the place of the mistake."),
+    ErrorCode("request.too_large", "The body is larger than the manager takes.", "Send less, or start the manager with a higher `--max-body`."),
+    ErrorCode("request.not_found", "There is no such page.", "See `/openapi.json` for all there are."),
+    ErrorCode("request.method_not_allowed", "The page does not take this method.", "The `Allow` header has those that it takes."),
+    ErrorCode("input.invalid", "The input does not meet the workflow's `input` schema.", "Mend what the pointer names."),
+    ErrorCode("run.not_found", "There is no run with this id in this namespace.", "Check the id and `X-Gnatwork-Namespace`; `gnatwork run list` shows recent runs."),
+    ErrorCode("task.not_found", "The run has no task of this name.", "`GET /runs/{id}/tasks` lists them."),
+    ErrorCode("run.ended", "The run has ended and can no longer be changed.", "Start a new run."),
+    ErrorCode("run.cancelled", "The run was cancelled.", "Nothing to do; the reason stands in the message."),
+    ErrorCode("run.timeout", "The run took longer than its `timeout`.", "Raise `timeout`, or find the slow block in `gnatwork run show`."),
+    ErrorCode("idempotency.conflict", "This idempotency key was used before with another body.", "Use a new key for a new request."),
+    ErrorCode("auth.missing", "The request carries no token.", "Send `Authorization: Bearer <token>`; `gnatwork up` keeps it in connection.json."),
+    ErrorCode("auth.invalid", "The token is not the manager's.", "Read it again from connection.json, or from `GNATWORK_TOKEN` of the manager."),
+    ErrorCode("engine.unavailable", "NATS does not answer, so nothing can be promised.", "Try again; `gnatwork doctor` says what is missing."),
+    ErrorCode("engine.store_full", "The store of the NATS server is full.", "Give it more room (`max_file_store`); runs go on as soon as there is some."),
+    ErrorCode("internal.error", "Something in Gnatwork went wrong.", "The log of the service has the reason under the request's time; please report it."),
+    # tasks
+    ErrorCode("block.timeout", "An attempt took longer than the block's `timeout` and was stopped.", "Raise `timeout`, or make the work smaller."),
+    ErrorCode("block.failed", "A block raised an error that it does not declare.", "The executor's log has the trace; a block raises `BlockError` for what can be expected."),
+    ErrorCode("executor.lost", "Executors vanished while they ran this task, too often or where it may not run twice.", "See whether the block kills its process (memory, crashes); check the effect by hand before you start anew."),
+    ErrorCode("payload.too_large", "A value is larger than the engine carries.", "Store it elsewhere and pass its address."),
+    ErrorCode("payload.missing", "A stored value is gone.", "It was purged with its run, or its store was lost."),
+    ErrorCode("message.invalid", "A message is not of the form its subject promises.", "See the dead letters; whoever published it speaks another version or has a mistake."),
+    ErrorCode("message.unknown_version", "A message has a version that this service does not know.", "Upgrade this service; the message is kept among the dead letters."),
+    ErrorCode("message.orphaned", "An event belongs to a run that never started.", "Nothing to do, unless a client of yours publishes events of its own."),
+    # http
+    ErrorCode("http.status", "The server answered with an error status.", "See `details.status`; set `fail_on_status: false` to get such answers as output."),
+    ErrorCode("http.timeout", "The server did not answer in time.", "Raise the block's `timeout`, or add `retry`."),
+    ErrorCode("http.connection", "No connection to the server could be had, or it broke.", "Check the host and port, or add `retry`."),
+    ErrorCode("http.blocked_address", "The address is private, loopback, link-local or a metadata service.", "List it in `GNATWORK_EGRESS_ALLOW` of the executor if workflows are meant to reach it."),
+    ErrorCode("http.invalid_url", "The URL can't be requested.", "Use an absolute http or https URL."),
+    ErrorCode("http.too_large", "The answer is larger than the block takes.", "Raise `max_bytes`, or ask for less."),
+    ErrorCode("http.too_many_redirects", "The server redirects in a circle.", "Request the final URL, or set `follow_redirects: false`."),
+    ErrorCode("http.protocol", "The server does not speak proper HTTP.", "See the message; nothing but the server can mend it."),
+    ErrorCode("html.invalid_selector", "A CSS selector can't be parsed.", "Correct the selector that the message names."),
+    ErrorCode("html.too_large", "The page is larger than the scraper takes.", "Cut it down before, or raise `max_bytes`."),
+    ErrorCode("html.cast", "A scraped text can't be turned into the type that its field asks for.", "Remove `cast`, or give the field a `default`."),
+    ErrorCode("hook.invalid_secret", "The signing secret is not a Standard Webhooks secret.", "Use `whsec_` followed by base64 of 24 to 64 bytes."),
+)  # fmt: skip
+
+CODES: dict[str, ErrorCode] = {entry.code: entry for entry in _TABLE}

@@ -1,0 +1,104 @@
+"""The exceptions of Gnatwork.
+
+    GnatworkError
+    ├── MessageError            a message that can't be read
+    │   └── UnknownVersionError
+    ├── DefinitionError         a definition with faults, each with its pointer
+    ├── TemplateError           a template that leads nowhere in this run
+    ├── ConflictError           a conditional append was refused
+    ├── StoreFullError          the server's store has no room
+    ├── UnavailableError        NATS does not answer
+    ├── TopologyError           streams or consumers that can't be made as described
+    ├── PayloadError            a stored value that can't be had
+    └── ServerStartError        the embedded nats-server does not start
+
+The docstring of an exception is its message; what is passed to it is added behind a colon.
+"""
+
+from typing import ClassVar
+
+from gnatwork_schemas.problem import Fault
+
+
+class GnatworkError(Exception):
+    """Something went wrong in Gnatwork."""
+
+    #: The error code, see `gnatwork_schemas.codes`.
+    code: ClassVar[str] = "internal.error"
+
+    def __init__(self, detail: str = "") -> None:
+        summary = (self.__doc__ or "").strip().splitlines()[0]
+        super().__init__(f"{summary.rstrip('.')}: {detail}" if detail else summary)
+        self.detail = detail
+
+
+class MessageError(GnatworkError):
+    """A message is not of the form its subject promises; it is kept among the dead letters."""
+
+    code = "message.invalid"
+
+
+class UnknownVersionError(MessageError):
+    """A message has a version that this service does not know; upgrade the service."""
+
+    code = "message.unknown_version"
+
+
+class DefinitionError(GnatworkError):
+    """The definition has mistakes; mend those listed."""
+
+    code = "definition.invalid"
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        super().__init__("; ".join(f"{fault.pointer or '/'} {fault.message}" for fault in faults))
+        self.faults = faults
+
+
+class InputError(DefinitionError):
+    """The input does not meet the workflow's schema; mend what the pointers name."""
+
+    code = "input.invalid"
+
+
+class TemplateError(GnatworkError):
+    """A path of a template leads nowhere; give it a default with `??` if that is expected."""
+
+    code = "template.missing"
+
+
+class ConflictError(GnatworkError):
+    """Someone else appended first; read again before deciding anew."""
+
+    code = "internal.error"
+
+
+class StoreFullError(GnatworkError):
+    """The store of the NATS server is full; give it more room with `max_file_store`."""
+
+    code = "engine.store_full"
+
+
+class UnavailableError(GnatworkError):
+    """NATS does not answer; try again, or see `gnatwork doctor`."""
+
+    code = "engine.unavailable"
+
+
+class TopologyError(GnatworkError):
+    """A stream or consumer can't be made as this version needs it; see the reference of streams."""
+
+
+class PayloadError(GnatworkError):
+    """A stored value can't be had; it was purged with its run, or its store was lost."""
+
+    code = "payload.missing"
+
+
+class PayloadTooLargeError(PayloadError):
+    """A value is larger than the engine carries; store it elsewhere and pass its address."""
+
+    code = "payload.too_large"
+
+
+class ServerStartError(GnatworkError):
+    """The embedded nats-server does not start; its log in the data directory has the reason."""

@@ -1,0 +1,280 @@
+"""Every subject, stream, consumer, bucket, key and header name, in one place.
+
+Nothing else in the project spells such a name out. Tokens: `shard` a number, `ns` a namespace, `workflow` and
+`run` as in the glossary, `event` one or more tokens, `task` a task path (its `/` stays inside one token).
+"""
+
+import zlib
+from typing import NamedTuple
+
+# --- streams ---------------------------------------------------------------------------------------------
+
+#: Every event of every run, the truth of the engine. Limits retention, no age limit.
+HISTORY = "HISTORY"
+#: Work items that wait for an executor. Work queue: an acknowledged item is gone.
+WORK = "WORK"
+#: Values too large for a message, in chunks.
+PAYLOADS = "PAYLOADS"
+#: Messages that no one could read, kept for people.
+DEAD_LETTERS = "DEAD_LETTERS"
+
+# --- key-value buckets -----------------------------------------------------------------------------------
+
+#: Control blocks, catalogue and settings, told apart by key prefix.
+STATE_BUCKET = "gnatwork_state"
+#: One status document per run, key `<ns>.<run>`.
+STATUS_BUCKET = "gnatwork_status"
+#: What has been submitted under an idempotency key; entries expire after `IDEMPOTENCY_TTL`.
+IDEMPOTENCY_BUCKET = "gnatwork_idempotency"
+#: Seconds for which an idempotency key is remembered: one day.
+IDEMPOTENCY_TTL = 86_400
+
+# --- headers ---------------------------------------------------------------------------------------------
+
+#: The append is refused unless this is the last sequence of the subject (or of the pattern below).
+EXPECTED_LAST_SUBJECT_SEQUENCE = "Nats-Expected-Last-Subject-Sequence"
+#: The pattern on which the expectation above is checked.
+EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT = "Nats-Expected-Last-Subject-Sequence-Subject"
+#: When the server is to publish this message again, `@at <RFC 3339>`.
+SCHEDULE = "Nats-Schedule"
+#: Where the server publishes a scheduled message.
+SCHEDULE_TARGET = "Nats-Schedule-Target"
+#: Which client of a pinned consumer is the active one.
+PIN_ID = "Nats-Pin-Id"
+#: How long a message may live, e.g. `30d` as `2592000s`.
+TTL = "Nats-TTL"
+#: W3C trace context, carried from the submission to every message of the run.
+TRACEPARENT = "traceparent"
+
+# --- history ---------------------------------------------------------------------------------------------
+
+#: All of history.
+HISTORY_SUBJECTS = "history.>"
+#: What the server republishes from history, and as what; see `live_event`.
+HISTORY_REPUBLISH = ("history.*.*.*.*.>", "workflow.{{wildcard(4)}}.>")
+
+START = "start"
+COMPLETE = "complete"
+FAILED = "failed"
+CANCELLED = "cancelled"
+TIMED_OUT = "timed_out"
+#: Events after which nothing changes any more; with `start` the only ones of a single token.
+ENDS = frozenset({COMPLETE, FAILED, CANCELLED, TIMED_OUT})
+REQUEST_CANCEL = "request.cancel"
+
+
+class HistorySubject(NamedTuple):
+    """The tokens of `history.<shard>.<ns>.<workflow>.<run>.<event>`."""
+
+    shard: int
+    namespace: str
+    workflow: str
+    run_id: str
+    #: Everything after the run, e.g. `start`, `block.page.output`, `timer.timeout.fired`.
+    event: str
+
+
+def shard_of(run_id: str, shards: int) -> int:
+    """The shard of a run: crc32 of its id, modulo the number of shards of this installation."""
+    return zlib.crc32(run_id.encode()) % shards
+
+
+def history_base(shard: int, namespace: str, workflow: str, run_id: str) -> str:
+    """`history.<shard>.<ns>.<workflow>.<run>`, to which an event is appended."""
+    return f"history.{shard}.{namespace}.{workflow}.{run_id}"
+
+
+def history_shard(shard: int) -> str:
+    """All history of a shard."""
+    return f"history.{shard}.>"
+
+
+def run_events(base: str) -> str:
+    """All events of the run with this history base."""
+    return f"{base}.>"
+
+
+def run_borders(base: str) -> str:
+    """The start and the ends of a run: its events of a single token."""
+    return f"{base}.*"
+
+
+def find_run(shard: int, namespace: str, run_id: str, event: str = ">") -> str:
+    """Events of a run whose workflow is not known to the asker."""
+    return f"history.{shard}.{namespace}.*.{run_id}.{event}"
+
+
+def parse_history(subject: str) -> HistorySubject:
+    """The tokens of a history subject; ValueError when it is none."""
+    head, shard, namespace, workflow, run_id, event = subject.split(".", 5)
+    if head != "history":
+        raise ValueError(f"not a history subject: {subject}")
+    return HistorySubject(int(shard), namespace, workflow, run_id, event)
+
+
+def output_event(task: str) -> str:
+    """An attempt of a task succeeded."""
+    return f"block.{task}.output"
+
+
+def error_event(task: str) -> str:
+    """An attempt of a task failed."""
+    return f"block.{task}.error"
+
+
+def claimed_event(task: str, attempt: int) -> str:
+    """An executor is about to run an attempt that must never run twice."""
+    return f"block.{task}.claimed.{attempt}"
+
+
+def outcome_events(base: str, task: str) -> str:
+    """Both outcomes of all attempts of a task, full subject."""
+    return f"{base}.block.{task}.*"
+
+
+def timer_event(timer: str) -> str:
+    """A schedule that the server keeps; purging it cancels it."""
+    return f"timer.{timer}"
+
+
+def timer_fired_event(timer: str) -> str:
+    """What the server appends when the timer is due."""
+    return f"timer.{timer}.fired"
+
+
+# --- live events (core NATS) -----------------------------------------------------------------------------
+
+#: Everything about every run, as it happens.
+LIVE_SUBJECTS = "workflow.>"
+
+
+def live_event(run_id: str, event: str = ">") -> str:
+    """A stored event once more, after storing: what users subscribe to."""
+    return f"workflow.{run_id}.{event}"
+
+
+def live_task(run_id: str, task: str, kind: str) -> str:
+    """`started`, `progress` or `log` of a running task; never stored."""
+    return f"workflow.{run_id}.block.{task}.{kind}"
+
+
+# --- work ------------------------------------------------------------------------------------------------
+
+#: All of the work queue.
+WORK_SUBJECTS = "block.>"
+#: The lane of ordinary work.
+NORMAL_LANE = "normal"
+
+
+class WorkSubject(NamedTuple):
+    """The tokens of `block.<type>.<lane>.<ns>.<run>.<task>.<attempt>.input`."""
+
+    type: str
+    lane: str
+    namespace: str
+    run_id: str
+    task: str
+    attempt: int
+
+
+def work_item(item: WorkSubject) -> str:
+    """The subject of one attempt of one task."""
+    return f"block.{item.type}.{item.lane}.{item.namespace}.{item.run_id}.{item.task}.{item.attempt}.input"
+
+
+def parse_work(subject: str) -> WorkSubject:
+    """The tokens of a work subject; ValueError when it is none."""
+    head, type_, lane, namespace, run_id, task, attempt, tail = subject.split(".")
+    if (head, tail) != ("block", "input"):
+        raise ValueError(f"not a work subject: {subject}")
+    return WorkSubject(type_, lane, namespace, run_id, task, int(attempt))
+
+
+def work_of_type(type_: str, lane: str) -> str:
+    """What the executors of a block type pull."""
+    return f"block.{type_}.{lane}.>"
+
+
+def work_of_run(namespace: str, run_id: str) -> str:
+    """All work items of a run."""
+    return f"block.*.*.{namespace}.{run_id}.>"
+
+
+def work_of_task(namespace: str, run_id: str, task: str) -> str:
+    """All attempts of a task."""
+    return f"block.*.*.{namespace}.{run_id}.{task}.*.input"
+
+
+def cancel_control(namespace: str, run_id: str) -> str:
+    """Tells executors to stop the tasks of a run at once (core NATS)."""
+    return f"control.{namespace}.{run_id}.cancel"
+
+
+#: What executors listen to for `cancel_control`.
+CANCEL_CONTROLS = "control.*.*.cancel"
+
+# --- payloads and dead letters ---------------------------------------------------------------------------
+
+#: All payload chunks.
+PAYLOAD_SUBJECTS = "payload.>"
+#: All dead letters.
+DEAD_SUBJECTS = "dead.>"
+
+
+def payload_chunk(namespace: str, run_id: str, payload: str, chunk: int | str) -> str:
+    """One chunk of a payload; `*` for all of them."""
+    return f"payload.{namespace}.{run_id}.{payload}.{chunk}"
+
+
+def dead_letter(stream: str, reason: str) -> str:
+    """Where a message of `stream` that could not be read is kept; `reason` is an error code."""
+    return f"dead.{stream}.{reason}"
+
+
+# --- consumers -------------------------------------------------------------------------------------------
+
+#: The priority group of pinned scheduler consumers.
+SCHEDULER_GROUP = "scheduler"
+
+
+def scheduler_consumer(shard: int) -> str:
+    """The durable consumer of a shard's history."""
+    return f"sched-{shard}"
+
+
+def executor_consumer(type_: str, lane: str) -> str:
+    """The durable consumer of a block type's work."""
+    return f"exec-{type_}-{lane}"
+
+
+# --- keys of the state bucket ----------------------------------------------------------------------------
+
+
+def control_block_key(digest: str) -> str:
+    """An immutable control block."""
+    return f"control.{digest}"
+
+
+def catalogue_key(type_: str) -> str:
+    """The catalogue entry of a block type; `*` for all."""
+    return f"catalogue.{type_}"
+
+
+#: Metadata key of the history stream that holds the number of shards.
+SHARDS_METADATA = "gnatwork_shards"
+
+
+def status_key(namespace: str, run_id: str) -> str:
+    """The status document of a run."""
+    return f"{namespace}.{run_id}"
+
+
+# --- request/reply ---------------------------------------------------------------------------------------
+
+#: Everything that managers answer, all namespaces; the fourth token on is the verb.
+API_SUBJECTS = "gnatwork.api.*.>"
+
+
+def api(namespace: str, verb: str) -> str:
+    """A verb of the manager's API, the twin of an HTTP endpoint, e.g. `submit`, `run.get`."""
+    return f"gnatwork.api.{namespace}.{verb}"
