@@ -16,7 +16,7 @@ MAX_SECONDS = 10 * 365 * 86400.0
 def parse_duration(value: Any) -> float:
     """Seconds of a duration such as `"1m30s"` or `90`; ValueError when it is neither."""
     if isinstance(value, bool):
-        raise ValueError("a duration is a text such as '10s' or a number of seconds")  # noqa: TRY004 – pydantic wants ValueError
+        raise ValueError("a duration is a text such as '10s' or a number of seconds")  # noqa: TRY004 - pydantic wants ValueError
     if isinstance(value, int | float):
         seconds = float(value)
     elif isinstance(value, str) and re.match(_WHOLE, value):
