@@ -45,6 +45,22 @@ PIN_ID = "Nats-Pin-Id"
 TTL = "Nats-TTL"
 #: W3C trace context, carried from the submission to every message of the run.
 TRACEPARENT = "traceparent"
+#: Set by the server on a message that it reads back: where the message lies, as what, since when (RFC 3339).
+STORED_STREAM = "Nats-Stream"
+STORED_SUBJECT = "Nats-Subject"
+STORED_SEQUENCE = "Nats-Sequence"
+STORED_AT = "Nats-Time-Stamp"
+#: Set by the server on the messages of a batch: how many follow in all, and the sequence of the one before.
+BATCH_PENDING = "Nats-Num-Pending"
+BATCH_PREVIOUS = "Nats-Last-Sequence"
+#: The code of a message that carries no data, such as `404`.
+STATUS = "Status"
+#: On an idle heartbeat: the last consumer sequence that was sent.
+LAST_CONSUMER_SEQUENCE = "Nats-Last-Consumer"
+#: On a message of a key-value bucket: `DEL` or `PURGE`, when the key is gone.
+KV_OPERATION = "KV-Operation"
+#: On a marker that the server leaves when a message expires or is removed.
+MARKER_REASON = "Nats-Marker-Reason"
 
 # --- history ---------------------------------------------------------------------------------------------
 
@@ -231,6 +247,11 @@ def dead_letter(stream: str, reason: str) -> str:
     return f"dead.{stream}.{reason}"
 
 
+# --- acknowledgements ------------------------------------------------------------------------------------
+
+#: What the reply subject of a delivered message starts with.
+ACK_PREFIX = "$JS.ACK."
+
 # --- consumers -------------------------------------------------------------------------------------------
 
 #: The priority group of pinned scheduler consumers.
@@ -245,6 +266,19 @@ def scheduler_consumer(shard: int) -> str:
 def executor_consumer(type_: str, lane: str) -> str:
     """The durable consumer of a block type's work."""
     return f"exec-{type_}-{lane}"
+
+
+# --- key-value buckets as streams ------------------------------------------------------------------------
+
+
+def bucket_stream(bucket: str) -> str:
+    """The stream behind a bucket."""
+    return f"KV_{bucket}"
+
+
+def bucket_subject(bucket: str, key: str) -> str:
+    """Where a key of a bucket is stored; `>` for all keys."""
+    return f"$KV.{bucket}.{key}"
 
 
 # --- keys of the state bucket ----------------------------------------------------------------------------
