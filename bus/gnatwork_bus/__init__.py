@@ -1,0 +1,1 @@
+"""The only room that knows NATS: connections, streams, consumers, history, key-value, payloads, the server."""

@@ -35,7 +35,7 @@ class StoredMessage(NamedTuple):
     headers: Mapping[str, str] | None
 
 
-class Delivery(NamedTuple):
+class DeliveryInfo(NamedTuple):
     """What the reply subject of a delivered message says (`$JS.ACK.…`)."""
 
     stream: str
@@ -73,7 +73,7 @@ def status_of(msg: Msg) -> Status | None:
     return Status(int(code), headers.get(Header.DESCRIPTION, ""))
 
 
-def parse_delivery(reply: str) -> Delivery:
+def parse_delivery(reply: str) -> DeliveryInfo:
     """The fields of an acknowledgement subject, with or without a JetStream domain; ValueError when it is none."""
     if not reply.startswith(subjects.ACK_PREFIX):
         raise ValueError(f"not an acknowledgement subject: {reply}")
@@ -81,12 +81,12 @@ def parse_delivery(reply: str) -> Delivery:
     # 9 tokens, or 11 and more when a domain and an account hash are put in front.
     first = 2 if len(tokens) == 9 else 4
     stream, consumer, delivered, sequence, consumer_sequence, at, pending = tokens[first : first + 7]
-    return Delivery(
+    return DeliveryInfo(
         stream, consumer, int(delivered), int(sequence), int(consumer_sequence), _seconds(int(at)), int(pending)
     )
 
 
-def delivered_message(msg: Msg, delivery: Delivery) -> StoredMessage:
+def delivered_message(msg: Msg, delivery: DeliveryInfo) -> StoredMessage:
     """The stored message that a consumer delivered as `msg`."""
     return StoredMessage(msg.subject, delivery.sequence, delivery.at, msg.data, msg.headers)
 

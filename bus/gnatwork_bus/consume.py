@@ -1,0 +1,192 @@
+"""The consume loop: pulls stay outstanding, work in flight is bounded, and nothing stalls for ever.
+
+Pull requests are renewed after they expire, after a reconnect, after a server restart, and when nothing was heard
+for longer than heartbeats allow (pull subscriptions of the client library are known to stall, nats.py#504).
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+import orjson
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+
+from gnatwork_bus.connection import Connection
+from gnatwork_bus.delivery import Delivery
+from gnatwork_schemas.subjects import PIN_ID
+
+log = logging.getLogger(__name__)
+
+_SECOND = 1_000_000_000
+_IN_PROGRESS = b"+WPI"
+#: Wait before asking again when the server refused outright, seconds.
+_REFUSED_WAIT = 0.5
+
+
+class Consumer:
+    """Pulls from a durable consumer and hands each message to `handle`, in order."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        stream: str,
+        durable: str,
+        *,
+        batch: int,
+        handle: Callable[[Delivery], None],
+        expires: float = 30.0,
+        pinned_group: str | None = None,
+        on_break: Callable[[], None] | None = None,
+    ) -> None:
+        """Describe the loop; `start` starts it.
+
+        Args:
+            connection: where to.
+            stream: the stream's name.
+            durable: the consumer's name.
+            batch: the most messages that are asked for or not yet settled.
+            handle: called with each message; must not block.
+            expires: seconds after which an unanswered pull is renewed.
+            pinned_group: the priority group of a consumer that has one active client at a time.
+            on_break: called when messages may have been missed: the connection or the pin was lost, or a gap seen.
+        """
+        self._connection = connection
+        self._subject = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"
+        self.durable = durable
+        self._batch = batch
+        self._handle = handle
+        self._expires = expires
+        self._group = pinned_group
+        self._on_break = on_break or (lambda: None)
+        self._heartbeat = 5.0 if expires >= 10 else None
+        self._requested = 0
+        self._in_flight = 0
+        self._last_sequence = 0
+        self._pin: str | None = None
+        self._heard = 0.0
+        self._watchdog: asyncio.TimerHandle | None = None
+        self._subscription: Subscription | None = None
+        self._inbox = ""
+        self._pulling = False
+
+    @property
+    def in_flight(self) -> int:
+        """Messages received and not yet settled."""
+        return self._in_flight
+
+    @property
+    def pinned(self) -> bool:
+        """Whether this is the active client of a pinned consumer, as far as it knows."""
+        return self._pin is not None
+
+    async def start(self) -> None:
+        """Begin to pull."""
+        self._connection.on_reconnect(self._renew)
+        self._connection.on_disconnect(self._break)
+        await self._listen()
+        self._pulling = True
+        self._heard = asyncio.get_running_loop().time()
+        self._watch()
+        self._fill()
+
+    async def stop(self) -> None:
+        """Pull no more; what was received stays with the handler, what was asked for goes back to the server."""
+        self._pulling = False
+        self._connection.forget(self._renew)
+        self._connection.forget(self._break)
+        if self._watchdog:
+            self._watchdog.cancel()
+        if self._subscription:
+            # The server sees that no one listens to the open requests any more and drops them.
+            await self._subscription.unsubscribe()
+            self._subscription = None
+
+    async def _listen(self) -> None:
+        nc = self._connection.nc
+        self._inbox = nc.new_inbox()
+        self._subscription = await nc.subscribe(
+            self._inbox, cb=self._received, pending_msgs_limit=0, pending_bytes_limit=0
+        )
+
+    def _fill(self) -> None:
+        """Ask for more once a worthwhile part of the bound is free."""
+        free = self._batch - self._in_flight - self._requested
+        if not self._pulling or free <= 0 or (self._requested and free < self._batch // 4):
+            return
+        request: dict[str, object] = {"batch": free, "expires": int(self._expires * _SECOND)}
+        if self._heartbeat:
+            request["idle_heartbeat"] = int(self._heartbeat * _SECOND)
+        if self._group:
+            request["group"] = self._group
+            if self._pin:
+                request["id"] = self._pin
+        self._requested += free
+        self._connection.send(self._subject, orjson.dumps(request), self._inbox)
+
+    async def _received(self, msg: Msg) -> None:
+        self._heard = asyncio.get_running_loop().time()
+        headers = msg.headers
+        if headers and not msg.reply and (status := headers.get("Status")):
+            self._answered(status, headers)
+            return
+        delivery = Delivery(msg.subject, msg.data, headers, msg.reply, self._settle)
+        if self._group:
+            self._check_order(delivery)
+        self._requested = max(0, self._requested - 1)
+        self._in_flight += 1
+        self._fill()
+        try:
+            self._handle(delivery)
+        except Exception:
+            log.exception("handling a message of %s failed; it will be delivered again", self.durable)
+            delivery.nak(1.0)
+
+    def _check_order(self, delivery: Delivery) -> None:
+        pin = (delivery.headers or {}).get(PIN_ID)
+        if pin != self._pin or delivery.consumer_sequence != self._last_sequence + 1:
+            self._pin = pin
+            self._on_break()
+        self._last_sequence = delivery.consumer_sequence
+
+    def _answered(self, status: str, headers: dict[str, str]) -> None:
+        if status == "100":
+            return
+        self._requested = max(0, self._requested - int(headers.get("Nats-Pending-Messages", self._batch)))
+        if status == "423":
+            self._break()
+            self._requested = 0
+        if status in {"404", "408", "423"}:
+            self._fill()
+            return
+        # 409 and others: the consumer moved, was deleted or is over a limit. Ask again, but not in a tight loop.
+        log.debug("%s: %s %s", self.durable, status, headers.get("Description", ""))
+        self._requested = 0
+        asyncio.get_running_loop().call_later(_REFUSED_WAIT, self._fill)
+
+    def _settle(self, delivery: Delivery, body: bytes) -> None:
+        if body:
+            self._connection.send(delivery.reply, body)
+        if body != _IN_PROGRESS:
+            self._in_flight -= 1
+            self._fill()
+
+    def _renew(self) -> None:
+        """Open requests died with the connection, or are forgotten: ask anew."""
+        self._requested = 0
+        self._heard = asyncio.get_running_loop().time()
+        self._fill()
+
+    def _break(self) -> None:
+        self._pin = None
+        self._on_break()
+
+    def _watch(self) -> None:
+        """Renew the pulls when the server has been silent for longer than it may be."""
+        loop = asyncio.get_running_loop()
+        patience = 2.5 * (self._heartbeat or self._expires)
+        silent = loop.time() - self._heard
+        if silent > patience and self._in_flight < self._batch and self._connection.is_connected:
+            log.warning("%s: nothing heard for %.0f s, pulling anew", self.durable, silent)
+            self._renew()
+        self._watchdog = loop.call_later(patience, self._watch)
