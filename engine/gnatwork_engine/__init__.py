@@ -1,0 +1,1 @@
+"""The pure heart of Gnatwork: no I/O, no clock, no randomness."""

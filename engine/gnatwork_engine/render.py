@@ -1,0 +1,313 @@
+"""Rendering: a config with templates and what a run has yielded so far make the config that a block sees.
+
+The scheduler never opens a payload. A leaf that touches a reference stays *deferred*: in its place stands
+`{"$template": [parts], "values": {root: reference}}`, and its JSON Pointer goes with the config. Whoever needs the
+value loads `payloads_of` and calls `resolve`. Nothing else is ever taken for a deferred leaf or a reference, whatever
+it looks like.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from pydantic import ValidationError
+
+from gnatwork_engine.json_tree import at_path, child, from_pointer, to_pointer
+from gnatwork_engine.paths import MISSING, as_text, follow, missing
+from gnatwork_schemas.errors import MessageError, PayloadError
+from gnatwork_schemas.payload import PayloadRef, as_reference, is_reference
+from gnatwork_schemas.template import PathExpression, TemplateLeaf, TemplatePart
+
+#: The keys of a deferred leaf.
+TEMPLATE_KEY = "$template"
+VALUES_KEY = "values"
+
+#: The step to the config itself.
+_WHOLE = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What templates can see. `input` and each output may be a reference to a payload."""
+
+    input: Any
+    #: By id of the block; a skipped block has none.
+    outputs: Mapping[str, Any]
+    run: Mapping[str, Any]
+    trigger: Mapping[str, Any]
+    #: The error that a handler is there for; None is the same as no error.
+    error: Any = None
+
+
+class Rendered(NamedTuple):
+    """A config, and the JSON Pointers of its deferred leaves."""
+
+    config: Any
+    deferred: tuple[str, ...] = ()
+
+
+class Renderer:
+    """A config, prepared once to be rendered many times.
+
+    Parts of the config without a template are shared by all results, so results are not to be changed.
+    """
+
+    __slots__ = ("_root",)
+
+    def __init__(self, config: Any, templates: Sequence[TemplateLeaf]) -> None:
+        leaves: dict[Any, Any] = {}
+        for leaf in templates:
+            level: dict[Any, Any] = leaves
+            key: Any = _WHOLE
+            for step in leaf.at:
+                level, key = level.setdefault(key, {}), step
+            level[key] = _leaf(leaf)
+        below = leaves.get(_WHOLE, {})
+        self._root: _Node = _branch(config, below) if isinstance(below, dict) else below
+
+    def render(self, scope: Scope) -> Rendered:
+        """The config with all templates replaced. Raises TemplateError for a path that leads nowhere."""
+        deferred: list[str] = []
+        config = self._root.render(scope, deferred)
+        return Rendered(config, tuple(deferred))
+
+
+def payloads_of(config: Any, deferred: Sequence[str]) -> tuple[PayloadRef, ...]:
+    """The payloads that `resolve` needs, each once. Raises MessageError when a pointer is wrong."""
+    references: dict[str, PayloadRef] = {}
+    for pointer in deferred:
+        _, values = _deferred_leaf(config, pointer)
+        for value in values.values():
+            try:
+                reference = as_reference(value)
+            except ValidationError:
+                raise MessageError(f"a reference at {pointer or '/'} is not one to a payload") from None
+            if reference:
+                references[reference.id] = reference
+    return tuple(references.values())
+
+
+def resolve(config: Any, deferred: Sequence[str], loaded: Mapping[str, Any]) -> Any:
+    """The config with its deferred leaves replaced; `config` itself stays as it is.
+
+    Args:
+        config: As `Renderer.render` gave it, perhaps after a journey as JSON.
+        deferred: The pointers that came with it.
+        loaded: The values of the payloads, by payload id.
+
+    Raises:
+        TemplateError: A path leads nowhere.
+        PayloadError: `loaded` lacks a payload.
+        MessageError: A pointer is not one of a deferred leaf.
+    """
+    holder: dict[str, Any] = {"": config}
+    copied: set[int] = set()
+    for pointer in deferred:
+        parts, values = _deferred_leaf(config, pointer)
+        container: Any = holder
+        key: str | int = ""
+        for step in from_pointer(pointer):
+            inner = container[key]
+            if id(inner) not in copied:
+                inner = inner.copy()
+                copied.add(id(inner))
+                container[key] = inner
+            container, key = inner, int(step) if isinstance(inner, list) else step
+        container[key] = _resolved(parts, values, loaded)
+    return holder[""]
+
+
+class _Node(Protocol):
+    def render(self, scope: Scope, deferred: list[str]) -> Any: ...
+
+
+class _Fixed:
+    """A part of the config without templates."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def render(self, scope: Scope, deferred: list[str]) -> Any:  # noqa: ARG002 - what all nodes take
+        return self._value
+
+
+class _Branch:
+    """An object or array somewhere below which there is a template."""
+
+    __slots__ = ("_children", "_container")
+
+    def __init__(self, container: Any, children: list[tuple[Any, _Node]]) -> None:
+        self._container = container
+        self._children = children
+
+    def render(self, scope: Scope, deferred: list[str]) -> Any:
+        container = self._container.copy()
+        for step, node in self._children:
+            container[step] = node.render(scope, deferred)
+        return container
+
+
+class _Value:
+    """A template that is the whole text: the value keeps its type."""
+
+    __slots__ = ("_lookup", "_parts", "_pointer")
+
+    def __init__(self, pointer: str, expression: PathExpression) -> None:
+        self._pointer = pointer
+        self._lookup = _Lookup(expression)
+        self._parts = [self._lookup.document]
+
+    def render(self, scope: Scope, deferred: list[str]) -> Any:
+        lookup = self._lookup
+        root = lookup.root(scope)
+        if lookup.is_large(root):
+            deferred.append(self._pointer)
+            return {TEMPLATE_KEY: self._parts, VALUES_KEY: {lookup.key: root}}
+        return lookup.value(root)
+
+
+class _Text:
+    """Templates inside a longer text. Those that can be rendered are, so that a deferred leaf carries little."""
+
+    __slots__ = ("_parts", "_pointer")
+
+    def __init__(self, pointer: str, parts: Sequence[TemplatePart]) -> None:
+        self._pointer = pointer
+        self._parts = [part if isinstance(part, str) else _Lookup(part) for part in parts]
+
+    def render(self, scope: Scope, deferred: list[str]) -> Any:
+        rendered: list[Any] = []
+        values: dict[str, Any] = {}
+        for part in self._parts:
+            if isinstance(part, str):
+                rendered.append(part)
+                continue
+            root = part.root(scope)
+            if part.is_large(root):
+                values[part.key] = root
+                rendered.append(part.document)
+            else:
+                rendered.append(as_text(part.value(root)))
+        if not values:
+            return "".join(rendered)
+        deferred.append(self._pointer)
+        return {TEMPLATE_KEY: rendered, VALUES_KEY: values}
+
+
+class _Lookup:
+    """A path, prepared: first what its root holds, then what lies at its end."""
+
+    __slots__ = ("_block", "_expression", "_read", "_steps", "document", "key")
+
+    def __init__(self, expression: PathExpression) -> None:
+        path = expression.path
+        self._expression = expression
+        self._block = str(path[1]) if path[0] == "blocks" else None
+        self._read = _READ.get(str(path[0]), _nothing)
+        self._steps = path[_root_length(path) :]
+        #: Names the root among the values of a deferred leaf.
+        self.key = _root_key(path)
+        #: The expression as a deferred leaf carries it.
+        self.document = expression.model_dump(mode="json")
+
+    def root(self, scope: Scope) -> Any:
+        """What the root holds, or MISSING."""
+        if self._block is not None:
+            return scope.outputs.get(self._block, MISSING)
+        return self._read(scope)
+
+    def is_large(self, root: Any) -> bool:
+        """Whether the root is one that can be a reference, and is."""
+        return (self._block is not None or self._read is _input) and is_reference(root)
+
+    def value(self, root: Any) -> Any:
+        """What lies at the end of the path, else its default. Raises TemplateError."""
+        found = follow(root, self._steps)
+        return found if found is not MISSING else _default(self._expression, root)
+
+
+def _default(expression: PathExpression, root: Any) -> Any:
+    if expression.has_default:
+        return expression.default
+    raise missing(expression.source, expression.path, _root_length(expression.path), root)
+
+
+def _root_length(path: tuple[str | int, ...]) -> int:
+    return 2 if path[0] == "blocks" else 1
+
+
+def _root_key(path: tuple[str | int, ...]) -> str:
+    return ".".join(map(str, path[: _root_length(path)]))
+
+
+def _input(scope: Scope) -> Any:
+    return scope.input
+
+
+def _nothing(scope: Scope) -> Any:  # noqa: ARG001 - what all readers take
+    return MISSING
+
+
+_READ: dict[str, Callable[[Scope], Any]] = {
+    "input": _input,
+    "run": lambda scope: dict(scope.run),
+    "trigger": lambda scope: dict(scope.trigger),
+    "error": lambda scope: MISSING if scope.error is None else scope.error,
+}
+
+
+def _leaf(leaf: TemplateLeaf) -> _Node:
+    pointer, parts = to_pointer(leaf.at), leaf.parts
+    if len(parts) == 1 and isinstance(parts[0], PathExpression):
+        return _Value(pointer, parts[0])
+    if all(isinstance(part, str) for part in parts):
+        return _Fixed("".join(map(str, parts)))
+    return _Text(pointer, parts)
+
+
+def _branch(config: Any, leaves: dict[str | int, Any]) -> _Node:
+    """The node of a container; `leaves` has the nodes below it, by step."""
+    if not leaves:
+        return _Fixed(config)
+    children = [
+        (step, _branch(child(config, step), below) if isinstance(below, dict) else below)
+        for step, below in leaves.items()
+    ]
+    return _Branch(config, children)
+
+
+def _deferred_leaf(config: Any, pointer: str) -> tuple[list[Any], dict[str, Any]]:
+    """The parts and values of a deferred leaf. Raises MessageError when there is none."""
+    try:
+        leaf = at_path(config, from_pointer(pointer))
+        parts, values = leaf[TEMPLATE_KEY], leaf[VALUES_KEY]
+    except (LookupError, TypeError, ValueError):
+        parts = values = None
+    if not isinstance(parts, list) or not isinstance(values, dict):
+        raise MessageError(f"there is no deferred leaf at {pointer or '/'}")
+    return parts, values
+
+
+def _resolved(parts: list[Any], values: dict[str, Any], loaded: Mapping[str, Any]) -> Any:
+    """What a deferred leaf stands for."""
+    resolved = [part if isinstance(part, str) else _resolved_part(part, values, loaded) for part in parts]
+    if len(parts) == 1 and not isinstance(parts[0], str):
+        return resolved[0]
+    return "".join(map(as_text, resolved))
+
+
+def _resolved_part(part: Any, values: dict[str, Any], loaded: Mapping[str, Any]) -> Any:
+    try:
+        expression = PathExpression.model_validate(part)
+        root = values.get(_root_key(expression.path), MISSING)
+        reference = as_reference(root)
+    except (ValidationError, LookupError):
+        raise MessageError("a deferred leaf is not of the form it ought to have") from None
+    if reference is not None:
+        if reference.id not in loaded:
+            raise PayloadError(reference.id)
+        root = loaded[reference.id]
+    found = follow(root, expression.path[_root_length(expression.path) :])
+    return found if found is not MISSING else _default(expression, root)
