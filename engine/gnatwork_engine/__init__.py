@@ -1,1 +1,1 @@
-"""The pure heart of Gnatwork: no I/O, no clock, no randomness."""
+"""The pure heart of Gnatwork: compiler, templates and the core that runs them. No I/O, no clock, no chance."""

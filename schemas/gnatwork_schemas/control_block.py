@@ -37,6 +37,8 @@ class ControlledBlock(Model):
     timeout: float
     on_error: OnError = "fail"
     idempotent: bool = True
+    #: Whether its output is the reply to the run's caller.
+    responds: bool = False
 
 
 class OutputTemplate(Model):

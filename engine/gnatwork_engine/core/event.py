@@ -1,0 +1,109 @@
+"""A stored event of a run, as the core sees it."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from gnatwork_schemas import subjects
+from gnatwork_schemas.errors import MessageError, UnknownVersionError
+from gnatwork_schemas.messages import (
+    Cancelled,
+    CancelRequest,
+    Claimed,
+    Complete,
+    Error,
+    Failed,
+    Message,
+    Output,
+    Start,
+    TimedOut,
+    TimerFired,
+)
+from gnatwork_schemas.model import VERSION
+
+
+class RunAddress(NamedTuple):
+    """Where a run lives; with an event's name it makes a history subject."""
+
+    shard: int
+    namespace: str
+    workflow: str
+    run_id: str
+
+    @property
+    def base(self) -> str:
+        """`history.<shard>.<ns>.<workflow>.<run>`."""
+        return subjects.history_base(*self)
+
+
+class Event(NamedTuple):
+    """One event, in the order of the stream."""
+
+    address: RunAddress
+    #: What follows the run in its subject, e.g. `block.page.output`.
+    name: str
+    #: Sequence in the stream.
+    sequence: int
+    #: When it was stored, Unix seconds.
+    at: float
+    #: None for events that only the server reads, such as a timer that is being set.
+    body: Message | None
+    #: W3C trace context, if the message carries one.
+    traceparent: str | None = None
+
+
+_SINGLE: dict[str, type[Message]] = {
+    subjects.START: Start,
+    subjects.COMPLETE: Complete,
+    subjects.FAILED: Failed,
+    subjects.CANCELLED: Cancelled,
+    subjects.TIMED_OUT: TimedOut,
+    subjects.REQUEST_CANCEL: CancelRequest,
+}
+
+
+def _body_type(name: str) -> type[Message] | None:
+    """The body of an event, None for one without meaning to the core; ValueError for an unknown name."""
+    if single := _SINGLE.get(name):
+        return single
+    match name.split("."):
+        case ["block", _, "output"]:
+            return Output
+        case ["block", _, "error"]:
+            return Error
+        case ["block", _, "claimed", _]:
+            return Claimed
+        case ["timer", _, "fired"]:
+            return TimerFired
+        case ["timer", _]:
+            return None
+    raise ValueError(name)
+
+
+def parse_event(subject: str, sequence: int, at: float, data: bytes, headers: Mapping[str, str] | None = None) -> Event:
+    """Read a stored message of history.
+
+    Raises:
+        UnknownVersionError: it has a version that this code does not know.
+        MessageError: it is not what its subject promises.
+    """
+    try:
+        shard, namespace, workflow, run_id, name = subjects.parse_history(subject)
+        body_type = _body_type(name)
+    except ValueError as error:
+        raise MessageError(f"{subject} is no event of a run") from error
+    try:
+        body = body_type.model_validate_json(data) if body_type else None
+    except ValidationError as error:
+        raise _refusal(error, subject) from error
+    traceparent = headers.get(subjects.TRACEPARENT) if headers else None
+    return Event(RunAddress(shard, namespace, workflow, run_id), name, sequence, at, body, traceparent)
+
+
+def _refusal(error: ValidationError, subject: str) -> MessageError:
+    first = error.errors(include_url=False)[0]
+    place = ".".join(str(step) for step in first["loc"])
+    if place == "v":
+        return UnknownVersionError(f"{subject} has v={first['input']!r}, this service reads v={VERSION}")
+    return MessageError(f"{subject}: {place or 'body'}: {first['msg']}")

@@ -1,0 +1,80 @@
+"""Views: a run and its tasks as people and programs ask for them."""
+
+from gnatwork_engine.core.plan import Plan, PlannedBlock
+from gnatwork_engine.core.scope import block_scope
+from gnatwork_engine.core.state import RunState, TaskState
+from gnatwork_schemas import codes
+from gnatwork_schemas.error import ErrorInfo
+from gnatwork_schemas.errors import TemplateError
+from gnatwork_schemas.messages import Cancelled, Failed, TimedOut
+from gnatwork_schemas.status import RunSummary, Task, TaskStatus
+
+
+def run_summary(state: RunState) -> RunSummary:
+    """The run without its values: the status document."""
+    start, address = state.start, state.address
+    return RunSummary(
+        run_id=address.run_id,
+        namespace=address.namespace,
+        workflow=address.workflow,
+        version=start.version,
+        status=state.status,
+        error=run_error(state),
+        labels=start.labels,
+        trigger=start.trigger,
+        parent=start.parent,
+        retry_of=start.retry_of,
+        created_at=state.created_at,
+        started_at=state.created_at,
+        ended_at=state.ended_at,
+        blocks={name: {task.status.value: 1} for name, task in state.tasks.items()},
+        sequence=state.sequence,
+    )
+
+
+def run_error(state: RunState) -> ErrorInfo | None:
+    """Why the run did not complete."""
+    match state.end:
+        case Failed() as end:
+            return end.error
+        case Cancelled() as end:
+            return _plain(codes.CODES["run.cancelled"], end.reason)
+        case TimedOut() as end:
+            return _plain(codes.CODES["run.timeout"], f"{end.timeout:g} s")
+    return None
+
+
+def task_views(plan: Plan, state: RunState) -> list[Task]:
+    """All tasks in the order of the definition; inputs and outputs only as far as the plan keeps outputs."""
+    return [_view(planned, state, name, state.tasks[name]) for name, planned in plan.blocks.items()]
+
+
+def _view(planned: PlannedBlock, state: RunState, name: str, task: TaskState) -> Task:
+    return Task(
+        task=name,
+        block=name,
+        type=planned.block.type,
+        status=task.status,
+        attempts=task.attempt,
+        input=_input(planned, state, task),
+        output=state.outputs.get(name),
+        error=task.error,
+        queued_at=task.queued_at,
+        started_at=task.started_at,
+        ended_at=task.ended_at if task.status.ended else None,
+        executor=task.executor,
+    )
+
+
+def _input(planned: PlannedBlock, state: RunState, task: TaskState) -> object:
+    """The config as it was rendered for the task, or None before and where it could not be."""
+    if task.status in {TaskStatus.PENDING, TaskStatus.SKIPPED} or not task.attempt:
+        return None
+    try:
+        return planned.renderer.render(block_scope(state, planned)).config
+    except TemplateError:
+        return None
+
+
+def _plain(code: codes.ErrorCode, detail: str) -> ErrorInfo:
+    return ErrorInfo(code=code.code, message=f"{code.meaning} ({detail})" if detail else code.meaning)

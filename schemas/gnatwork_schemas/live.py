@@ -1,0 +1,36 @@
+"""What executors tell while a task runs: core NATS, never stored. Times are Unix seconds on the executor's clock."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from gnatwork_schemas.messages import Message
+
+
+class LiveEvent(Message):
+    """What every live event has."""
+
+    task: str
+    attempt: int = Field(ge=1)
+    executor: str = ""
+    at: float
+
+
+class Started(LiveEvent):
+    """`started`: an attempt runs. Said only of attempts that do not end at once; those are told by their outcome."""
+
+
+class Progress(LiveEvent):
+    """`progress`: how far an attempt is."""
+
+    #: Share of the work that is done.
+    fraction: float = Field(ge=0, le=1)
+    message: str = ""
+
+
+class Log(LiveEvent):
+    """`log`: a line that a block wrote for the people who watch its run."""
+
+    level: Literal["debug", "info", "warning", "error"]
+    message: str
+    fields: dict[str, Any] = Field(default_factory=dict)
