@@ -101,4 +101,4 @@ class PayloadTooLargeError(PayloadError):
 
 
 class ServerStartError(GnatworkError):
-    """The embedded nats-server does not start; its log in the data directory has the reason."""
+    """The embedded nats-server does not start."""
