@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sysconfig
@@ -145,8 +146,10 @@ class EmbeddedServer:
         if process is None:
             return
         try:
-            with contextlib.suppress(ProcessLookupError):
-                process.terminate()
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    # Not `process.terminate()`: it would reap a dead process that asyncio is about to reap.
+                    os.kill(process.pid, signal.SIGTERM)
             async with asyncio.timeout(_STOP_PATIENCE):
                 await process.wait()
         except TimeoutError:

@@ -1,0 +1,83 @@
+"""Every stream, bucket and consumer of Gnatwork."""
+
+from dataclasses import replace
+
+from gnatwork_bus.descriptors import BucketDescriptor, ConsumerDescriptor, StreamDescriptor
+from gnatwork_schemas import subjects
+
+#: Slices of the runs, unless the first start says otherwise.
+DEFAULT_SHARDS = 8
+#: Work items of one block type and lane that may be in the hands of executors at once.
+DEFAULT_CONCURRENCY = 10_000
+
+#: Seconds after which an event that no scheduler settled is delivered again.
+SCHEDULER_ACK_WAIT = 5.0
+#: Seconds after which a work item that no executor renewed is delivered again.
+EXECUTOR_ACK_WAIT = 10.0
+
+_DAY = 86_400.0
+
+#: No age and no byte limit: nothing may remove the history of a run that has not ended.
+HISTORY = StreamDescriptor(
+    name=subjects.HISTORY,
+    subjects=(subjects.HISTORY_SUBJECTS,),
+    republish=subjects.HISTORY_REPUBLISH,
+    schedules=True,
+    message_ttl=True,
+    rollup=True,
+)
+#: One message per subject, the new one refused: an attempt can't be queued twice, nor while it is in flight.
+WORK = StreamDescriptor(
+    name=subjects.WORK,
+    subjects=(subjects.WORK_SUBJECTS,),
+    retention="workqueue",
+    per_subject=1,
+    discard="new",
+)
+#: A chunk that is written again replaces itself.
+PAYLOADS = StreamDescriptor(name=subjects.PAYLOADS, subjects=(subjects.PAYLOAD_SUBJECTS,), per_subject=1)
+#: Kept for a month. The byte limit is reserved in the store, so it is small; the oldest go first.
+DEAD_LETTERS = StreamDescriptor(
+    name=subjects.DEAD_LETTERS, subjects=(subjects.DEAD_SUBJECTS,), max_age=30 * _DAY, max_bytes=64 * 1024 * 1024
+)
+
+BUCKETS = (
+    BucketDescriptor(name=subjects.STATE_BUCKET),
+    BucketDescriptor(name=subjects.STATUS_BUCKET),
+    BucketDescriptor(name=subjects.IDEMPOTENCY_BUCKET, ttl=subjects.IDEMPOTENCY_TTL),
+)
+
+
+def history(shards: int) -> StreamDescriptor:
+    """The history stream of an installation with this many shards."""
+    return replace(HISTORY, metadata={subjects.SHARDS_METADATA: str(shards)})
+
+
+def other_streams() -> tuple[StreamDescriptor, ...]:
+    """All streams but history, buckets included."""
+    return (WORK, PAYLOADS, DEAD_LETTERS, *(bucket.stream() for bucket in BUCKETS))
+
+
+def scheduler_consumer(shard: int) -> ConsumerDescriptor:
+    """A shard's history, for one scheduler at a time."""
+    return ConsumerDescriptor(
+        stream=subjects.HISTORY,
+        name=subjects.scheduler_consumer(shard),
+        filter=subjects.history_shard(shard),
+        ack_wait=SCHEDULER_ACK_WAIT,
+        max_ack_pending=20_000,
+        pinned_group=subjects.SCHEDULER_GROUP,
+    )
+
+
+def executor_consumer(
+    type_: str, lane: str = subjects.NORMAL_LANE, *, concurrency: int = DEFAULT_CONCURRENCY
+) -> ConsumerDescriptor:
+    """The work of a block type in a lane, shared by all its executors; `concurrency` is theirs together."""
+    return ConsumerDescriptor(
+        stream=subjects.WORK,
+        name=subjects.executor_consumer(type_, lane),
+        filter=subjects.work_of_type(type_, lane),
+        ack_wait=EXECUTOR_ACK_WAIT,
+        max_ack_pending=concurrency,
+    )
