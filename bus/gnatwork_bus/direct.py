@@ -6,9 +6,10 @@ from typing import Any
 
 import orjson
 
-from gnatwork_bus.connection import Connection
-from gnatwork_bus.message import StoredMessage, direct_message
-from gnatwork_schemas.errors import UnavailableError
+from gnatwork_bus.connection import ApiError, Connection
+from gnatwork_bus.message import StoredMessage, direct_message, leader_message, status_of
+from gnatwork_schemas import subjects
+from gnatwork_schemas.errors import GnatworkError, UnavailableError
 
 #: Messages asked for at once; the server stops earlier at `_BATCH_BYTES`.
 _BATCH = 1000
@@ -16,15 +17,33 @@ _BATCH_BYTES = 4 * 1024 * 1024
 _TIMEOUT = 5.0
 
 
+class TooManyResultsError(GnatworkError):
+    """A `multi_last` read matches more subjects than the server gives at once (1,024); read them page by page."""
+
+
 async def direct_get(connection: Connection, stream: str, request: Mapping[str, Any]) -> StoredMessage | None:
     """One message, by `{"last_by_subj"}`, `{"seq"}` or `{"seq", "next_by_subj"}`; None when there is none."""
     reply = await connection.request(f"$JS.API.DIRECT.GET.{stream}", orjson.dumps(request), timeout=_TIMEOUT)
-    status = (reply.headers or {}).get("Status")
-    if status == "404":
+    status = status_of(reply)
+    if status is None:
+        return direct_message(reply)
+    if status.code == 404:
         return None
-    if status:
-        raise UnavailableError(f"reading {stream}: {status} {(reply.headers or {}).get('Description', '')}")
-    return direct_message(reply)
+    raise UnavailableError(f"reading {stream}: {status.code} {status.description}")
+
+
+async def leader_get(connection: Connection, stream: str, subject: str) -> StoredMessage | None:
+    """The last message on a subject or pattern as the stream's leader knows it; None when there is none.
+
+    In a cluster any replica answers a direct get, and may be behind: a writer's own message can be missing.
+    """
+    try:
+        answer = await connection.api(f"STREAM.MSG.GET.{stream}", {"last_by_subj": subject})
+    except ApiError as error:
+        if error.status == 404:
+            return None
+        raise
+    return leader_message(answer["message"])
 
 
 async def direct_batch(
@@ -44,16 +63,17 @@ async def direct_batch(
             while True:
                 reply = await subscription.next_msg(timeout=None)
                 deadline.reschedule(asyncio.get_running_loop().time() + _TIMEOUT)
-                headers = reply.headers or {}
-                status = headers.get("Status")
+                status = status_of(reply)
                 if status is None:
                     messages.append(direct_message(reply))
-                elif status == "204":
-                    return messages, int(headers.get("Nats-Num-Pending", 0))
-                elif status == "404":
+                elif status.code == 204:
+                    return messages, int((reply.headers or {}).get(subjects.BATCH_PENDING, 0))
+                elif status.code == 404:
                     return messages, 0
+                elif status.code == 413:
+                    raise TooManyResultsError
                 else:
-                    raise UnavailableError(f"reading {stream}: {status} {headers.get('Description', '')}")
+                    raise UnavailableError(f"reading {stream}: {status.code} {status.description}")
     except TimeoutError as error:
         raise UnavailableError(f"reading {stream} took too long") from error
     finally:

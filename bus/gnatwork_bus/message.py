@@ -1,8 +1,9 @@
 """Messages as the server hands them out: delivered by a consumer, read back directly, or a mere status."""
 
+import base64
 from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from nats.aio.msg import Msg
 from nats.js.api import Header
@@ -62,12 +63,11 @@ class Status(NamedTuple):
 
 
 def status_of(msg: Msg) -> Status | None:
-    """The status that `msg` is, or None for an ordinary message.
-
-    Only for messages that came without an acknowledgement subject: a stored message may have any header.
-    """
+    """The status that `msg` is, or None for a stored message, whatever its headers say."""
     headers = msg.headers
-    if not headers or msg.data or (code := headers.get(subjects.STATUS)) is None:
+    if not headers or msg.data or msg.reply.startswith(subjects.ACK_PREFIX) or subjects.STORED_SUBJECT in headers:
+        return None
+    if (code := headers.get(subjects.STATUS)) is None:
         return None
     # nats-py keys the description by its enum, whose hash is not that of the text.
     return Status(int(code), headers.get(Header.DESCRIPTION, ""))
@@ -104,9 +104,26 @@ def direct_message(msg: Msg) -> StoredMessage:
     )
 
 
+def leader_message(answer: Mapping[str, Any]) -> StoredMessage:
+    """The stored message in the leader's answer to `STREAM.MSG.GET`, its `message`."""
+    return StoredMessage(
+        answer["subject"],
+        answer["seq"],
+        parse_time(answer["time"]),
+        base64.b64decode(answer.get("data", "")),
+        _parse_headers(base64.b64decode(answer["hdrs"])) if "hdrs" in answer else None,
+    )
+
+
 def parse_time(text: str) -> float:
     """Unix seconds of an RFC 3339 time, to the microsecond."""
     return datetime.fromisoformat(text).timestamp()
+
+
+def _parse_headers(block: bytes) -> Mapping[str, str]:
+    _version, *lines = block.decode().rstrip("\r\n").split("\r\n")
+    pairs = (line.partition(":") for line in lines)
+    return {name: value.strip() for name, _, value in pairs}
 
 
 def _seconds(nanoseconds: int) -> float:
