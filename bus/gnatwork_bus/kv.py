@@ -5,6 +5,7 @@ from typing import NamedTuple
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.direct import TooManyResultsError, direct_batch, direct_get, leader_get, read_all
 from gnatwork_bus.message import StoredMessage
+from gnatwork_bus.publisher import Done
 from gnatwork_schemas import subjects
 from gnatwork_schemas.errors import ConflictError
 
@@ -64,9 +65,11 @@ class Bucket:
 
     async def update(self, key: str, value: bytes, revision: int) -> int:
         """Set a key whose revision is still this one; its new revision. `ConflictError` when it is not."""
-        return await self._connection.publisher.publish(
-            self.subject(key), value, {subjects.EXPECTED_LAST_SUBJECT_SEQUENCE: str(revision)}
-        )
+        return await self._connection.publisher.publish(self.subject(key), value, _expect(revision))
+
+    def send(self, key: str, value: bytes, revision: int, done: Done) -> None:
+        """As `update`, without waiting: `done` is called with the new revision or the error."""
+        self._connection.publisher.send(self.subject(key), value, done, _expect(revision))
 
     async def list(self, pattern: str = ">") -> list[Entry]:
         """All keys that match, e.g. `catalogue.*`, in the order of their last write."""
@@ -78,6 +81,10 @@ class Bucket:
         message = await direct_get(self._connection, self.stream_name, {"last_by_subj": self.subject(key)})
         # Only the leader knows for sure that there is nothing.
         return message or await leader_get(self._connection, self.stream_name, self.subject(key))
+
+
+def _expect(revision: int) -> dict[str, str]:
+    return {subjects.EXPECTED_LAST_SUBJECT_SEQUENCE: str(revision)}
 
 
 async def _last_of_each(connection: Connection, stream: str, pattern: str) -> list[StoredMessage]:

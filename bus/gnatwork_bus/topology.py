@@ -36,9 +36,14 @@ WORK = StreamDescriptor(
 )
 #: A chunk that is written again replaces itself.
 PAYLOADS = StreamDescriptor(name=subjects.PAYLOADS, subjects=(subjects.PAYLOAD_SUBJECTS,), per_subject=1)
-#: Kept for a month. The byte limit is reserved in the store, so it is small; the oldest go first.
+#: Kept for a month. The byte limit is reserved in the store, so it is small; the oldest go first. A letter that is
+#: written again, since no one knew that it had been, replaces itself.
 DEAD_LETTERS = StreamDescriptor(
-    name=subjects.DEAD_LETTERS, subjects=(subjects.DEAD_SUBJECTS,), max_age=30 * _DAY, max_bytes=64 * 1024 * 1024
+    name=subjects.DEAD_LETTERS,
+    subjects=(subjects.DEAD_SUBJECTS,),
+    per_subject=1,
+    max_age=30 * _DAY,
+    max_bytes=64 * 1024 * 1024,
 )
 
 BUCKETS = (

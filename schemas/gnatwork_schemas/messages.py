@@ -147,5 +147,7 @@ class DeadLetter(Message):
     #: The body: text where it is UTF-8, else base64.
     body: str
     encoding: Literal["utf-8", "base64"] = "utf-8"
-    #: Unix seconds.
+    #: Bytes of the body as it was; when `body` has fewer, the rest would not fit into a letter.
+    size: int
+    #: When the message was stored, Unix seconds.
     at: float

@@ -10,6 +10,8 @@ from gnatwork_schemas.model import Model
 INLINE_LIMIT = 64 * 1024
 #: Size of one stored chunk in bytes.
 CHUNK_SIZE = 256 * 1024
+#: The largest value that is stored at all, in bytes.
+MAX_PAYLOAD = 64 * 1024 * 1024
 #: The key that marks a reference where a value is expected.
 PAYLOAD_KEY = "$payload"
 

@@ -242,9 +242,14 @@ def payload_chunk(namespace: str, run_id: str, payload: str, chunk: int | str) -
     return f"payload.{namespace}.{run_id}.{payload}.{chunk}"
 
 
-def dead_letter(stream: str, reason: str) -> str:
+def payloads_of_run(namespace: str, run_id: str) -> str:
+    """All payloads of a run."""
+    return f"payload.{namespace}.{run_id}.>"
+
+
+def dead_letter(stream: str, sequence: int, reason: str) -> str:
     """Where a message of `stream` that could not be read is kept; `reason` is an error code."""
-    return f"dead.{stream}.{reason}"
+    return f"dead.{stream}.{sequence}.{reason}"
 
 
 # --- acknowledgements ------------------------------------------------------------------------------------
