@@ -1,0 +1,1 @@
+"""The shell around the core: takes a run's events, folds them, and performs what they call for."""

@@ -1,0 +1,56 @@
+"""Loads a run: its control block, and its state as the fold of its whole history."""
+
+import asyncio
+import logging
+
+from gnatwork_bus.history import History
+from gnatwork_engine.core import Event, Plan, fold, parse_event
+from gnatwork_scheduler.live_run import LiveRun
+from gnatwork_scheduler.plans import Plans
+from gnatwork_schemas import subjects
+from gnatwork_schemas.errors import MessageError
+from gnatwork_schemas.messages import Start
+
+log = logging.getLogger(__name__)
+
+#: Runs that are loaded at the same time.
+_PARALLEL = 32
+
+
+class Loader:
+    """Reads what the stream knows of a run."""
+
+    def __init__(self, history: History, plans: Plans) -> None:
+        self._history = history
+        self._plans = plans
+        self._slots = asyncio.Semaphore(_PARALLEL)
+
+    def known_plan(self, event: Event) -> Plan | None:
+        """The plan of a run that begins with this event, if it is in memory."""
+        return self._plans.known(event.body.control_block) if isinstance(event.body, Start) else None
+
+    async def load(self, run: LiveRun) -> None:
+        """Fill in the run's plan and state; both stay None when its history has no start.
+
+        Raises:
+            MessageError: its start can't be read, or names a control block that does not exist.
+            UnavailableError: NATS does not answer.
+        """
+        async with self._slots:
+            _, namespace, _, run_id = run.base.removeprefix("history.").split(".")
+            stored = await self._history.load_run(namespace, run_id)
+            if not stored or not stored[0].subject.endswith(f".{subjects.START}"):
+                return
+            first, *others = stored
+            events = [parse_event(*first)]
+            for message in others:
+                try:
+                    events.append(parse_event(*message))
+                except MessageError as error:
+                    # It is, or soon will be, among the dead letters.
+                    log.debug("left out of the fold: %s", error)
+            start = events[0].body
+            if not isinstance(start, Start):
+                return
+            run.plan = await self._plans.get(start.control_block)
+            run.state = fold(run.plan, events)

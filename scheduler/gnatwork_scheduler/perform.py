@@ -1,0 +1,109 @@
+"""Performs actions: most are one message each and are pipelined; what needs an answer first takes the slow path."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+import orjson
+from gnatwork_bus.payloads import Payloads
+
+from gnatwork_bus.connection import Connection
+from gnatwork_bus.publisher import QueuedAlreadyError
+from gnatwork_engine.core import RunState
+from gnatwork_engine.core.actions import Action, Dispatch, DropTimer, End, PurgeTask, ReportError, SetTimer, StopWork
+from gnatwork_scheduler.messages import Outgoing, outgoing
+from gnatwork_schemas import subjects
+from gnatwork_schemas.errors import ConflictError, GnatworkError
+from gnatwork_schemas.messages import Complete
+from gnatwork_schemas.payload import INLINE_LIMIT, reference_value
+
+log = logging.getLogger(__name__)
+
+#: Called once for each action, with what went wrong or None.
+Performed = Callable[[Exception | None], None]
+
+#: Refusals that say that the action was performed before.
+_DONE_BEFORE = (QueuedAlreadyError, ConflictError)
+#: The payload that holds a run's output when it is too large for the end itself.
+_OUTPUT_PAYLOAD = "output"
+
+
+class Performer:
+    """Turns actions into messages and requests."""
+
+    def __init__(self, connection: Connection, payloads: Payloads, tasks: asyncio.TaskGroup) -> None:
+        self._connection = connection
+        self._payloads = payloads
+        self._tasks = tasks
+
+    def perform(self, state: RunState, actions: Sequence[Action], *, again: bool, performed: Performed) -> None:
+        """Perform actions in order; `performed` is called for each of them, now or later."""
+        messages: list[Outgoing] = []
+        now = time.time()
+        for action in actions:
+            if isinstance(action, Dispatch | ReportError | SetTimer | End):
+                message = outgoing(state, action, again=again, now=now)
+                if isinstance(action, End) and len(message.body) > INLINE_LIMIT:
+                    break
+                messages.append(message)
+            else:
+                break
+        else:
+            for message in messages:
+                self._send(message, performed)
+            return
+        self._tasks.create_task(self._perform_slowly(state, tuple(actions), again, performed))
+
+    def _send(self, message: Outgoing, performed: Performed) -> None:
+        def done(result: int | GnatworkError) -> None:
+            performed(None if isinstance(result, (int, *_DONE_BEFORE)) else result)
+
+        self._connection.publisher.send(message.subject, message.body, done, message.headers)
+
+    async def _perform_slowly(
+        self, state: RunState, actions: Sequence[Action], again: bool, performed: Performed
+    ) -> None:
+        """One after the other, so that nothing is queued before what it must not meet is gone."""
+        for position, action in enumerate(actions):
+            try:
+                await self._perform_one(state, action, again)
+            except _DONE_BEFORE:
+                pass
+            except GnatworkError as error:
+                for _ in actions[position:]:
+                    performed(error)
+                return
+            performed(None)
+
+    async def _perform_one(self, state: RunState, action: Action, again: bool) -> None:
+        _, namespace, _, run_id = state.address
+        match action:
+            case PurgeTask():
+                await self._purge(subjects.WORK, subjects.work_of_task(namespace, run_id, action.task))
+            case StopWork():
+                await self._purge(subjects.WORK, subjects.work_of_run(namespace, run_id))
+                self._connection.send(subjects.cancel_control(namespace, run_id), b"")
+            case DropTimer():
+                timer = f"{state.address.base}.{subjects.timer_event(action.id)}"
+                await self._purge(subjects.HISTORY, timer)
+            case _:
+                if isinstance(action, End):
+                    action = await self._storable(state, action)
+                message = outgoing(state, action, again=again, now=time.time())
+                await self._connection.publisher.publish(*message)
+
+    async def _purge(self, stream: str, pattern: str) -> None:
+        await self._connection.api(f"STREAM.PURGE.{stream}", {"filter": pattern})
+
+    async def _storable(self, state: RunState, end: End) -> End:
+        """The end with an output that fits its message: one that is too large is stored first."""
+        body = end.body
+        if not isinstance(body, Complete):
+            return end
+        data = orjson.dumps(body.output)
+        if len(data) <= INLINE_LIMIT:
+            return end
+        _, namespace, _, run_id = state.address
+        reference = await self._payloads.put(namespace, run_id, data, _OUTPUT_PAYLOAD)
+        return End(end.event, body.model_copy(update={"output": reference_value(reference)}))

@@ -1,0 +1,120 @@
+"""Status documents: what has changed is written together, now and then; never older over newer."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from gnatwork_bus.kv import Bucket
+
+from gnatwork_engine.core import RunState, run_summary
+from gnatwork_scheduler.live_run import LiveRun
+from gnatwork_schemas import subjects
+from gnatwork_schemas.errors import ConflictError, GnatworkError
+from gnatwork_schemas.status import RunSummary
+
+log = logging.getLogger(__name__)
+
+#: Seconds that changes are gathered before they are written.
+GATHER = 0.2
+#: Documents written at once when nothing waits for them; the others wait for the next round.
+MERE_CHANGES = 200
+
+#: Called when the document, or a newer one, is stored, with what went wrong or None.
+Written = Callable[[Exception | None], None]
+
+
+@dataclass(slots=True)
+class _Change:
+    run: LiveRun
+    #: Who must not go on before this is stored.
+    waiting: list[Written] = field(default_factory=list)
+
+
+class Projector:
+    """Writes the status documents of the runs that it is told of."""
+
+    def __init__(self, bucket: Bucket, tasks: asyncio.TaskGroup) -> None:
+        self._bucket = bucket
+        self._tasks = tasks
+        self._changes: dict[str, _Change] = {}
+        self._wake = asyncio.Event()
+
+    def changed(self, run: LiveRun, written: Written | None = None) -> None:
+        """The run has changed; `written` is called once that is stored."""
+        change = self._changes.get(run.base)
+        if change is None:
+            change = self._changes[run.base] = _Change(run)
+        change.run = run
+        if written:
+            change.waiting.append(written)
+        self._wake.set()
+
+    async def work(self) -> None:
+        """Write changes for as long as it runs; idle while there are none."""
+        while True:
+            await self._wake.wait()
+            await asyncio.sleep(GATHER)
+            self.flush()
+            if not self._changes:
+                self._wake.clear()
+
+    def flush(self) -> None:
+        """Begin to write what must be written, and some of what may be."""
+        urgent = [base for base, change in self._changes.items() if change.waiting]
+        mere = [base for base, change in self._changes.items() if not change.waiting][:MERE_CHANGES]
+        for base in (*urgent, *mere):
+            change = self._changes.pop(base)
+            if change.run.state is not None:
+                self._write(change, change.run.state)
+
+    def _write(self, change: _Change, state: RunState) -> None:
+        """Write the document as it is now, without waiting, if its last revision is known."""
+        run, document = change.run, run_summary(state)
+        revision = run.status_revision
+        if revision is None:
+            self._tasks.create_task(self._write_carefully(change, document))
+            return
+        # Nobody may write on this revision any more until the server has answered.
+        run.status_revision = None
+
+        def done(result: int | GnatworkError) -> None:
+            if isinstance(result, int):
+                run.status_revision = result
+                self._tell(change, None)
+            elif isinstance(result, ConflictError):
+                self._tasks.create_task(self._write_carefully(change, document))
+            else:
+                self._tell(change, result)
+
+        self._bucket.send(_key(document), document.model_dump_json(exclude_none=True).encode(), revision, done)
+
+    async def _write_carefully(self, change: _Change, document: RunSummary) -> None:
+        """Look at what is there first: another scheduler may have written it, further on than this one is."""
+        try:
+            while True:
+                entry = await self._bucket.get(_key(document))
+                if entry and RunSummary.model_validate_json(entry.value).sequence >= document.sequence:
+                    change.run.status_revision = entry.revision
+                    break
+                try:
+                    body = document.model_dump_json(exclude_none=True).encode()
+                    change.run.status_revision = await self._bucket.update(
+                        _key(document), body, entry.revision if entry else 0
+                    )
+                    break
+                except ConflictError:
+                    continue
+        except GnatworkError as error:
+            self._tell(change, error)
+        else:
+            self._tell(change, None)
+
+    @staticmethod
+    def _tell(change: _Change, error: Exception | None) -> None:
+        for written in change.waiting:
+            written(error)
+
+
+def _key(document: RunSummary) -> str:
+    return subjects.status_key(document.namespace, document.run_id)
