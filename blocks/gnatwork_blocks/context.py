@@ -1,0 +1,69 @@
+"""What a block may touch while it runs, besides its config."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:  # httpx costs memory that a block such as `noop` never needs
+    import httpx
+
+Level = Literal["debug", "info", "warning", "error"]
+
+
+class LogSink(Protocol):
+    """Where log lines go. One sink serves all tasks, hence the context."""
+
+    def __call__(self, ctx: "BlockContext", level: Level, message: str, fields: dict[str, Any], /) -> None:
+        """Take a line; must not block."""
+
+
+class ProgressSink(Protocol):
+    """Where progress goes. One sink serves all tasks, hence the context."""
+
+    def __call__(self, ctx: "BlockContext", fraction: float, message: str, /) -> None:
+        """Take a report; must not block."""
+
+
+@dataclass(slots=True, kw_only=True)
+class BlockContext:
+    """One attempt of one task, as its block sees it.
+
+    The effects are plain callables, so that a block runs alike under an executor and in a test.
+    """
+
+    run_id: str
+    namespace: str
+    workflow: str
+    #: Path of the task, e.g. `notify`.
+    task: str
+    #: From 1.
+    attempt: int
+    max_attempts: int
+    #: The same over all attempts of the task: send it on wherever the other side can tell repetitions by it.
+    idempotency_key: str
+    #: Seconds after which the executor stops this attempt.
+    timeout: float
+    #: W3C trace context of the run.
+    traceparent: str | None = None
+    #: Set by the executor when the attempt's result is no longer wanted; it also cancels `run`.
+    cancelled: bool = False
+    log_sink: LogSink = field(repr=False)
+    progress_sink: ProgressSink = field(repr=False)
+    #: Yields the shared HTTP client; it is made when first asked for.
+    http_source: "Callable[[], httpx.AsyncClient]" = field(repr=False)
+
+    @property
+    def http(self) -> "httpx.AsyncClient":
+        """The executor's HTTP client: pooled, without cookies, and unable to reach private addresses.
+
+        It has no overall timeout: the attempt's own timeout holds.
+        """
+        return self.http_source()
+
+    def log(self, level: Level, message: str, **fields: Any) -> None:
+        """Write a line to the task's log; `fields` are JSON. Keep secrets out of both."""
+        self.log_sink(self, level, message, fields)
+
+    def progress(self, fraction: float, message: str = "") -> None:
+        """Say how much is done, from 0 to 1; a figure beyond is drawn to the nearest of the two."""
+        self.progress_sink(self, min(max(0.0, fraction), 1.0), message)

@@ -1,0 +1,124 @@
+"""The HTTP client of blocks. It cannot be led to private addresses.
+
+The guard sits where connections are made: it resolves the name, judges every address it resolves to, and connects to
+just those. So it sees what redirects, odd spellings of addresses and changing DNS answers lead to, and nothing of a
+refused address is ever contacted.
+"""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Iterable
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from importlib.metadata import version
+
+import httpcore
+import httpx
+
+from gnatwork_blocks.allow_list import Address, AllowList, parse_address
+from gnatwork_blocks.errors import BlockError
+
+#: How long making a connection may take, in seconds, over all addresses of a host.
+CONNECT_TIMEOUT = 10.0
+#: Shorter than the five seconds after which common servers close: a request on a closing connection is lost.
+KEEPALIVE_EXPIRY = 3.0
+MAX_CONNECTIONS = 100
+MAX_IDLE_CONNECTIONS = 20
+
+SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
+#: Host and port to addresses; OSError when there are none.
+Resolver = Callable[[str, int], Awaitable[list[Address]]]
+
+
+def http_client(allow: AllowList) -> httpx.AsyncClient:
+    """A client for all blocks of a process.
+
+    It takes nothing from the environment (proxies, netrc), keeps no cookies, which would travel between workflows, and
+    trusts the certificate authorities of certifi and of the machine. Requests have no time limit of their own but for
+    connecting. A refused address is a `BlockError` with the code `http.blocked_address`.
+    """
+    return httpx.AsyncClient(
+        transport=_GuardedTransport(allow),
+        trust_env=False,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT),
+        headers={"user-agent": f"gnatwork/{version('gnatwork')}", "accept-encoding": "gzip, deflate"},
+    )
+
+
+class _GuardedTransport(httpx.AsyncHTTPTransport):
+    def __init__(self, allow: AllowList) -> None:
+        context = httpx.create_ssl_context(trust_env=False)
+        context.load_default_certs()
+        super().__init__(verify=context)
+        # httpx offers no way to pass a network backend; hence its version is pinned.
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=context,
+            max_connections=MAX_CONNECTIONS,
+            max_keepalive_connections=MAX_IDLE_CONNECTIONS,
+            keepalive_expiry=KEEPALIVE_EXPIRY,
+            network_backend=GuardedBackend(allow),
+        )
+
+
+async def resolve(host: str, port: int) -> list[Address]:
+    """Ask the system's resolver, which also reads `2130706433` and `0x7f.1` as addresses."""
+    infos = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [parse_address(str(info[4][0])) for info in infos]
+
+
+class GuardedBackend(httpcore.AsyncNetworkBackend):
+    """Connects to permitted addresses only."""
+
+    def __init__(self, allow: AllowList, resolver: Resolver = resolve) -> None:
+        self._allow = allow
+        self._resolve = resolver
+        self._inner = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SocketOption] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Connect to the first address of the host that answers.
+
+        Raises:
+            BlockError: `http.blocked_address` if any of the host's addresses is not permitted; `http.invalid_url`.
+            httpcore.ConnectError: No address, or none that answers.
+            httpcore.ConnectTimeout: None answered in time.
+        """
+        limit = CONNECT_TIMEOUT if timeout is None else timeout
+        deadline = asyncio.get_running_loop().time() + limit
+        addresses = await self._permitted(host, port, limit)
+        failure: Exception = httpcore.ConnectError(f"{host} has no address")
+        for index, address in enumerate(addresses):
+            # Each gets its share of the time that is left, so that a silent first one does not hide the rest.
+            share = (deadline - asyncio.get_running_loop().time()) / (len(addresses) - index)
+            try:
+                return await self._inner.connect_tcp(
+                    str(address), port, timeout=share, local_address=local_address, socket_options=socket_options
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+    async def _permitted(self, host: str, port: int, limit: float) -> list[Address]:
+        try:
+            async with asyncio.timeout(limit):
+                addresses = await self._resolve(host, port)
+        except TimeoutError as error:
+            raise httpcore.ConnectTimeout(f"{host} could not be resolved in time") from error
+        except UnicodeError as error:
+            raise BlockError("http.invalid_url", f"{host!r} can't be a host name.") from error
+        except OSError as error:
+            raise httpcore.ConnectError(f"{host} could not be resolved") from error
+        if not self._allow.permits_host(host) and not all(map(self._allow.permits, addresses)):
+            # The address is left out: it would tell what names inside the network resolve to.
+            raise BlockError(
+                "http.blocked_address",
+                f"{host} is, or resolves to, an address that is not public; list it in GNATWORK_EGRESS_ALLOW of the "
+                "executor if workflows are meant to reach it.",
+            )
+        return addresses
