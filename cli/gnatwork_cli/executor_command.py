@@ -1,0 +1,59 @@
+"""`gnatwork executor`: hosts block types."""
+
+from typing import Annotated
+
+import typer
+
+from gnatwork_cli.service import NameOption, RequiredNatsOption, run_service
+from gnatwork_executor.serve import run_executor
+from gnatwork_executor.settings import ExecutorSettings
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command()
+def executor(
+    *,
+    nats: RequiredNatsOption,
+    blocks: Annotated[
+        str,
+        typer.Option(envvar="GNATWORK_BLOCKS", help="Block types to host, or groups of them, e.g. `fetch,logic`."),
+    ],
+    concurrency: Annotated[
+        int, typer.Option(envvar="GNATWORK_CONCURRENCY", min=1, help="Work items at once, all types together.")
+    ] = 100,
+    egress_allow: Annotated[
+        str,
+        typer.Option(
+            envvar="GNATWORK_EGRESS_ALLOW",
+            help="Private addresses that blocks may reach: CIDRs and host names, comma-separated.",
+        ),
+    ] = "",
+    max_deliveries: Annotated[
+        int,
+        typer.Option(
+            envvar="GNATWORK_MAX_DELIVERIES",
+            min=1,
+            help="How often an item may be delivered before it is given up as one that kills its executors.",
+        ),
+    ] = 5,
+    drain: Annotated[
+        float,
+        typer.Option(envvar="GNATWORK_DRAIN", min=0, help="Seconds that running blocks get when the process leaves."),
+    ] = 25.0,
+    name: NameOption = None,
+) -> None:
+    """Run an executor: it pulls the work of its block types and runs it."""
+    run_service(
+        run_executor(
+            ExecutorSettings(
+                nats_url=nats,
+                blocks=tuple(part.strip() for part in blocks.split(",") if part.strip()),
+                concurrency=concurrency,
+                egress_allow=egress_allow,
+                max_deliveries=max_deliveries,
+                drain=drain,
+                name=name,
+            )
+        )
+    )

@@ -1,0 +1,56 @@
+"""The root command; see `lazy.py` for why it names modules instead of importing them."""
+
+from importlib.metadata import version
+from typing import Annotated, ClassVar
+
+import typer
+
+from gnatwork_cli.lazy import LazyCommand, LazyGroup
+
+
+class Commands(LazyGroup):
+    """All commands of `gnatwork`."""
+
+    lazy_commands: ClassVar = {
+        "up": LazyCommand("gnatwork_cli.up", "Start everything on this machine."),
+        "demo": LazyCommand("gnatwork_cli.demo", "Start everything, run a real workflow, watch it live, stop."),
+        "run": LazyCommand("gnatwork_cli.run_commands", "Start, list, watch and cancel runs."),
+        "blocks": LazyCommand("gnatwork_cli.blocks_commands", "Show what block types there are."),
+        "doctor": LazyCommand("gnatwork_cli.doctor", "Check that everything works, and say what to do if not."),
+        "dlq": LazyCommand("gnatwork_cli.dlq_commands", "Show the messages that no one could read."),
+        "index": LazyCommand("gnatwork_cli.index_commands", "Look after the manager's run index."),
+        "manager": LazyCommand("gnatwork_cli.manager_command", "Run the manager: the HTTP and NATS API."),
+        "scheduler": LazyCommand("gnatwork_cli.scheduler_command", "Run a scheduler: it decides what runs next."),
+        "executor": LazyCommand("gnatwork_cli.executor_command", "Run an executor: it hosts block types."),
+    }
+
+
+app = typer.Typer(
+    cls=Commands,
+    name="gnatwork",
+    help="A durable workflow engine whose only infrastructure is NATS. Start with `gnatwork demo`.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"gnatwork {version('gnatwork')}")
+        raise typer.Exit
+
+
+@app.callback()
+def gnatwork(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Only the options of the root; the commands do the work."""
+
+
+def run() -> None:
+    """Entry point of the console script."""
+    app(prog_name="gnatwork")

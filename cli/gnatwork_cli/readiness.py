@@ -1,0 +1,54 @@
+"""When everything that `gnatwork up` has started is ready to work."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from urllib.parse import urlsplit
+
+from gnatwork_blocks.registry import expand
+from gnatwork_bus.connection import Connection
+from gnatwork_bus.discovery import find_services
+from gnatwork_cli.connection_file import Addresses
+from gnatwork_schemas import subjects
+
+#: Seconds between two looks while something is missing.
+_LOOK = 0.1
+#: Seconds that the manager gets to answer one question.
+_PATIENCE = 5.0
+
+
+def expected_work(blocks: Iterable[str]) -> dict[str, str]:
+    """What must be worked at, with who does it: subject to name."""
+    executors = {subjects.work_of_type(type_, subjects.NORMAL_LANE): f"executor of {type_}" for type_ in expand(blocks)}
+    return {subjects.HISTORY_SUBJECTS: "scheduler", **executors}
+
+
+async def wait_ready(blocks: Iterable[str], addresses: Addresses, report: Callable[[str], None]) -> None:
+    """Return once a scheduler and an executor of every block type have announced themselves and the manager answers.
+
+    `report` is told of each.
+    """
+    missing = expected_work(blocks)
+    async with Connection.open(addresses.nats, name="up") as connection:
+        report("  nats is ready")
+        while missing:
+            found = await find_services(connection, patience=_LOOK)
+            for subject in missing.keys() & {subject for service in found for subject in service.subjects}:
+                report(f"  {missing.pop(subject)} is ready")
+    while not await _answers(addresses.api):  # noqa: ASYNC110 - it can't but be asked
+        await asyncio.sleep(_LOOK)
+    report("  manager is ready")
+
+
+async def _answers(api: str) -> bool:
+    """Whether the manager says that it is ready. By hand: `up` stays, and an HTTP client would stay in its memory."""
+    url = urlsplit(api)
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            reader, writer = await asyncio.open_connection(url.hostname, url.port)
+            try:
+                writer.write(f"GET /readyz HTTP/1.1\r\nHost: {url.netloc}\r\nConnection: close\r\n\r\n".encode())
+                return (await reader.readline()).split()[1:2] == [b"200"]
+            finally:
+                writer.close()
+    except (OSError, TimeoutError):
+        return False

@@ -1,0 +1,108 @@
+"""What `gnatwork up` runs: pure, from its settings to the programs and their environment."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gnatwork_cli.supervisor_config import Program
+from gnatwork_schemas.errors import GnatworkError
+
+#: One executor process for each of these.
+DEFAULT_BLOCKS = ("fetch", "html-scraper", "hook", "response", "logic")
+
+#: What starts first stops last.
+_NATS_STAGE, _MANAGER_STAGE, _SCHEDULER_STAGE, _EXECUTOR_STAGE = 10, 20, 30, 40
+#: The most processes of one kind.
+_MAX_SCALE = 64
+
+
+class SettingsError(GnatworkError):
+    """A setting can't be used."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackSettings:
+    """The settings of `gnatwork up`."""
+
+    data_dir: Path
+    host: str = "127.0.0.1"
+    #: 0 picks a free one.
+    port: int = 7400
+    #: A NATS server that is already there; None starts one.
+    nats: str | None = None
+    #: Block types or groups of them, each hosted by a process of its own.
+    blocks: tuple[str, ...] = DEFAULT_BLOCKS
+    #: Processes per entry of `blocks`, where it is not one.
+    scale: Mapping[str, int] = field(default_factory=dict)
+    #: How long the embedded server may keep a stored message off the disk, or `always`.
+    sync: str = "100ms"
+    #: Private addresses that blocks may reach.
+    egress_allow: str = ""
+    #: What callers of the API send; None makes one and keeps it in the data directory.
+    token: str | None = None
+
+
+def parse_scale(entries: Sequence[str], blocks: Sequence[str]) -> dict[str, int]:
+    """`["fetch=3"]` as a mapping; SettingsError for anything else."""
+    scale = {}
+    for entry in entries:
+        name, _, number = entry.partition("=")
+        if not number.isdecimal() or not 1 <= int(number) <= _MAX_SCALE:
+            raise SettingsError(f"--scale {entry}: write TYPE=N, with N from 1 to {_MAX_SCALE}")
+        if name not in blocks:
+            raise SettingsError(f"--scale {entry}: {name!r} is none of --blocks ({', '.join(blocks)})")
+        scale[name] = int(number)
+    return scale
+
+
+def parse_blocks(text: str) -> tuple[str, ...]:
+    """`"fetch,hook"` as a tuple; SettingsError when an entry is empty or comes twice."""
+    blocks = tuple(part.strip() for part in text.split(","))
+    if not all(blocks) or len(set(blocks)) != len(blocks):
+        raise SettingsError(f"--blocks {text}: write block types separated by commas, each once")
+    return blocks
+
+
+def programs(settings: StackSettings, *, nats_command: Sequence[str] | None) -> tuple[Program, ...]:
+    """Everything that supervisor is to run; `nats_command` is None when the server is not ours."""
+    services = (
+        Program(
+            name="manager",
+            command=_gnatwork(
+                "manager", "--host", settings.host, "--port", str(settings.port), "--data-dir", str(settings.data_dir)
+            ),
+            priority=_MANAGER_STAGE,
+        ),
+        Program(name="scheduler", command=_gnatwork("scheduler"), priority=_SCHEDULER_STAGE),
+        *(
+            Program(
+                name=f"executor-{block}",
+                command=_gnatwork("executor", "--blocks", block),
+                priority=_EXECUTOR_STAGE,
+                processes=settings.scale.get(block, 1),
+                # An executor lets running blocks finish for 25 s before it hands them back.
+                stop_seconds=30,
+            )
+            for block in settings.blocks
+        ),
+    )
+    if nats_command is None:
+        return services
+    return (Program(name="nats", command=tuple(nats_command), priority=_NATS_STAGE), *services)
+
+
+def environment(settings: StackSettings, *, nats_url: str, token: str) -> dict[str, str]:
+    """What the services find in their environment: what must not show in a list of processes, and what all share."""
+    return {
+        "GNATWORK_NATS": nats_url,
+        "GNATWORK_TOKEN": token,
+        "GNATWORK_EGRESS_ALLOW": settings.egress_allow,
+        # Lines of a log are written as they happen, and of few threads none needs an arena of its own.
+        "PYTHONUNBUFFERED": "1",
+        "MALLOC_ARENA_MAX": "2",
+    }
+
+
+def _gnatwork(*arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "gnatwork_cli", *arguments)

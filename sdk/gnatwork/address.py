@@ -1,0 +1,54 @@
+"""Where Gnatwork is: told, in the environment, or in the `connection.json` that `gnatwork up` writes."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gnatwork.errors import AddressError
+
+#: Where `gnatwork up` keeps its data unless told otherwise.
+DEFAULT_DATA_DIR = Path(".gnatwork")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """How to reach one installation."""
+
+    #: Base URL of the manager, without `/api/v1`.
+    api: str | None = None
+    #: URL of NATS with all that it takes to connect.
+    nats: str | None = None
+    #: The manager's token, for `api`.
+    token: str | None = None
+
+
+def find_address(
+    *,
+    api: str | None = None,
+    nats: str | None = None,
+    token: str | None = None,
+    data_dir: Path = DEFAULT_DATA_DIR,
+    environment: Mapping[str, str] = os.environ,
+) -> Address:
+    """What is given, else what the environment says, else what `connection.json` in `data_dir` says.
+
+    The file's token is for the file's address: it goes along with no other.
+
+    Raises:
+        AddressError: none of them says where the manager is, or the file can't be read.
+    """
+    api = api or environment.get("GNATWORK_API")
+    nats = nats or environment.get("GNATWORK_NATS")
+    token = token or environment.get("GNATWORK_TOKEN")
+    if api or nats:
+        return Address(api=api, nats=nats, token=token)
+    path = data_dir / "connection.json"
+    try:
+        stored = json.loads(path.read_text())
+        return Address(api=stored["api"], nats=stored["nats"], token=token or stored["token"])
+    except FileNotFoundError:
+        raise AddressError(f"there is no {path}") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise AddressError(f"{path} can't be read: {error}") from error

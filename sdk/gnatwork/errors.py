@@ -1,0 +1,52 @@
+"""What a client can run into.
+
+GnatworkError
+└── ClientError
+    ├── AddressError      nobody said where Gnatwork is
+    ├── UnreachableError  nobody answers there
+    ├── RequestError      the manager refused a request
+    └── RunError          a run ended otherwise than completed
+"""
+
+from gnatwork_schemas.error import ErrorInfo
+from gnatwork_schemas.errors import GnatworkError
+from gnatwork_schemas.problem import Problem
+from gnatwork_schemas.status import RunStatus
+
+
+class ClientError(GnatworkError):
+    """The client can't do what it was asked to."""
+
+
+class AddressError(ClientError):
+    """Nobody said where Gnatwork is; start it with `gnatwork up`, or set GNATWORK_API and GNATWORK_TOKEN."""
+
+
+class UnreachableError(ClientError):
+    """Nobody answers there; see whether `gnatwork up` is running, and `gnatwork doctor`."""
+
+
+class RequestError(ClientError):
+    """The manager refused a request."""
+
+    def __init__(self, problem: Problem) -> None:
+        lines = [f"{fault.pointer or '/'}: {fault.message}" for fault in problem.errors]
+        super().__init__("\n  ".join([f"{problem.title} {problem.detail}", *lines]))
+        #: The manager's answer: code, advice, and the places of all mistakes.
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return self.detail
+
+
+class RunError(ClientError):
+    """The run did not complete."""
+
+    def __init__(self, run_id: str, status: RunStatus, error: ErrorInfo | None) -> None:
+        reason = f": {error.code} {error.message}" if error else ""
+        task = f" in task {error.task!r}" if error and error.task else ""
+        super().__init__(f"run {run_id} {status.value.replace('_', ' ')}{task}{reason}")
+        self.run_id = run_id
+        self.status = status
+        #: Why, where there is a reason.
+        self.error = error

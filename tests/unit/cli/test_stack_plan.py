@@ -1,0 +1,57 @@
+"""From the settings of `up` to the processes it runs."""
+
+from pathlib import Path
+
+import pytest
+
+from gnatwork_cli.stack_plan import SettingsError, StackSettings, environment, parse_blocks, parse_scale, programs
+
+SETTINGS = StackSettings(data_dir=Path("/data"), blocks=("fetch", "logic"), scale={"fetch": 3}, egress_allow="10.0.0.1")
+
+
+def test_one_program_per_service_and_block() -> None:
+    plan = {program.name: program for program in programs(SETTINGS, nats_command=["nats-server", "-c", "x"])}
+    assert list(plan) == ["nats", "manager", "scheduler", "executor-fetch", "executor-logic"]
+    assert plan["executor-fetch"].processes == 3
+    assert plan["executor-logic"].processes == 1
+    assert plan["executor-logic"].command[-3:] == ("executor", "--blocks", "logic")
+
+
+def test_executors_stop_first_and_nats_last() -> None:
+    stages = [program.priority for program in programs(SETTINGS, nats_command=["nats-server"])]
+    assert stages == sorted(stages)
+    assert len(set(stages)) == 4
+
+
+def test_no_server_of_our_own_beside_a_given_one() -> None:
+    assert "nats" not in {program.name for program in programs(SETTINGS, nats_command=None)}
+
+
+def test_secrets_are_in_the_environment_and_not_in_any_command() -> None:
+    variables = environment(SETTINGS, nats_url="nats://s3cret@127.0.0.1:1", token="t0ken")
+    assert variables["GNATWORK_NATS"] == "nats://s3cret@127.0.0.1:1"
+    assert variables["GNATWORK_TOKEN"] == "t0ken"
+    assert variables["GNATWORK_EGRESS_ALLOW"] == "10.0.0.1"
+    commands = " ".join(word for program in programs(SETTINGS, nats_command=None) for word in program.command)
+    assert "s3cret" not in commands
+    assert "t0ken" not in commands
+
+
+def test_scale() -> None:
+    assert parse_scale(["fetch=3", "hook=1"], ("fetch", "hook")) == {"fetch": 3, "hook": 1}
+
+
+@pytest.mark.parametrize("entry", ["fetch", "fetch=", "fetch=0", "fetch=-1", "fetch=x", "fetch=1000", "other=2"])
+def test_a_scale_that_means_nothing_is_refused(entry: str) -> None:
+    with pytest.raises(SettingsError, match="--scale"):
+        parse_scale([entry], ("fetch",))
+
+
+def test_blocks() -> None:
+    assert parse_blocks("fetch, hook") == ("fetch", "hook")
+
+
+@pytest.mark.parametrize("text", ["", "fetch,", "fetch,fetch"])
+def test_a_list_of_blocks_that_means_nothing_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="--blocks"):
+        parse_blocks(text)
