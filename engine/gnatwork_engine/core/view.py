@@ -1,8 +1,9 @@
 """Views: a run and its tasks as people and programs ask for them."""
 
-from gnatwork_engine.core.plan import Plan, PlannedBlock
+from gnatwork_engine.core.plan import Plan
 from gnatwork_engine.core.scope import block_scope
-from gnatwork_engine.core.state import RunState, TaskState
+from gnatwork_engine.core.state import RunState
+from gnatwork_engine.render import Rendered
 from gnatwork_schemas import codes
 from gnatwork_schemas.error import ErrorInfo
 from gnatwork_schemas.errors import TemplateError
@@ -46,17 +47,20 @@ def run_error(state: RunState) -> ErrorInfo | None:
 
 def task_views(plan: Plan, state: RunState) -> list[Task]:
     """All tasks in the order of the definition; inputs and outputs only as far as the plan keeps outputs."""
-    return [_view(planned, state, name, state.tasks[name]) for name, planned in plan.blocks.items()]
+    return [task_view(plan, state, name) for name in plan.blocks]
 
 
-def _view(planned: PlannedBlock, state: RunState, name: str, task: TaskState) -> Task:
+def task_view(plan: Plan, state: RunState, name: str) -> Task:
+    """One task; KeyError when the run has none of this name."""
+    planned, task = plan.blocks[name], state.tasks[name]
+    rendered = task_input(plan, state, name)
     return Task(
         task=name,
         block=name,
         type=planned.block.type,
         status=task.status,
         attempts=task.attempt,
-        input=_input(planned, state, task),
+        input=rendered.config if rendered else None,
         output=state.outputs.get(name),
         error=task.error,
         queued_at=task.queued_at,
@@ -66,12 +70,13 @@ def _view(planned: PlannedBlock, state: RunState, name: str, task: TaskState) ->
     )
 
 
-def _input(planned: PlannedBlock, state: RunState, task: TaskState) -> object:
+def task_input(plan: Plan, state: RunState, name: str) -> Rendered | None:
     """The config as it was rendered for the task, or None before and where it could not be."""
+    planned, task = plan.blocks[name], state.tasks[name]
     if task.status in {TaskStatus.PENDING, TaskStatus.SKIPPED} or not task.attempt:
         return None
     try:
-        return planned.renderer.render(block_scope(state, planned)).config
+        return planned.renderer.render(block_scope(state, planned))
     except TemplateError:
         return None
 
