@@ -31,8 +31,13 @@ def follow(value: Any, steps: tuple[str | int, ...]) -> Any:
 
 
 def as_text(value: Any) -> str:
-    """A value inside a longer text: texts as they are, anything else as JSON."""
-    return value if type(value) is str else orjson.dumps(value).decode()
+    """A value inside a longer text: texts as they are, anything else as JSON. Raises TemplateError."""
+    if type(value) is str:
+        return value
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:
+        raise TemplateError("a value nests too deeply to be written as text") from None
 
 
 def missing(source: str, path: tuple[str | int, ...], depth: int, value: Any) -> TemplateError:
