@@ -154,7 +154,8 @@ class Connection:
             callback()
 
     async def _on_reconnected(self) -> None:
-        log.warning("NATS is back: %s", self.nc.connected_url.netloc if self.nc.connected_url else "")
+        # Not the whole address: it may hold the token.
+        log.warning("NATS is back at port %s", self.nc.connected_url.port if self.nc.connected_url else "?")
         self._wake.set()
         for callback in tuple(self._reconnected):
             callback()

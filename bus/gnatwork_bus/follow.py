@@ -28,6 +28,8 @@ _EXPIRES = 30.0
 #: Seconds between the server's signs of life while a pull is open, and those after which it is given up.
 _HEARTBEAT = 5.0
 _PATIENCE = 3 * _HEARTBEAT
+#: What the server says when a pull has had all its bytes or messages.
+_PULL_ENDS = frozenset({"Message Size Exceeds MaxBytes", "Batch Completed"})
 #: Seconds after which the server forgets a consumer from which no one pulls.
 _FORGOTTEN = 60.0
 #: Seconds before the next attempt when reading breaks off: the first wait and the longest.
@@ -178,11 +180,12 @@ class _Reading:
 
     def _check(self, status: Status, msg: Msg) -> None:
         """Go on after a sign of life or the end of a pull; anything else is a doubt."""
+        headers = msg.headers or {}
         if status.code == 100:
-            if int((msg.headers or {}).get(subjects.LAST_CONSUMER_SEQUENCE, 0)) > self._received:
+            if int(headers.get(subjects.LAST_CONSUMER_SEQUENCE, 0)) > self._received:
                 raise _BrokenOffError("the last messages were lost")
-        elif status.code == 408 or "MaxBytes" in status.description:
-            self._outstanding = 0
+        elif status.code == 408 or status.description in _PULL_ENDS:
+            self._outstanding -= int(headers[subjects.PULL_PENDING])
         else:
             raise _BrokenOffError(f"{status.code} {status.description}")
 

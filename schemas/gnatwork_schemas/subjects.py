@@ -55,6 +55,8 @@ BATCH_PENDING = "Nats-Num-Pending"
 BATCH_PREVIOUS = "Nats-Last-Sequence"
 #: The code of a message that carries no data, such as `404`.
 STATUS = "Status"
+#: On the end of a pull: how many of the messages that it asked for it did not get.
+PULL_PENDING = "Nats-Pending-Messages"
 #: On an idle heartbeat: the last consumer sequence that was sent.
 LAST_CONSUMER_SEQUENCE = "Nats-Last-Consumer"
 #: On a message of a key-value bucket: `DEL` or `PURGE`, when the key is gone.
@@ -206,6 +208,11 @@ def parse_work(subject: str) -> WorkSubject:
     return WorkSubject(type_, lane, namespace, run_id, task, int(attempt))
 
 
+def work_type(subject: str) -> str:
+    """The block type of a subject that `work_of_type` matches, however it goes on."""
+    return subject.split(".", 2)[1]
+
+
 def work_of_type(type_: str, lane: str) -> str:
     """What the executors of a block type pull."""
     return f"block.{type_}.{lane}.>"
@@ -224,6 +231,12 @@ def work_of_task(namespace: str, run_id: str, task: str) -> str:
 def cancel_control(namespace: str, run_id: str) -> str:
     """Tells executors to stop the tasks of a run at once (core NATS)."""
     return f"control.{namespace}.{run_id}.cancel"
+
+
+def parse_cancel_control(subject: str) -> tuple[str, str]:
+    """Namespace and run of a cancel control."""
+    _, namespace, run_id, _ = subject.split(".")
+    return namespace, run_id
 
 
 #: What executors listen to for `cancel_control`.
