@@ -16,7 +16,7 @@ from gnatwork_engine.compiler.references import References, read_references
 from gnatwork_engine.compiler.shape import Draft, DraftBlock, read_shape
 from gnatwork_schemas.catalogue import BlockType
 from gnatwork_schemas.control_block import ControlBlock, ControlledBlock, Need, OutputTemplate
-from gnatwork_schemas.definition import Retry
+from gnatwork_schemas.definition import Definition, Retry
 
 
 def compile_definition(raw: Any, catalogue: Mapping[str, BlockType]) -> ControlBlock:
@@ -44,22 +44,10 @@ def compile_definition(raw: Any, catalogue: Mapping[str, BlockType]) -> ControlB
     definition = draft.definition
     if faults or definition is None:
         raise faults.error()
-    control_block = ControlBlock(
-        workflow=definition.name,
-        input=definition.input,
-        blocks=tuple(
-            _controlled(block, of_block, needs[block.definition.id], definition.retry)
-            for block, of_block in zip(draft.blocks, references, strict=True)
-        ),
-        timeout=definition.timeout,
-        labels=definition.labels,
-        output=output,
-    )
+    control_block = _control_block(draft.blocks, references, needs, output, definition)
     if (size := len(encode(control_block))) > MAX_SIZE:
-        message = (
-            f"compiles to {size // 1024} KiB, more than {MAX_SIZE // 1024}; split it, or move constants into the input"
-        )
-        faults.add((), "definition.too_large", message)
+        sizes = f"{size // 1024} KiB, more than {MAX_SIZE // 1024}"
+        faults.add((), "definition.too_large", f"compiles to {sizes}; split it, or move constants into the input")
     faults.stop_if_any()
     return control_block
 
@@ -89,19 +77,32 @@ def _output(config: Any, draft: Draft, faults: Faults) -> OutputTemplate | None:
     return OutputTemplate(config=config, templates=references.leaves)
 
 
-def _controlled(
-    block: DraftBlock, references: References, needs: tuple[Need, ...], retry: Retry | None
-) -> ControlledBlock:
-    definition = block.definition
-    return ControlledBlock(
-        id=definition.id,
-        type=definition.type,
-        config=definition.config,
-        templates=references.leaves,
-        needs=needs,
-        join=definition.join,
-        retry=definition.retry or retry or Retry(),
+def _control_block(
+    blocks: Sequence[DraftBlock],
+    references: Sequence[References],
+    needs: Mapping[str, tuple[Need, ...]],
+    output: OutputTemplate | None,
+    definition: Definition,
+) -> ControlBlock:
+    return ControlBlock(
+        workflow=definition.name,
+        input=definition.input,
+        blocks=tuple(
+            ControlledBlock(
+                id=block.definition.id,
+                type=block.definition.type,
+                config=block.definition.config,
+                templates=of_block.leaves,
+                needs=needs[block.definition.id],
+                join=block.definition.join,
+                retry=block.definition.retry or definition.retry or Retry(),
+                timeout=block.definition.timeout,
+                on_error=block.definition.on_error,
+                idempotent=block.definition.idempotent,
+            )
+            for block, of_block in zip(blocks, references, strict=True)
+        ),
         timeout=definition.timeout,
-        on_error=definition.on_error,
-        idempotent=definition.idempotent,
+        labels=definition.labels,
+        output=output,
     )

@@ -38,6 +38,7 @@ _SENTENCES = {
     "dependentRequired": "{property} is missing",
     "const": "must be {expected_value}",
     "format": "must be of the format {format}",
+    "pattern": "must match {pattern}",
     "minimum": "must be at least {limit}",
     "maximum": "must be at most {limit}",
     "exclusiveMinimum": "must be more than {limit}",
@@ -104,7 +105,7 @@ def _stands(error: ValidationError, unknowns: Unknowns) -> bool:
         case _Kind.AnyOf(context) | _Kind.OneOfNotValid(context):
             return all(any(_stands(inner, unknowns) for inner in branch) for branch in context)
         case kind:
-            return isinstance(kind, _STRUCTURAL)
+            return isinstance(kind, _STRUCTURAL) or bool(_exclusive(kind))
 
 
 def _is_conditional(steps: Sequence[str | int]) -> bool:
@@ -135,10 +136,21 @@ def _sentence(kind: ValidationErrorKind, error: ValidationError) -> str:
         case _Kind.Enum(options):
             near = suggestion(str(error.instance), [option for option in options if isinstance(option, str)])
             return f"must be one of {listed(options)}{near}"
+        case _ if exclusive := _exclusive(kind):
+            return f"may not have {listed(exclusive)} together"
     if sentence := _SENTENCES.get(kind.name):
         values = {key: shown(value) if isinstance(value, str) else value for key, value in kind.as_dict().items()}
         return sentence.format_map(values)
     return error.message if len(error.message) <= _SHOWN else error.message[:_SHOWN] + "…"
+
+
+def _exclusive(kind: ValidationErrorKind) -> list[str]:
+    """The properties that may not all be there, if that is the error."""
+    match kind:
+        case _Kind.Not({"required": [*names], **others}) if not others:
+            return [str(name) for name in names]
+        case _:
+            return []
 
 
 def _alternatives(
