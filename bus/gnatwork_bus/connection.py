@@ -98,6 +98,14 @@ class Connection:
         self._outbox.append((subject, data, reply, dict(headers) if headers else None))
         self._wake.set()
 
+    async def listen(self, subject: str, callback: Callable[[str, bytes], None]) -> None:
+        """Call `callback` with subject and body of each core NATS message, for as long as the connection lasts."""
+
+        async def received(message: Msg) -> None:
+            callback(message.subject, message.data)
+
+        await self.nc.subscribe(subject, cb=received)
+
     async def request(self, subject: str, data: bytes = b"", timeout: float = 5.0) -> Msg:
         """One request, one reply; `UnavailableError` when none comes within `timeout` seconds."""
         try:

@@ -9,8 +9,10 @@ from nats.micro.service import EndpointInfo, EndpointStats, Service, ServiceConf
 
 from gnatwork_bus.connection import Connection
 
+#: What was done of one kind of work; see `work_report`.
+WorkReport = EndpointStats
 #: What a process works at, read anew each time that someone asks.
-Report = Callable[[], Sequence[EndpointStats]]
+Report = Callable[[], Sequence[WorkReport]]
 
 
 class _ReportingService(Service):
@@ -38,7 +40,7 @@ class _ReportingService(Service):
 
 def work_report(
     name: str, subject: str, consumer: str, *, requests: int, errors: int, seconds: float, data: Mapping[str, object]
-) -> EndpointStats:
+) -> WorkReport:
     """What was done of the work on `subject`: `requests` in `seconds` altogether, of which `errors` failed."""
     nanoseconds = int(seconds * 1e9)
     return EndpointStats(

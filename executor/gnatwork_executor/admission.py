@@ -1,0 +1,55 @@
+"""Whether an item may be run at all, where that is in doubt."""
+
+from typing import Any
+from uuid import uuid4
+
+import orjson
+
+from gnatwork_bus.delivery import Delivery
+from gnatwork_bus.history import History
+from gnatwork_bus.message import StoredMessage
+from gnatwork_bus.patience import until_available
+from gnatwork_executor.item import history_base_of
+from gnatwork_schemas.errors import ConflictError
+from gnatwork_schemas.messages import Claimed, Work
+from gnatwork_schemas.subjects import claimed_event, outcome_events
+
+#: Seconds between the decision and the storing of an item, past which the decision may be outdated.
+LATE = 2.0
+
+
+def is_suspicious(delivery: Delivery, work: Work) -> bool:
+    """Whether the attempt may have an outcome already."""
+    return delivery.delivered > 1 or work.again or delivery.at - work.decided_at > LATE
+
+
+async def has_outcome(history: History, work: Work) -> bool:
+    """Whether this attempt, or a later one, has an outcome: then the item is a leftover."""
+    pattern = outcome_events(history_base_of(work), work.task)
+    last = await until_available(lambda: history.last(pattern))
+    attempt = _field(last, "attempt")
+    return isinstance(attempt, int) and attempt >= work.attempt
+
+
+async def claim(history: History, work: Work, executor: str) -> bool:
+    """Take an attempt that must never run twice; False when someone took it before."""
+    base, event = history_base_of(work), claimed_event(work.task, work.attempt)
+    subject = f"{base}.{event}"
+    token = uuid4().hex
+    body = Claimed(executor=executor, token=token).model_dump_json().encode()
+    try:
+        await until_available(lambda: history.append(base, event, body, expect=(subject, 0)))
+    except ConflictError:
+        # Ours, if the acknowledgement of an earlier try was lost.
+        last = await until_available(lambda: history.last(subject))
+        return bool(_field(last, "token") == token)
+    return True
+
+
+def _field(message: StoredMessage | None, name: str) -> Any:
+    """A field of an event; None when there is no event or it can't be read, which is for its reader to report."""
+    try:
+        body = orjson.loads(message.data) if message else None
+    except orjson.JSONDecodeError:
+        return None
+    return body.get(name) if isinstance(body, dict) else None

@@ -1,0 +1,299 @@
+"""One attempt of one task, from its delivery until its outcome is stored and the item acknowledged."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from enum import Enum
+from typing import Any
+
+import orjson
+
+from gnatwork_blocks.context import BlockContext
+from gnatwork_blocks.errors import BlockError
+from gnatwork_bus.delivery import Delivery
+from gnatwork_bus.patience import FIRST_WAIT, LONGEST_WAIT, until_available
+from gnatwork_executor.admission import claim, has_outcome, is_suspicious
+from gnatwork_executor.config import resolved_config
+from gnatwork_executor.failure import claimed_before, describe, lost, timed_out, unforeseen
+from gnatwork_executor.live import STARTED_AFTER, LiveEvents
+from gnatwork_executor.outcome import Outcome, error_outcome, must_be_stored, output_outcome
+from gnatwork_executor.ports import Hosted, Ports
+from gnatwork_executor.statistics import Statistics
+from gnatwork_schemas.error import ErrorInfo
+from gnatwork_schemas.errors import GnatworkError
+from gnatwork_schemas.messages import Work
+from gnatwork_schemas.payload import PayloadRef
+from gnatwork_schemas.subjects import TRACEPARENT
+
+log = logging.getLogger(__name__)
+
+#: Seconds that a block gets to clean up after it was told to stop.
+GRACE = 5.0
+
+
+class Stop(Enum):
+    """Why an attempt is stopped, and what becomes of its item."""
+
+    #: It took too long: the error `block.timeout` is published.
+    TIMEOUT = "timeout"
+    #: Its run was cancelled: nobody wants an outcome, the item is acknowledged.
+    CANCEL = "cancel"
+    #: The process leaves: the item goes back to the queue.
+    HAND_BACK = "hand back"
+
+
+class Attempt:
+    """Runs as one task of the event loop, plus timers; `on_end` is called exactly once, when the item is settled."""
+
+    __slots__ = (
+        "_begun",
+        "_concluded",
+        "_context",
+        "_delivery",
+        "_headers",
+        "_hosted",
+        "_live",
+        "_loop",
+        "_on_end",
+        "_outcome",
+        "_ports",
+        "_running_since",
+        "_started_at",
+        "_stop",
+        "_timer",
+        "_wait",
+        "abandoned",
+        "task",
+        "work",
+    )
+
+    def __init__(
+        self, delivery: Delivery, work: Work, hosted: Hosted, ports: Ports, on_end: Callable[["Attempt"], None]
+    ) -> None:
+        self.work = work
+        self.abandoned = False
+        self._delivery = delivery
+        self._hosted = hosted
+        self._ports = ports
+        self._on_end: Callable[[Attempt], None] | None = on_end
+        traceparent = delivery.headers.get(TRACEPARENT) if delivery.headers else None
+        self._headers = {TRACEPARENT: traceparent} if traceparent else None
+        self._live = LiveEvents(work, ports.executor, ports.connection.send)
+        self._context: BlockContext | None = None
+        self._started_at = 0.0
+        self._running_since = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._stop: Stop | None = None
+        self._begun = False
+        self._concluded = False
+        self._outcome: Outcome | None = None
+        self._wait = FIRST_WAIT
+        self._loop = asyncio.get_running_loop()
+        #: Keeps the loop from forgetting it.
+        self.task = self._loop.create_task(self._run())
+
+    @property
+    def sequence(self) -> int:
+        """The item's place in the work queue."""
+        return self._delivery.sequence
+
+    @property
+    def statistics(self) -> Statistics:
+        """The counters of its block type."""
+        return self._hosted.statistics
+
+    def renew(self) -> None:
+        """Tell the server that the item is still worked on."""
+        self._delivery.in_progress()
+
+    def stop(self, why: Stop) -> None:
+        """Stop the block; the first reason counts. It is left behind if it does not stop within `GRACE`."""
+        if self._concluded:
+            # The block is done, only its outcome could not be stored yet.
+            self._release(why)
+        elif self._stop is None:
+            self._stop = why
+            if self._context is not None:
+                self._context.cancelled = True
+            if self._begun:
+                self.task.cancel()
+            self._set_timer(GRACE, self._abandon)
+
+    async def _run(self) -> None:
+        self._begun = True
+        try:
+            result = await self._result() if self._stop is None else None
+        except asyncio.CancelledError as error:
+            # `_conclude` knows why, unless nobody asked for it.
+            result = self._failed(unforeseen(self.work, error).info) if self._stop is None else None
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this attempt's outcome
+            result = self._failed(describe(self.work, error))
+        self._conclude(result)
+
+    async def _result(self) -> Outcome | None:
+        """The outcome; None when the attempt has one already."""
+        work, ports, block = self.work, self._ports, self._hosted.block
+        if self._delivery.delivered > ports.max_deliveries:
+            return self._failed(lost(ports.max_deliveries))
+        if is_suspicious(self._delivery, work) and await has_outcome(ports.history, work):
+            return None
+        if not work.idempotent and not await claim(ports.history, work, ports.executor):
+            return self._failed(claimed_before())
+        config = await resolved_config(ports.payloads, work) if work.deferred else work.config
+        if block.runs_in == "process":
+            async with ports.processes.place():
+                value = await self._run_block(ports.processes.run(block.compute, config))
+        else:
+            config = block.parse_config(config)
+            value = await self._run_block(block.run(self._make_context(), config))
+        encoded = self._encoded(value)
+        stored = await self._stored_payload(encoded) if must_be_stored(encoded) else encoded
+        return output_outcome(work, stored, self._started_at, time.time(), ports.executor)
+
+    async def _run_block(self, running: Any) -> Any:
+        """What the block returns, within its time."""
+        self._begin()
+        try:
+            value = await running
+        except BlockError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise unforeseen(self.work, error) from error
+        finally:
+            self._end_of_block()
+        if self._stop is not None:
+            # It was told to stop and went on.
+            raise asyncio.CancelledError
+        return value
+
+    def _make_context(self) -> BlockContext:
+        work, live = self.work, self._live
+        self._context = BlockContext(
+            run_id=work.run_id,
+            namespace=work.namespace,
+            workflow=work.workflow,
+            task=work.task,
+            attempt=work.attempt,
+            max_attempts=work.max_attempts,
+            idempotency_key=work.idempotency_key,
+            timeout=work.timeout,
+            traceparent=self._headers[TRACEPARENT] if self._headers else None,
+            log_sink=live.log,
+            progress_sink=live.progress,
+            http_source=self._ports.http,
+        )
+        return self._context
+
+    def _begin(self) -> None:
+        self._started_at = time.time()
+        self._running_since = self._loop.time()
+        self._hosted.statistics.attempts += 1
+        self._set_timer(min(self.work.timeout, STARTED_AFTER), self._look)
+
+    def _look(self) -> None:
+        """The block did not end at once: say so, then wait for its timeout."""
+        left = self.work.timeout - (self._loop.time() - self._running_since)
+        if left <= 0:
+            self.stop(Stop.TIMEOUT)
+            return
+        self._live.started(self._started_at)
+        self._set_timer(left, self.stop, Stop.TIMEOUT)
+
+    def _end_of_block(self) -> None:
+        self._hosted.statistics.seconds += self._loop.time() - self._running_since
+        self._live.close()
+        if self._stop is None:
+            self._clear_timer()
+
+    def _encoded(self, value: Any) -> bytes:
+        """The block's value as JSON."""
+        try:
+            return orjson.dumps(self._hosted.block.check_output(value))
+        except TypeError as error:
+            raise BlockError("block.output_invalid", f"The output is not JSON: {error}") from error
+
+    async def _stored_payload(self, encoded: bytes) -> PayloadRef:
+        work, payloads = self.work, self._ports.payloads
+        name = f"{work.task}-{work.attempt}"
+        return await until_available(lambda: payloads.put(work.namespace, work.run_id, encoded, name))
+
+    def _failed(self, info: ErrorInfo) -> Outcome:
+        now = time.time()
+        return error_outcome(self.work, info, self._started_at or now, now, self._ports.executor)
+
+    def _conclude(self, result: Outcome | None) -> None:
+        """The block has ended, or was left behind: publish what came of it, or settle the item without."""
+        if self._concluded:
+            return
+        self._concluded = True
+        self._clear_timer()
+        if self._stop is Stop.TIMEOUT:
+            result = self._failed(timed_out(self.work))
+        elif self._stop is not None:
+            self._release(self._stop)
+            return
+        if result is None:
+            self._release(Stop.CANCEL)
+            return
+        self._outcome = result
+        self._publish()
+
+    def _release(self, why: Stop) -> None:
+        """Settle the item without an outcome."""
+        if why is Stop.HAND_BACK:
+            self._hosted.statistics.handed_back += 1
+            self._delivery.nak()
+        else:
+            self._hosted.statistics.skipped += 1
+            self._delivery.ack()
+        self._end()
+
+    def _publish(self) -> None:
+        """Store the outcome; the item is acknowledged when it is."""
+        connection, outcome = self._ports.connection, self._outcome
+        if outcome is None or self._on_end is None:
+            return
+        if connection.is_connected:
+            connection.publisher.send(outcome.subject, outcome.body, self._published, self._headers)
+        else:
+            self._publish_later()
+
+    def _published(self, answer: int | GnatworkError) -> None:
+        if self._on_end is None:
+            return
+        if isinstance(answer, int):
+            if self._outcome is not None and self._outcome.code is not None:
+                self._hosted.statistics.errors[self._outcome.code] += 1
+            self._delivery.ack()
+            self._end()
+            return
+        log.warning("outcome of %s in run %s not stored yet: %s", self.work.task, self.work.run_id, answer)
+        self._publish_later()
+
+    def _publish_later(self) -> None:
+        """The work is done and shall not be done again: keep its outcome until it can be stored."""
+        self._set_timer(self._wait, self._publish)
+        self._wait = min(self._wait * 2, LONGEST_WAIT)
+
+    def _abandon(self) -> None:
+        """The block does not stop. It can't be killed, but nobody waits for it any more."""
+        log.error("%s of run %s does not stop and is left behind", self.work.task, self.work.run_id)
+        self.abandoned = True
+        self._hosted.statistics.abandoned += 1
+        self._conclude(None)
+
+    def _end(self) -> None:
+        on_end, self._on_end = self._on_end, None
+        self._clear_timer()
+        if on_end is not None:
+            on_end(self)
+
+    def _set_timer(self, seconds: float, callback: Callable[..., None], *args: Any) -> None:
+        self._clear_timer()
+        self._timer = self._loop.call_later(seconds, callback, *args)
+
+    def _clear_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

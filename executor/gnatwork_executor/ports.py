@@ -1,0 +1,34 @@
+"""What an attempt touches outside of itself."""
+
+from dataclasses import dataclass
+
+from gnatwork_blocks.block import Block
+from gnatwork_blocks.shared_http import SharedHttp
+from gnatwork_bus.connection import Connection
+from gnatwork_bus.history import History
+from gnatwork_bus.payloads import Payloads
+from gnatwork_executor.processes import Processes
+from gnatwork_executor.statistics import Statistics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """The world of one executor process, shared by all its attempts."""
+
+    #: How outcomes name this process.
+    executor: str
+    connection: Connection
+    history: History
+    payloads: Payloads
+    http: SharedHttp
+    processes: Processes
+    #: See `ExecutorSettings.max_deliveries`.
+    max_deliveries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hosted:
+    """A block type that this process hosts."""
+
+    block: Block
+    statistics: Statistics

@@ -1,0 +1,56 @@
+"""Blocks that keep a CPU busy: each attempt in a worker process of its own, which is killed to stop it."""
+
+import asyncio
+import logging
+import math
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from anyio import BrokenWorkerProcess, CapacityLimiter, to_process
+
+from gnatwork_blocks.errors import BlockError
+from gnatwork_executor.worker_process import ComputeError, call
+
+log = logging.getLogger(__name__)
+
+
+def cores() -> int:
+    """CPUs that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Processes:
+    """Worker processes, as many as there are CPUs; they start when needed and stay for a few idle minutes."""
+
+    def __init__(self) -> None:
+        self._places = asyncio.Semaphore(cores())
+        # `_places` is the bound, because waiting for a place must not count as running.
+        self._unlimited = CapacityLimiter(math.inf)
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """Wait for a worker to be free, and keep it."""
+        async with self._places:
+            yield
+
+    async def run(self, compute: Callable[[Any], Any], config: Any) -> Any:
+        """`compute(config)` in a worker process; a cancel kills the process. Take a `place` first.
+
+        Raises:
+            BlockError: What the block raised, or `block.failed`.
+        """
+        try:
+            return await to_process.run_sync(call, compute, config, cancellable=True, limiter=self._unlimited)
+        except ComputeError as error:
+            log.error("%s failed in its worker process:\n%s", compute.__qualname__, error.trace)  # noqa: TRY400
+            raise BlockError(
+                "block.failed", f"The block raised {error.kind}; the executor's log has the trace.", retryable=True
+            ) from error
+        except BrokenWorkerProcess as error:
+            raise BlockError(
+                "block.failed",
+                "The block's worker process died; it was killed, perhaps for want of memory, or crashed.",
+                retryable=True,
+            ) from error

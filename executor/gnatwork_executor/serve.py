@@ -1,0 +1,168 @@
+"""An executor process, from its start until it leaves."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gnatwork_blocks.allow_list import AllowList
+from gnatwork_blocks.block import Block
+from gnatwork_blocks.registry import expand, load
+from gnatwork_blocks.shared_http import SharedHttp
+from gnatwork_bus.connection import Connection
+from gnatwork_bus.consume import Consumer
+from gnatwork_bus.history import History
+from gnatwork_bus.patience import until_available
+from gnatwork_bus.payloads import Payloads
+from gnatwork_bus.reconcile import reconcile
+from gnatwork_bus.service import WorkReport, announced, work_report
+from gnatwork_executor.ports import Hosted, Ports
+from gnatwork_executor.processes import Processes, cores
+from gnatwork_executor.register import register
+from gnatwork_executor.settings import ExecutorSettings
+from gnatwork_executor.shares import shares
+from gnatwork_executor.statistics import Statistics
+from gnatwork_executor.worker import Worker
+from gnatwork_schemas.subjects import (
+    CANCEL_CONTROLS,
+    NORMAL_LANE,
+    WORK,
+    executor_consumer,
+    parse_cancel_control,
+    work_of_type,
+)
+
+log = logging.getLogger(__name__)
+
+#: How executors call themselves among the services of NATS.
+SERVICE = "gnatwork-executor"
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What is said to an executor, and by it, while it lives."""
+
+    #: It pulls work.
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    #: It shall drain and leave.
+    leave: asyncio.Event = field(default_factory=asyncio.Event)
+    #: It shall not wait for running blocks any longer.
+    hurry: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+async def run_executor(settings: ExecutorSettings) -> None:
+    """Host the block types that the settings name until SIGTERM or SIGINT; a second one cuts the drain short.
+
+    Raises:
+        UnknownBlockTypeError: A name is neither a block type nor a group.
+        BlockLoadError: A block can't be used.
+        AllowListError: `egress_allow` can't be read.
+        ConcurrencyError: There are more block types than places.
+        TopologyError: The NATS server is not fit.
+    """
+    blocks = [load(type_) for type_ in expand(settings.blocks)]
+    signals = Signals()
+
+    def asked() -> None:
+        (signals.hurry if signals.leave.is_set() else signals.leave).set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked)
+    try:
+        if not await serve(settings, blocks, signals):
+            log.error("blocks that do not stop are left behind; leaving without them")
+            logging.shutdown()
+            os._exit(1)
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+async def serve(settings: ExecutorSettings, blocks: Sequence[type[Block]], signals: Signals) -> bool:
+    """Host these block types until told to leave; whether all of their tasks have ended."""
+    hosting = asyncio.create_task(_host(settings, blocks, signals))
+    leaving = asyncio.create_task(signals.leave.wait())
+    try:
+        await asyncio.wait({hosting, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not signals.ready.is_set() and not hosting.done():
+            # Still waiting for NATS: there is nothing to drain.
+            hosting.cancel()
+            await asyncio.wait({hosting})
+            return True
+        return await hosting
+    finally:
+        leaving.cancel()
+        hosting.cancel()
+
+
+async def _host(settings: ExecutorSettings, blocks: Sequence[type[Block]], signals: Signals) -> bool:
+    name = settings.name or f"{socket.gethostname()}-{os.getpid()}"
+    hosted = {block.type: Hosted(block(), Statistics()) for block in blocks}
+    places = shares(
+        settings.concurrency, {block.type: 2 * cores() if block.runs_in == "process" else None for block in blocks}
+    )
+    async with (
+        SharedHttp(AllowList.parse(settings.egress_allow)) as http,
+        Connection.open(settings.nats_url, name=f"executor-{name}") as connection,
+    ):
+        ports = Ports(
+            executor=name,
+            connection=connection,
+            history=History(connection, await until_available(lambda: reconcile(connection))),
+            payloads=Payloads(connection),
+            http=http,
+            processes=Processes(),
+            max_deliveries=settings.max_deliveries,
+        )
+        for block in blocks:
+            await until_available(lambda block=block: register(connection, block))  # type: ignore[misc]  # a default binds
+        async with announced(
+            connection,
+            SERVICE,
+            description="Runs blocks",
+            metadata={"executor": name, "blocks": ",".join(hosted), "concurrency": str(settings.concurrency)},
+            report=lambda: _report(hosted),
+        ):
+            worker = Worker(hosted, ports)
+            await _work(worker, connection, places, settings.drain, signals)
+            return not worker.abandoned
+
+
+async def _work(
+    worker: Worker, connection: Connection, places: Mapping[str, int], drain: float, signals: Signals
+) -> None:
+    """Pull until told to leave, then drain."""
+    await connection.listen(CANCEL_CONTROLS, lambda subject, _: worker.cancel(*parse_cancel_control(subject)))
+    consumers = [
+        Consumer(connection, WORK, executor_consumer(type_, NORMAL_LANE), batch=count, handle=worker.handle)
+        for type_, count in places.items()
+    ]
+    try:
+        for consumer in consumers:
+            await consumer.start()
+        signals.ready.set()
+        log.info("hosting %s", ", ".join(places))
+        await signals.leave.wait()
+    finally:
+        for consumer in consumers:
+            await consumer.stop()
+        await worker.drain(drain, signals.hurry)
+
+
+def _report(hosted: Mapping[str, Hosted]) -> list[WorkReport]:
+    return [
+        work_report(
+            type_,
+            work_of_type(type_, NORMAL_LANE),
+            executor_consumer(type_, NORMAL_LANE),
+            requests=host.statistics.attempts,
+            errors=host.statistics.errors.total(),
+            seconds=host.statistics.seconds,
+            data=host.statistics.as_json(),
+        )
+        for type_, host in hosted.items()
+    ]

@@ -1,0 +1,143 @@
+"""Takes the deliveries of all block types of this process and sees each to its end."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Mapping
+
+from gnatwork_bus.delivery import Delivery
+from gnatwork_bus.topology import EXECUTOR_ACK_WAIT
+from gnatwork_executor.attempt import GRACE, Attempt, Stop
+from gnatwork_executor.item import read_work
+from gnatwork_executor.ports import Hosted, Ports
+from gnatwork_executor.refusal import refuse
+from gnatwork_schemas.errors import MessageError
+from gnatwork_schemas.subjects import work_type
+
+log = logging.getLogger(__name__)
+
+#: Seconds between two renewals of the items in flight: three within the time after which the server delivers again.
+RENEW_EVERY = EXECUTOR_ACK_WAIT / 3
+#: Cancelled runs that are remembered: their items may be on the way still.
+_REMEMBERED_RUNS = 1024
+
+
+class Worker:
+    """Runs what `handle` is given; the consumers in front of it bound how much that is."""
+
+    def __init__(self, hosted: Mapping[str, Hosted], ports: Ports) -> None:
+        self._hosted = hosted
+        self._ports = ports
+        #: By place in the work queue.
+        self._attempts: dict[int, Attempt] = {}
+        self._refusals: set[asyncio.Task[None]] = set()
+        self._abandoned: set[asyncio.Task[None]] = set()
+        self._cancelled: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._draining = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._ticker: asyncio.TimerHandle | None = None
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether blocks are still there that did not stop when they were told to."""
+        return bool(self._abandoned)
+
+    def handle(self, delivery: Delivery) -> None:
+        """Take an item."""
+        if delivery.sequence in self._attempts:
+            # The server did not hear of us for too long. It is being worked on all the same.
+            delivery.abandon()
+            return
+        if self._draining:
+            delivery.nak()
+            return
+        try:
+            work = read_work(delivery.subject, delivery.data)
+        except MessageError as error:
+            self._refuse(delivery, error)
+            return
+        if self._cancelled and (work.namespace, work.run_id) in self._cancelled:
+            delivery.ack()
+            return
+        hosted = self._hosted[work.type]
+        hosted.statistics.in_flight += 1
+        self._attempts[delivery.sequence] = Attempt(delivery, work, hosted, self._ports, self._ended)
+        self._idle.clear()
+        if self._ticker is None:
+            self._ticker = asyncio.get_running_loop().call_later(RENEW_EVERY, self._renew)
+
+    def cancel(self, namespace: str, run_id: str) -> None:
+        """Stop everything that runs for a run; what still arrives for it is dropped."""
+        self._cancelled[namespace, run_id] = None
+        if len(self._cancelled) > _REMEMBERED_RUNS:
+            self._cancelled.popitem(last=False)
+        for attempt in tuple(self._attempts.values()):
+            if attempt.work.run_id == run_id and attempt.work.namespace == namespace:
+                attempt.stop(Stop.CANCEL)
+
+    async def drain(self, seconds: float, hurry: asyncio.Event) -> None:
+        """Let what runs finish for `seconds`, or until `hurry`; then stop it and hand it back."""
+        self._draining = True
+        if not self._idle.is_set():
+            log.info("waiting up to %.0f s for %d running tasks", seconds, len(self._attempts))
+        await self._until_idle(seconds, hurry)
+        self._hand_back()
+        await self._until_idle(2 * GRACE)
+        # What is left has an outcome that can't be stored.
+        self._hand_back()
+        await asyncio.gather(*self._refusals, return_exceptions=True)
+        if self._ticker is not None:
+            self._ticker.cancel()
+
+    async def _until_idle(self, seconds: float, hurry: asyncio.Event | None = None) -> None:
+        events = [self._idle, hurry] if hurry else [self._idle]
+        waiting = [asyncio.create_task(event.wait()) for event in events]
+        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+
+    def _hand_back(self) -> None:
+        for attempt in tuple(self._attempts.values()):
+            attempt.stop(Stop.HAND_BACK)
+        for task in self._refusals:
+            task.cancel()
+
+    def _ended(self, attempt: Attempt) -> None:
+        attempt.statistics.in_flight -= 1
+        del self._attempts[attempt.sequence]
+        if attempt.abandoned and not attempt.task.done():
+            self._abandoned.add(attempt.task)
+            attempt.task.add_done_callback(self._abandoned.discard)
+        self._note_idle()
+
+    def _refuse(self, delivery: Delivery, error: MessageError) -> None:
+        statistics = self._hosted[work_type(delivery.subject)].statistics
+        statistics.in_flight += 1
+        statistics.dead_letters += 1
+        task = asyncio.create_task(refuse(delivery, error, self._ports))
+        self._refusals.add(task)
+        self._idle.clear()
+
+        def refused(task: asyncio.Task[None]) -> None:
+            statistics.in_flight -= 1
+            self._refusals.discard(task)
+            # Nothing happens when it has been settled.
+            delivery.nak()
+            if not task.cancelled() and (failure := task.exception()):
+                log.error("a work item could not be refused", exc_info=failure)
+            self._note_idle()
+
+        task.add_done_callback(refused)
+
+    def _note_idle(self) -> None:
+        if not self._attempts and not self._refusals:
+            self._idle.set()
+
+    def _renew(self) -> None:
+        """Say of all items that they are worked on; there is no timer while there are none."""
+        self._ticker = None
+        for attempt in self._attempts.values():
+            attempt.renew()
+        if self._attempts:
+            self._ticker = asyncio.get_running_loop().call_later(RENEW_EVERY, self._renew)
