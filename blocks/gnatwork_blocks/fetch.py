@@ -81,7 +81,9 @@ class Fetch(Block):
         url: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] = Field(
             description="Absolute http or https URL."
         )
-        method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] = "GET"
+        method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] = Field(
+            default="GET", description="HTTP method."
+        )
         headers: Headers = Field(default_factory=dict, description="Request headers.")
         query: dict[str, _Values] = Field(
             default_factory=dict,

@@ -51,7 +51,7 @@ class Hook(Block):
         url: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] = Field(
             description="Absolute http or https URL."
         )
-        method: Literal["POST", "PUT", "PATCH"] = "POST"
+        method: Literal["POST", "PUT", "PATCH"] = Field(default="POST", description="HTTP method.")
         headers: Annotated[Headers, AfterValidator(_refuse_ours)] = Field(
             default_factory=dict, description="Request headers."
         )

@@ -91,8 +91,12 @@ def _entry(type_: str) -> EntryPoint:
 
 @cache
 def _entries() -> dict[str, EntryPoint]:
+    return _by_type(entry_points(group=ENTRY_POINT_GROUP))
+
+
+def _by_type(entries: Iterable[EntryPoint]) -> dict[str, EntryPoint]:
     found: dict[str, EntryPoint] = {}
-    for entry in entry_points(group=ENTRY_POINT_GROUP):
+    for entry in entries:
         # An installation that is found twice on the path names the same object twice.
         if (known := found.setdefault(entry.name, entry)).value != entry.value:
             raise BlockLoadError(f"{entry.name} is provided by both {known.value} and {entry.value}")

@@ -20,8 +20,8 @@ _URL_ATTRIBUTES = frozenset({"href", "src", "action"})
 #: Elements that a browser begins a new line or cell for, so that words beside them do not run together.
 _BREAKS = frozenset({
     "address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "fieldset", "figcaption", "figure",
-    "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "option", "p", "pre",
-    "section", "table", "td", "th", "tr", "ul",
+    "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "option", "p",
+    "pre", "section", "table", "td", "th", "tr", "ul",
 })  # fmt: skip
 #: Elements whose text is no prose and is taken as it is.
 _RAW = frozenset({"script", "style", "template", "textarea"})

@@ -1,0 +1,55 @@
+"""Run a block in a test, without an engine."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gnatwork_blocks.allow_list import AllowList
+from gnatwork_blocks.block import Block
+from gnatwork_blocks.context import BlockContext, Level
+from gnatwork_blocks.shared_http import SharedHttp
+
+if TYPE_CHECKING:  # httpx costs memory that most blocks never need
+    import httpx
+
+
+@dataclass(slots=True, kw_only=True)
+class Recorder:
+    """Makes contexts, and keeps what blocks tell them."""
+
+    #: Where `ctx.http` comes from.
+    http_source: "Callable[[], httpx.AsyncClient]" = field(default_factory=lambda: SharedHttp(AllowList()))
+    #: Lines of the log: level, message, fields.
+    logs: list[tuple[Level, str, dict[str, Any]]] = field(default_factory=list)
+    #: Reports of progress: fraction, message.
+    progress: list[tuple[float, str]] = field(default_factory=list)
+
+    def context(self, **changes: Any) -> BlockContext:
+        """The context of the first attempt of the task `task`, but for `changes`."""
+        values: dict[str, Any] = {
+            "run_id": "01900000-0000-7000-8000-000000000000",
+            "namespace": "default",
+            "workflow": "adhoc",
+            "task": "task",
+            "attempt": 1,
+            "max_attempts": 1,
+            "idempotency_key": "01900000-0000-7000-8000-000000000000:task",
+            "timeout": 60.0,
+            "log_sink": lambda _ctx, level, message, fields: self.logs.append((level, message, fields)),
+            "progress_sink": lambda _ctx, fraction, message: self.progress.append((fraction, message)),
+            "http_source": self.http_source,
+        }
+        return BlockContext(**(values | changes))
+
+
+async def run_block(block: type[Block], config: Any, ctx: BlockContext) -> Any:
+    """The output of a block as an executor would publish it, given its config as JSON.
+
+    A block that runs in a process is run in this one.
+
+    Raises:
+        BlockError: What the block raises, `block.config_invalid` or `block.output_invalid`.
+    """
+    if block.runs_in == "process":
+        return block.check_output(block.compute(config))
+    return block.check_output(await block().run(ctx, block.parse_config(config)))

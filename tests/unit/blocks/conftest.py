@@ -1,0 +1,27 @@
+from collections.abc import AsyncIterator
+
+import pytest
+from support.site import Site, running_site
+
+from gnatwork_blocks.allow_list import AllowList
+from gnatwork_blocks.sdk import BlockContext
+from gnatwork_blocks.shared_http import SharedHttp
+from gnatwork_blocks.testing import Recorder
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    async with running_site() as site:
+        yield site
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[SharedHttp]:
+    """A client that may reach this machine."""
+    async with SharedHttp(AllowList.parse("127.0.0.1")) as http:
+        yield http
+
+
+@pytest.fixture
+def ctx(http: SharedHttp) -> BlockContext:
+    return Recorder(http_source=http).context()
