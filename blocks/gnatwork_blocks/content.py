@@ -1,9 +1,8 @@
-"""Bodies of HTTP answers: decompressed within a limit, and read as JSON, text or bytes."""
+"""Bodies of HTTP answers, read as JSON, text or bytes."""
 
 import base64
 import codecs
 import re
-import zlib
 from email.message import Message
 from typing import Any, NamedTuple
 
@@ -31,92 +30,6 @@ class Body(NamedTuple):
     value: Any
     #: None unless the value is base64 of bytes.
     encoding: str | None = None
-
-
-class ContentEncodingError(Exception):
-    """The body can't be decompressed."""
-
-
-class BodyTooLargeError(Exception):
-    """The body is larger than the limit."""
-
-
-class BodyBuffer:
-    """Collects a body of at most `limit` bytes, counted after decompression, which itself stops at the limit.
-
-    Args:
-        limit: Bytes.
-        content_encoding: The header of that name: nothing, `gzip` or `deflate`, which are all we ask for.
-
-    Raises:
-        ContentEncodingError: Another encoding, or several on top of each other.
-    """
-
-    def __init__(self, limit: int, content_encoding: str = "") -> None:
-        coding = content_encoding.strip().lower()
-        if coding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
-            raise ContentEncodingError(f"content-encoding {coding!r} was not asked for")
-        self._limit = limit
-        self._compressed = coding not in {"", "identity"}
-        self._inflater: Any = zlib.decompressobj(zlib.MAX_WBITS | 32) if self._compressed else None
-        self._started = False
-        self._parts: list[bytes] = []
-        self._size = 0
-
-    def feed(self, chunk: bytes) -> None:
-        """Take a chunk as it came from the wire.
-
-        Raises:
-            BodyTooLargeError: The limit is passed; what came before it can still be had.
-            ContentEncodingError: It is not what its encoding says.
-        """
-        if not self._compressed:
-            self._take(chunk)
-        while self._compressed and chunk:
-            if self._inflater.eof:  # another member of a gzip file follows, or padding
-                if not chunk.startswith(b"\x1f"):
-                    return
-                self._inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)
-            piece = self._inflate(chunk)
-            chunk = self._inflater.unused_data
-            self._take(piece)
-
-    def finish(self) -> bytes:
-        """The whole body.
-
-        Raises:
-            ContentEncodingError: The compressed body ends early.
-        """
-        if self._started and not self._inflater.eof:
-            raise ContentEncodingError("the compressed body ends early")
-        return b"".join(self._parts)
-
-    def so_far(self) -> bytes:
-        """What has come."""
-        return b"".join(self._parts)
-
-    def _inflate(self, chunk: bytes) -> bytes:
-        room = self._limit - self._size + 1
-        try:
-            piece: bytes = self._inflater.decompress(chunk, room)
-        except zlib.error as error:
-            if self._started:
-                raise ContentEncodingError("the compressed body is damaged") from error
-            # Some servers send bare deflate data, without the header of zlib.
-            self._inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-            try:
-                piece = self._inflater.decompress(chunk, room)
-            except zlib.error:
-                raise ContentEncodingError("the body is not compressed as its header says") from error
-        self._started = True
-        return piece
-
-    def _take(self, piece: bytes) -> None:
-        room = self._limit - self._size
-        self._parts.append(piece[:room])
-        self._size += len(piece)
-        if self._size > self._limit:
-            raise BodyTooLargeError
 
 
 def read_body(content: bytes, content_type: str) -> Body:

@@ -6,6 +6,7 @@ refused address is ever contacted.
 """
 
 import asyncio
+import re
 import socket
 from collections.abc import Awaitable, Callable, Iterable
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -23,6 +24,9 @@ CONNECT_TIMEOUT = 10.0
 KEEPALIVE_EXPIRY = 3.0
 MAX_CONNECTIONS = 100
 MAX_IDLE_CONNECTIONS = 20
+
+# Names as the resolver takes them, and addresses; httpx lets through what no host can be called.
+_HOST = re.compile(r"[A-Za-z0-9_.-]{1,255}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(%[\w.-]+)?")
 
 SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
 #: Host and port to addresses; OSError when there are none.
@@ -105,13 +109,15 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         raise failure
 
     async def _permitted(self, host: str, port: int, limit: float) -> list[Address]:
+        if not _HOST.fullmatch(host) or not 0 < port < 65536:
+            raise BlockError("http.invalid_url", f"{host}:{port} can't be reached: there is no such host or port.")
         try:
             async with asyncio.timeout(limit):
                 addresses = await self._resolve(host, port)
         except TimeoutError as error:
             raise httpcore.ConnectTimeout(f"{host} could not be resolved in time") from error
         except UnicodeError as error:
-            raise BlockError("http.invalid_url", f"{host!r} can't be a host name.") from error
+            raise BlockError("http.invalid_url", f"{host} can't be the name of a host.") from error
         except OSError as error:
             raise httpcore.ConnectError(f"{host} could not be resolved") from error
         if not self._allow.permits_host(host) and not all(map(self._allow.permits, addresses)):

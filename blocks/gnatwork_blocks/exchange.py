@@ -1,12 +1,13 @@
 """One HTTP request and its answer, as `fetch` and `hook` make them."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import httpx
 
-from gnatwork_blocks.content import BodyBuffer, BodyTooLargeError, ContentEncodingError, read_text
+from gnatwork_blocks.body_buffer import BodyBuffer, BodyTooLargeError, ContentEncodingError
+from gnatwork_blocks.content import read_text
 from gnatwork_blocks.context import BlockContext
 from gnatwork_blocks.errors import BlockError
 from gnatwork_blocks.headers import has
@@ -21,8 +22,6 @@ _EXCERPT_BYTES = 4096
 _EXCERPT_SECONDS = 2.0
 _EXCERPT_CHARACTERS = 500
 
-QueryValue = str | int | float | bool
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
@@ -31,7 +30,8 @@ class Call:
     method: str
     url: str
     headers: dict[str, str]
-    query: Mapping[str, list[QueryValue]] | None = None
+    #: Added to the query of the URL, encoded.
+    query: bytes = b""
     content: bytes | None = None
     #: Seconds for everything together; None: as long as the attempt may last.
     timeout: float | None = None
@@ -90,8 +90,9 @@ def _request(ctx: BlockContext, call: Call) -> httpx.Request:
         headers["traceparent"] = ctx.traceparent
     # Bytes, since httpx takes text for ASCII.
     encoded = [(name.encode("ascii"), value.encode()) for name, value in headers.items()]
-    params = {name: values for name, values in call.query.items() if values} if call.query else None
-    return ctx.http.build_request(call.method, url, headers=encoded, params=params, content=call.content)
+    if call.query:  # httpx would put it in the place of the URL's own
+        url = url.copy_with(query=b"&".join(filter(None, (url.query, call.query))))
+    return ctx.http.build_request(call.method, url, headers=encoded, content=call.content)
 
 
 def _following(request: httpx.Request, response: httpx.Response) -> httpx.Request | None:

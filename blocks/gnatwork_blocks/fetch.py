@@ -9,7 +9,7 @@ import orjson
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, model_validator
 
 from gnatwork_blocks.content import read_body
-from gnatwork_blocks.exchange import DEFAULT_MAX_BYTES, Call, QueryValue, exchange
+from gnatwork_blocks.exchange import DEFAULT_MAX_BYTES, Call, exchange
 from gnatwork_blocks.headers import Headers, has
 from gnatwork_blocks.sdk import Block, BlockContext
 from gnatwork_schemas.duration import PositiveDuration
@@ -20,6 +20,8 @@ _NOT_IDEMPOTENT = frozenset({"POST", "PATCH"})
 #: The three ways to give a body.
 _BODIES = ("json", "form", "body")
 
+_Scalar = str | int | float | bool
+
 
 def _as_list(value: Any) -> Any:
     """One value is a list of one; null is none."""
@@ -28,9 +30,7 @@ def _as_list(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
-_Values = Annotated[
-    list[QueryValue], BeforeValidator(_as_list, json_schema_input_type=QueryValue | list[QueryValue] | None)
-]
+_Values = Annotated[list[_Scalar], BeforeValidator(_as_list, json_schema_input_type=_Scalar | list[_Scalar] | None)]
 
 
 class BasicAuth(StrictModel):
@@ -139,7 +139,7 @@ class Fetch(Block):
             method=config.method,
             url=config.url,
             headers=headers,
-            query=config.query,
+            query=_urlencoded(config.query),
             content=content,
             timeout=config.timeout,
             follow_redirects=config.follow_redirects,
@@ -166,8 +166,7 @@ def _content(config: Fetch.Config) -> tuple[bytes | None, dict[str, str]]:
     if "json_" in config.model_fields_set and config.form is None and config.body is None:
         content, content_type = orjson.dumps(config.json_), "application/json"
     elif config.form is not None:
-        pairs = [(name, _text(value)) for name, values in config.form.items() for value in values]
-        content, content_type = urlencode(pairs).encode("ascii"), "application/x-www-form-urlencoded"
+        content, content_type = _urlencoded(config.form), "application/x-www-form-urlencoded"
     elif config.body is not None:
         content, content_type = config.body.encode(), "text/plain; charset=utf-8"
     else:
@@ -178,8 +177,13 @@ def _content(config: Fetch.Config) -> tuple[bytes | None, dict[str, str]]:
     return content, headers
 
 
-def _text(value: QueryValue) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _urlencoded(fields: dict[str, list[_Scalar]]) -> bytes:
+    pairs = [
+        (name, str(value).lower() if isinstance(value, bool) else str(value))
+        for name, values in fields.items()
+        for value in values
+    ]
+    return urlencode(pairs).encode("ascii")
 
 
 def _auth(auth: BasicAuth | BearerAuth | None) -> dict[str, str]:

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-from gnatwork_blocks.content import BodyTooLargeError, ContentEncodingError
+from gnatwork_blocks.body_buffer import BodyTooLargeError, ContentEncodingError
 from gnatwork_blocks.errors import BlockError
 
 #: What can go wrong on the way; everything else is a mistake of ours.
