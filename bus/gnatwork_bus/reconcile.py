@@ -53,7 +53,6 @@ async def reconcile(connection: Connection, *, shards: int | None = None, replic
 
 async def check_server(connection: Connection) -> None:
     """`TopologyError` unless the server has JetStream, is new enough and takes messages of one megabyte."""
-    version = connection.nc.connected_server_version
     try:
         info = await connection.api("INFO")
     except ApiError as error:
@@ -65,7 +64,9 @@ async def check_server(connection: Connection) -> None:
             raise TopologyError("the NATS server runs without JetStream; start it with `-js`") from error
         raise
     if info.get("api", {}).get("level", 0) < _API_LEVEL:
-        raise TopologyError(f"nats-server {version} is too old; use {_OLDEST_SERVER} or newer")
+        version = connection.nc.connected_server_version
+        told = f"{version.major}.{version.minor}.{version.patch}"
+        raise TopologyError(f"nats-server {told} is too old; use {_OLDEST_SERVER} or newer")
     if connection.nc.max_payload < _MAX_PAYLOAD:
         raise TopologyError(
             f"the NATS server takes messages of {connection.nc.max_payload} bytes; set `max_payload` to at least"

@@ -85,7 +85,7 @@ class UnavailableError(GnatworkError):
 
 
 class TopologyError(GnatworkError):
-    """A stream or consumer can't be made as this version needs it; see the reference of streams."""
+    """NATS can't be set up as this version of Gnatwork needs it."""
 
 
 class PayloadError(GnatworkError):

@@ -119,6 +119,7 @@ async def test_a_slow_reader_leaves_messages_in_the_server(log: Connection) -> N
 @pytest.mark.parametrize("way", ["close", "cancel"])
 async def test_leaves_no_consumer_behind(log: Connection, way: str) -> None:
     await publish(log, 0, 1)
+    deleted = await log.nc.subscribe("$JS.EVENT.ADVISORY.CONSUMER.DELETED.LOG.*")
     subscriptions = len(log.nc._subs)
     messages = follow(log, "LOG", "log.>")
     await take(messages, 1)
@@ -130,7 +131,7 @@ async def test_leaves_no_consumer_behind(log: Connection, way: str) -> None:
         await log.nc.flush()
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
-    await log.flush()
+    await deleted.next_msg(timeout=5)
     assert await consumers(log) == []
     assert len(log.nc._subs) == subscriptions
 
