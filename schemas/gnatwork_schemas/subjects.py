@@ -5,7 +5,7 @@ Nothing else in the project spells such a name out. Tokens: `shard` a number, `n
 """
 
 import zlib
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 # --- streams ---------------------------------------------------------------------------------------------
 
@@ -45,6 +45,9 @@ PIN_ID = "Nats-Pin-Id"
 TTL = "Nats-TTL"
 #: W3C trace context, carried from the submission to every message of the run.
 TRACEPARENT = "traceparent"
+#: On a reply that is an error, as NATS services have it: the error code, and the HTTP status of the same.
+SERVICE_ERROR = "Nats-Service-Error"
+SERVICE_ERROR_CODE = "Nats-Service-Error-Code"
 #: Set by the server on a message that it reads back: where the message lies, as what, since when (RFC 3339).
 STORED_STREAM = "Nats-Stream"
 STORED_SUBJECT = "Nats-Subject"
@@ -117,8 +120,8 @@ def run_borders(base: str) -> str:
     return f"{base}.*"
 
 
-def find_run(shard: int, namespace: str, run_id: str, event: str = ">") -> str:
-    """Events of a run whose workflow is not known to the asker."""
+def find_run(shard: int | Literal["*"], namespace: str, run_id: str, event: str = ">") -> str:
+    """Events of a run whose workflow is not known to the asker; nor, with `*`, its shard."""
     return f"history.{shard}.{namespace}.*.{run_id}.{event}"
 
 
