@@ -86,9 +86,17 @@ class Unknowns:
 
 
 def describe(errors: Iterable[ValidationError], schema: Any, unknowns: Unknowns) -> list[Finding]:
-    """The errors that stand whatever the unknown places turn out to be, each once."""
+    """The errors that stand whatever the unknown places turn out to be, each once.
+
+    Of a value that has the wrong type nothing else is said.
+    """
+    standing = [(tuple(error.instance_path), error) for error in errors if _stands(error, unknowns)]
+    of_other_type = {path for path, error in standing if isinstance(error.kind, _Kind.Type)}
     findings = (
-        finding for error in errors if _stands(error, unknowns) for finding in _findings(error, schema, unknowns)
+        finding
+        for path, error in standing
+        if path not in of_other_type or isinstance(error.kind, _Kind.Type)
+        for finding in _findings(error, schema, unknowns)
     )
     return list(dict.fromkeys(findings))
 
@@ -159,17 +167,19 @@ def _alternatives(
     """What to say when a value has none of its possible forms: what is wrong with the one it comes closest to."""
     standing = [[error for error in branch if _stands(error, unknowns)] for branch in branches]
     of_other_type = [_wrong_type(path, branch) for branch in standing]
-    close = [branch for branch, wrong in zip(standing, of_other_type, strict=True) if not wrong]
-    if not close:
+    if all(of_other_type):
         yield Finding(path, f"must be {_either(chain.from_iterable(of_other_type))}, not {_type_of(value)}")
         return
-    fewest = min(map(len, close))
-    nearest = [branch for branch in close if len(branch) == fewest]
+    ways = [
+        describe(branch, schema, unknowns) for branch, wrong in zip(standing, of_other_type, strict=True) if not wrong
+    ]
+    fewest = min(map(len, ways))
+    nearest = [way for way in ways if len(way) == fewest]
     if len(nearest) == 1:
-        yield from describe(nearest[0], schema, unknowns)
+        yield from nearest[0]
         return
-    ways = [finding.message for branch in nearest for finding in describe(branch, schema, unknowns)]
-    yield Finding(path, f"has none of its possible forms: {'; or '.join(dict.fromkeys(ways))}")
+    messages = dict.fromkeys(finding.message for way in nearest for finding in way)
+    yield Finding(path, f"has none of its possible forms: {'; or '.join(messages)}")
 
 
 def _wrong_type(path: Path, branch: Sequence[ValidationError]) -> list[str]:
