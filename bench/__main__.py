@@ -1,0 +1,41 @@
+"""`make bench`: one JSON line per system, then the ratios."""
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+import uvloop
+
+from bench import floor, product
+from bench.figures import Figures
+from gnatwork_bus.embedded import EmbeddedServer
+
+
+def main() -> None:
+    """Measure floor and product, one after the other, with the same server settings."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--runs", type=int, default=2000, help="linear runs at once")
+    parser.add_argument("--repeat", type=int, default=60, help="repetitions of what is measured alone")
+    parser.add_argument("--sync", nargs="+", default=["100ms", "always"], help="sync intervals of the server to try")
+    options = parser.parse_args()
+    for sync in options.sync:
+        # Syncing at each write is an order of magnitude slower: the same figures from fewer runs.
+        runs = options.runs if sync != "always" else max(20, options.runs // 10)
+        beneath = uvloop.run(_floor(sync, runs, options.repeat))
+        print(json.dumps(beneath.line("floor", sync=sync, runs=runs)), flush=True)
+        with tempfile.TemporaryDirectory() as folder, product.running(Path(folder), sync) as (connection, seconds):
+            figures, http = uvloop.run(product.measure(connection, runs=runs, repeat=options.repeat))
+        more = {"sync": sync, "runs": runs, "start_seconds": round(seconds, 2), **http}
+        print(json.dumps(figures.line("gnatwork", **more)), flush=True)
+        print(json.dumps({"system": "ratio", "sync": sync, **figures.against(beneath)}), flush=True)
+
+
+async def _floor(sync: str, runs: int, repeat: int) -> Figures:
+    with tempfile.TemporaryDirectory() as folder:
+        async with EmbeddedServer(Path(folder), sync_interval=sync) as server:
+            return await floor.measure(server.url, server.pid or 0, runs=runs, repeat=repeat)
+
+
+if __name__ == "__main__":
+    main()
