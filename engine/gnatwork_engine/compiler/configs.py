@@ -34,5 +34,8 @@ def check_config(block: DraftBlock, references: References, catalogue: Mapping[s
         message = f"the config schema that executors announce for {shown(type_)} is itself wrong: {error.message}"
         faults.add((*block.path, "type"), "block.config_invalid", message)
         return
+    given = "config" in block.definition.model_fields_set
     for finding in findings:
-        faults.add((*block.path, "config", *finding.path), "block.config_invalid", finding.message)
+        path = (*block.path, "config", *finding.path) if given else block.path
+        message = finding.message if given else f"there is no `config`, and in it {finding.message}"
+        faults.add(path, "block.config_invalid", message)

@@ -121,6 +121,11 @@ def test_what_is_missing_is_told_beside_templates() -> None:
     assert faults_of(raw) == [("/blocks/0/config", "block.config_invalid", "`url` is missing")]
 
 
+def test_a_config_that_is_not_there_lacks_what_is_required() -> None:
+    message = "there is no `config`, and in it `url` is missing"
+    assert faults_of({"blocks": [{"id": "a", "type": "get"}]}) == [("/blocks/0", "block.config_invalid", message)]
+
+
 def test_a_schema_that_is_none_is_the_block_types_mistake() -> None:
     ((pointer, code, message),) = faults_of({"blocks": [noop("a"), {"id": "b", "type": "broken"}]})
     assert (pointer, code) == ("/blocks/1/type", "block.config_invalid")
