@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from gnatwork_cli.options import EgressOption
 from gnatwork_cli.service import NameOption, RequiredNatsOption, run_service
 from gnatwork_executor.serve import run_executor
 from gnatwork_executor.settings import ExecutorSettings
@@ -22,13 +23,7 @@ def executor(
     concurrency: Annotated[
         int, typer.Option(envvar="GNATWORK_CONCURRENCY", min=1, help="Work items at once, all types together.")
     ] = 100,
-    egress_allow: Annotated[
-        str,
-        typer.Option(
-            envvar="GNATWORK_EGRESS_ALLOW",
-            help="Private addresses that blocks may reach: CIDRs and host names, comma-separated.",
-        ),
-    ] = "",
+    egress_allow: EgressOption = "",
     max_deliveries: Annotated[
         int,
         typer.Option(

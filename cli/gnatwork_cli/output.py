@@ -5,11 +5,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 import yaml
 from rich.console import Console
 from rich.table import Table
+
+from gnatwork_cli.messages import hint, say
 
 
 class Format(StrEnum):
@@ -20,18 +23,21 @@ class Format(StrEnum):
     YAML = "yaml"
 
 
+OutputOption = Annotated[Format, typer.Option("--output", "-o", help="How to print.")]
+
+
 def print_data(data: Any, format: Format) -> None:
     """Print a document as JSON or YAML."""
     if format is Format.YAML:
-        sys.stdout.write(yaml.safe_dump(data, sort_keys=False, allow_unicode=True))
+        say(yaml.safe_dump(data, sort_keys=False, allow_unicode=True).rstrip("\n"))
     else:
-        sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+        say(json.dumps(data, indent=2, ensure_ascii=False))
 
 
 def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, empty: str) -> None:
     """Print rows as a table; `empty` is said when there are none."""
     if not rows:
-        sys.stderr.write(f"{empty}\n")
+        hint(empty)
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
@@ -47,7 +53,7 @@ def print_fields(fields: Mapping[str, Any]) -> None:
     for name, value in fields.items():
         if value is not None:
             text = cell(value).replace("\n", "\n" + " " * (width + 2))
-            sys.stdout.write(f"{name.replace('_', ' '):<{width}}  {text}\n")
+            say(f"{name.replace('_', ' '):<{width}}  {text}")
 
 
 def cell(value: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 import uvloop
 
+from gnatwork_cli.loop import leaves
 from gnatwork_schemas.errors import GnatworkError
 
 RequiredNatsOption = Annotated[
@@ -32,13 +33,8 @@ def run_service(service: Coroutine[Any, Any, None]) -> None:
     try:
         uvloop.run(service)
     except* GnatworkError as errors:
-        for error in _leaves(errors):
+        for error in leaves(errors):
             log.critical("%s", error)
-        raise typer.Exit(1) from None
-
-
-def _leaves(errors: BaseExceptionGroup[GnatworkError]) -> list[BaseException]:
-    leaves: list[BaseException] = []
-    for error in errors.exceptions:
-        leaves += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
-    return leaves
+    else:
+        return
+    raise typer.Exit(1)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gnatwork_cli.supervisor_config import Program
+from gnatwork_schemas.duration import parse_duration
 from gnatwork_schemas.errors import GnatworkError
 
 #: One executor process for each of these.
@@ -62,6 +63,19 @@ def parse_blocks(text: str) -> tuple[str, ...]:
     if not all(blocks) or len(set(blocks)) != len(blocks):
         raise SettingsError(f"--blocks {text}: write block types separated by commas, each once")
     return blocks
+
+
+def parse_sync(text: str) -> str:
+    """How long a message may wait for the disk, as nats-server reads it; SettingsError for anything else."""
+    if text == "always":
+        return text
+    try:
+        seconds = parse_duration(text)
+    except ValueError as error:
+        raise SettingsError(f"--sync {text}: `always`, or {error}") from None
+    if seconds <= 0:
+        raise SettingsError(f"--sync {text}: write `always` to wait for the disk each time")
+    return f"{round(seconds * 1000)}ms"
 
 
 def programs(settings: StackSettings, *, nats_command: Sequence[str] | None) -> tuple[Program, ...]:

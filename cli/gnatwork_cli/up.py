@@ -1,17 +1,17 @@
 """`gnatwork up`: everything on one machine."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gnatwork_cli.connection_file import Addresses
-from gnatwork_cli.fail import fail, run_async
-from gnatwork_cli.options import DEFAULT_DATA_DIR, DataDirOption
+from gnatwork_cli.loop import clear_errors, run_async
+from gnatwork_cli.messages import fail, say
+from gnatwork_cli.options import DEFAULT_DATA_DIR, DataDirOption, EgressOption
 from gnatwork_cli.signals import until_stopped
 from gnatwork_cli.stack import Stack
-from gnatwork_cli.stack_plan import DEFAULT_BLOCKS, StackSettings, parse_blocks, parse_scale
+from gnatwork_cli.stack_plan import DEFAULT_BLOCKS, StackSettings, parse_blocks, parse_scale, parse_sync
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -41,31 +41,26 @@ def up(
             help="How long a stored message may wait for the disk, e.g. 100ms, or `always` for not at all.",
         ),
     ] = "100ms",
-    egress_allow: Annotated[
-        str,
-        typer.Option(
-            envvar="GNATWORK_EGRESS_ALLOW",
-            help="Private addresses that blocks may reach: CIDRs and host names, comma-separated.",
-        ),
-    ] = "",
+    egress_allow: EgressOption = "",
     token: Annotated[
         str | None,
         typer.Option(envvar="GNATWORK_TOKEN", help="What callers of the API send; default: made once and kept."),
     ] = None,
 ) -> None:
     """Start everything on this machine: NATS, manager, scheduler and a process per block type. Ctrl-C stops it all."""
-    names = parse_blocks(blocks)
-    settings = StackSettings(
-        data_dir=data_dir,
-        host=host,
-        port=port,
-        nats=nats,
-        blocks=names,
-        scale=parse_scale(scale or (), names),
-        sync=sync,
-        egress_allow=egress_allow,
-        token=token,
-    )
+    with clear_errors():
+        names = parse_blocks(blocks)
+        settings = StackSettings(
+            data_dir=data_dir,
+            host=host,
+            port=port,
+            nats=nats,
+            blocks=names,
+            scale=parse_scale(scale or (), names),
+            sync=parse_sync(sync),
+            egress_allow=egress_allow,
+            token=token,
+        )
     run_async(_up(settings))
 
 
@@ -84,12 +79,6 @@ async def _serve(stack: Stack) -> None:
     async with stack.running() as addresses:
         say(_welcome(addresses, stack))
         await stack.ended()
-
-
-def say(line: str) -> None:
-    """One line for the user, at once, in a pipe as on a terminal."""
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 def _welcome(addresses: Addresses, stack: Stack) -> str:

@@ -1,0 +1,113 @@
+"""A run under way, step by step: pure, from what the manager says of its tasks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from gnatwork_cli.output import lasted
+from gnatwork_schemas.status import Run, Task, TaskStatus
+
+
+class Attempt(NamedTuple):
+    """An attempt that is known to have begun, from a live event."""
+
+    task: str
+    number: int
+    #: Unix seconds.
+    at: float
+
+
+class Step(NamedTuple):
+    """Something that happened to a task."""
+
+    #: Unix seconds.
+    at: float
+    task: str
+    text: str
+
+
+@dataclass(slots=True)
+class _Told:
+    """What has been said of a task."""
+
+    queued: bool = False
+    #: Attempts.
+    started: int = 0
+    failed: int = 0
+    ended: bool = False
+
+
+@dataclass
+class Progress:
+    """Remembers what has been said, so that each step is said once, however often the tasks are looked at."""
+
+    _told: dict[str, _Told] = field(default_factory=dict)
+
+    def steps(self, tasks: Sequence[Task], running: Sequence[Attempt]) -> list[Step]:
+        """What has happened since the last call, in order."""
+        found: list[Step] = []
+        for task in tasks:
+            begun = {attempt.number: attempt.at for attempt in running if attempt.task == task.task}
+            found += _steps(task, self._told.setdefault(task.task, _Told()), begun)
+        return sorted(found, key=lambda step: step.at)
+
+
+def line(step: Step, begin: float) -> str:
+    """A step as a line; `begin` is when the run began."""
+    return f"{max(0.0, step.at - begin):6.2f} s  {step.task:<12} {step.text}"
+
+
+def note(task: Task) -> str:
+    """What there is to say about a task beside its status."""
+    if task.error is None or task.status is TaskStatus.COMPLETED:
+        return ""
+    return f"{task.error.code}: {task.error.message}"
+
+
+def took(task: Task) -> str:
+    """How long the last attempt took."""
+    return lasted(task.started_at, task.ended_at)
+
+
+def verdict(run: Run) -> str:
+    """How a run ended, in one sentence."""
+    text = f"The run {run.status.value.replace('_', ' ')} after {lasted(run.created_at, run.ended_at)}"
+    return f"{text}: {run.error.code}: {run.error.message}" if run.error else f"{text}."
+
+
+def _steps(task: Task, told: _Told, begun: dict[int, float]) -> list[Step]:
+    found: list[Step] = []
+
+    def tell(at: float | None, text: str) -> None:
+        # What happened at an unknown time is said where it becomes known, and so behind what came before.
+        found.append(Step(max(at or 0.0, found[-1].at if found else 0.0), task.task, text))
+
+    def tell_started(attempt: int, at: float | None) -> None:
+        if told.started < attempt:
+            told.started = attempt
+            tell(at, "started" if attempt == 1 else f"started, attempt {attempt}")
+
+    if task.queued_at is not None and not told.queued:
+        told.queued = True
+        tell(task.queued_at, "queued")
+    for attempt in sorted(begun):
+        tell_started(attempt, begun[attempt])
+    if task.status is TaskStatus.RETRYING and told.failed < task.attempts:
+        told.failed = task.attempts
+        tell_started(task.attempts, task.started_at)
+        tell(task.ended_at, f"attempt {task.attempts} failed and is tried again: {note(task)}")
+    if task.status.ended and not told.ended:
+        told.ended = True
+        if task.started_at is not None:
+            tell_started(task.attempts, task.started_at)
+        tell(task.ended_at, _ended(task))
+    return found
+
+
+def _ended(task: Task) -> str:
+    text = task.status.value
+    if task.started_at is not None:
+        text += f" in {took(task)}"
+    if task.attempts > 1:
+        text += f" at attempt {task.attempts}"
+    return f"{text}: {note(task)}" if note(task) else text

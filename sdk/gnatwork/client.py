@@ -1,0 +1,156 @@
+"""A client of Gnatwork, over HTTP or over NATS."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from gnatwork.address import DEFAULT_DATA_DIR, Address, find_address
+from gnatwork.errors import AddressError
+from gnatwork.http_transport import HttpTransport
+from gnatwork.nats_transport import NatsTransport
+from gnatwork.pages import Page
+from gnatwork.runs import RunHandle
+from gnatwork.transport import DEFAULT_TIMEOUT, Call, Transport
+from gnatwork_schemas.catalogue import BlockType
+from gnatwork_schemas.messages import DeadLetter
+from gnatwork_schemas.names import DEFAULT_NAMESPACE
+from gnatwork_schemas.status import RunStatus, RunSummary
+
+
+class Client:
+    """Starts runs and asks about them.
+
+        async with Client("http://127.0.0.1:7400", token="…") as client:
+            run = await client.start(definition, input={"url": "https://example.org"})
+            print(await run.result())
+
+    The address says which way to go: `http://` or `https://` to a manager, `nats://` or `tls://` to NATS, where any
+    manager answers. Both do the same; NATS is the faster one for many runs at once, HTTP takes larger inputs.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        token: str | None = None,
+        namespace: str = DEFAULT_NAMESPACE,
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> None:
+        """Describe the client; it connects on entering its context.
+
+        Args:
+            address: URL of a manager, or of NATS with all that it takes to connect.
+            token: the manager's; over NATS the URL has it.
+            namespace: the tenant to act in.
+            timeout: seconds that an answer may take.
+
+        Raises:
+            AddressError: the address is neither of the two.
+        """
+        scheme = address.partition("://")[0]
+        self._transport: Transport
+        if scheme in {"http", "https"}:
+            self._transport = HttpTransport(address, token=token, namespace=namespace, timeout=timeout)
+        elif scheme in {"nats", "tls", "ws", "wss"}:
+            self._transport = NatsTransport(address, namespace=namespace, timeout=timeout)
+        else:
+            raise AddressError(f"{address!r} is neither an http:// nor a nats:// URL")
+
+    @classmethod
+    def find(
+        cls,
+        *,
+        data_dir: Path = DEFAULT_DATA_DIR,
+        namespace: str = DEFAULT_NAMESPACE,
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> Self:
+        """A client of the Gnatwork that the environment or `connection.json` names; over HTTP where there is a choice.
+
+        Raises:
+            AddressError: neither does.
+        """
+        return cls.at(find_address(data_dir=data_dir), namespace=namespace, timeout=timeout)
+
+    @classmethod
+    def at(cls, address: Address, *, namespace: str = DEFAULT_NAMESPACE, timeout: float = DEFAULT_TIMEOUT) -> Self:
+        """A client of the Gnatwork at this address."""
+        return cls(address.api or address.nats or "", token=address.token, namespace=namespace, timeout=timeout)
+
+    async def __aenter__(self) -> Self:
+        await self._transport.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._transport.close()
+
+    async def start(
+        self,
+        workflow: Mapping[str, Any],
+        *,
+        input: Any = None,  # noqa: A002 - its name everywhere
+        labels: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> RunHandle:
+        """Start a run and return once its start is stored, so that it can't be lost.
+
+        Args:
+            workflow: the definition.
+            input: any JSON that meets the definition's `input` schema.
+            labels: to find the run by.
+            idempotency_key: repeating a request with the same key starts no second run.
+
+        Raises:
+            RequestError: the definition or the input is refused; `problem.errors` has the place of each mistake.
+            UnreachableError: nobody answers. The run may have started: repeat with the same `idempotency_key`.
+        """
+        body: dict[str, Any] = {"workflow": {"definition": workflow}, "input": input}
+        if labels:
+            body["labels"] = dict(labels)
+        answer = await self._transport.call(
+            Call(verb="submit", method="POST", path="/runs", body=body, idempotency_key=idempotency_key)
+        )
+        return RunHandle(self._transport, answer["run_id"])
+
+    def run(self, run_id: str) -> RunHandle:
+        """A run that was started before; whether it exists shows when it is asked for."""
+        return RunHandle(self._transport, run_id)
+
+    async def runs(
+        self,
+        *,
+        workflow: str | None = None,
+        status: Sequence[RunStatus] = (),
+        label: Sequence[str] = (),
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[RunSummary]:
+        """Runs, the newest first: of this workflow, in any of these states, with all of these labels (`name=value`)."""
+        query = {
+            "workflow": workflow,
+            "status": [one.value for one in status],
+            "label": list(label),
+            "limit": limit,
+            "cursor": cursor,
+        }
+        answer = await self._transport.call(Call(verb="run.list", method="GET", path="/runs", query=query))
+        return Page([RunSummary.model_validate(item) for item in answer["items"]], answer["next_cursor"])
+
+    async def blocks(self) -> list[BlockType]:
+        """All block types that executors have announced."""
+        answer = await self._transport.call(Call(verb="blocks.list", method="GET", path="/blocks"))
+        return [BlockType.model_validate(item) for item in answer["items"]]
+
+    async def rebuild_index(self) -> None:
+        """Have the manager make its run index anew; over HTTP only, because the index is one manager's own."""
+        await self._transport.call(Call(verb="index.rebuild", method="POST", path="/index/rebuild"))
+
+    async def dead_letters(self, *, limit: int = 50, cursor: str | None = None) -> Page[DeadLetter]:
+        """Messages that no one could read."""
+        query = {"limit": limit, "cursor": cursor}
+        answer = await self._transport.call(
+            Call(verb="dead_letters.list", method="GET", path="/dead-letters", query=query)
+        )
+        return Page([DeadLetter.model_validate(item) for item in answer["items"]], answer["next_cursor"])

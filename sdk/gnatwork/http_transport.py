@@ -1,0 +1,125 @@
+"""The manager over HTTP."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import httpx
+from pydantic import ValidationError
+
+from gnatwork.errors import ClientError, RequestError, UnreachableError
+from gnatwork.transport import Call, RunEvent
+from gnatwork_schemas.problem import Problem
+from gnatwork_schemas.status import RunSummary
+from gnatwork_schemas.subjects import ENDS
+
+#: Seconds that the manager lets pass between two signs of life on a stream, and some.
+_SILENCE = 40.0
+#: Requests at once: what one manager answers comfortably, whatever a caller gathers.
+_CONNECTIONS = 100
+#: Seconds to wait before a broken event stream is taken up again; after the last one it is given up.
+_RESUMPTIONS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 5.0, 5.0)
+
+
+class HttpTransport:
+    """A pool of connections to one manager."""
+
+    def __init__(self, api: str, *, token: str | None, namespace: str, timeout: float) -> None:
+        headers = {"X-Gnatwork-Namespace": namespace}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        self._api = api.rstrip("/")
+        self._client = httpx.AsyncClient(
+            base_url=f"{self._api}/api/v1",
+            headers=headers,
+            # Waiting for a place in the pool is no fault of the manager's.
+            timeout=httpx.Timeout(timeout, pool=None),
+            limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS),
+        )
+
+    async def open(self) -> None:
+        """See `Transport`; connections are made when they are needed."""
+
+    async def close(self) -> None:
+        """See `Transport`."""
+        await self._client.aclose()
+
+    async def call(self, call: Call) -> Any:
+        """See `Transport`."""
+        headers = {"Idempotency-Key": call.idempotency_key} if call.idempotency_key else None
+        query = {name: value for name, value in call.query.items() if value is not None}
+        try:
+            response = await self._client.request(call.method, call.path, params=query, json=call.body, headers=headers)
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from error
+        _check(response)
+        return response.json()
+
+    async def ended(self, run_id: str) -> RunEvent | None:
+        """See `Transport`."""
+        async with contextlib.aclosing(self.events(run_id, 0)) as events:
+            async for event in events:
+                if event.event in ENDS:
+                    return event
+        return None
+
+    async def events(self, run_id: str, after: int) -> AsyncGenerator[RunEvent, None]:
+        """See `Transport`. A stream that breaks is taken up where it broke."""
+        waits = iter(_RESUMPTIONS)
+        while True:
+            try:
+                async with contextlib.aclosing(self._stream(run_id, after)) as events:
+                    async for event in events:
+                        after, waits = event.sequence or after, iter(_RESUMPTIONS)
+                        yield event
+                        if event.event in ENDS:
+                            return
+                if await self._is_over(run_id, after):
+                    return
+                broken: ClientError = UnreachableError(f"{self._api} broke off the event stream")
+            except httpx.TransportError as error:
+                broken = self._unreachable(error)
+            except UnreachableError as error:
+                broken = error
+            if (wait := next(waits, None)) is None:
+                raise broken
+            await asyncio.sleep(wait)
+
+    async def _stream(self, run_id: str, after: int) -> AsyncGenerator[RunEvent, None]:
+        async with self._client.stream(
+            "GET",
+            f"/runs/{run_id}/events",
+            headers={"Accept": "text/event-stream", "Last-Event-ID": str(after)},
+            timeout=httpx.Timeout(_SILENCE, pool=None),
+        ) as response:
+            if response.is_error:
+                await response.aread()
+                _check(response)
+            async for line in response.aiter_lines():
+                if line.startswith("data:"):
+                    yield RunEvent.model_validate_json(line[5:])
+
+    async def _is_over(self, run_id: str, after: int) -> bool:
+        """Whether the run has ended and the caller has all of it."""
+        run = RunSummary.model_validate(await self.call(Call(verb="run.get", method="GET", path=f"/runs/{run_id}")))
+        return run.status.ended and run.sequence <= after
+
+    def _unreachable(self, error: httpx.HTTPError) -> UnreachableError:
+        return UnreachableError(f"{self._api}, {str(error) or type(error).__name__}")
+
+
+def _check(response: httpx.Response) -> None:
+    """Raise RequestError for an answer that is an error."""
+    if not response.is_error:
+        return
+    try:
+        problem = Problem.model_validate_json(response.content)
+    except ValidationError:
+        problem = Problem(
+            title="Something else than Gnatwork answers.",
+            status=response.status_code,
+            code="request.invalid",
+            detail=f"{response.request.url} says {response.status_code}; check the address.",
+        )
+    raise RequestError(problem)

@@ -1,0 +1,190 @@
+"""Any manager, over NATS."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import orjson
+
+from gnatwork.ends import Ends
+from gnatwork.errors import ClientError, RequestError, UnreachableError
+from gnatwork.transport import Call, RunEvent
+from gnatwork_bus.connection import Connection
+from gnatwork_bus.follow import follow
+from gnatwork_schemas import subjects
+from gnatwork_schemas.errors import UnavailableError
+from gnatwork_schemas.messages import Message
+from gnatwork_schemas.model import VERSION
+from gnatwork_schemas.problem import Problem
+from gnatwork_schemas.status import Run
+
+#: Seconds of silence after which one who waits asks whether the end was lost: at first, and at most.
+_FIRST_SILENCE, _LONGEST_SILENCE = 10.0, 300.0
+#: Events that wait for a reader; live ones beyond are left out, stored ones wait in the server.
+_QUEUE = 256
+_LIVE_KINDS = ("started", "progress", "log")
+
+
+class TooLargeError(ClientError):
+    """NATS does not carry a request that large; send it over HTTP."""
+
+
+class _Refusal(Message):
+    problem: Problem | None = None
+
+
+class NatsTransport:
+    """One connection to NATS."""
+
+    def __init__(self, url: str, *, namespace: str, timeout: float) -> None:
+        self._url = url
+        self._namespace = namespace
+        self._timeout = timeout
+        self._stack = contextlib.AsyncExitStack()
+        self._connected: Connection | None = None
+        self._ends = Ends()
+        self._listening = asyncio.Lock()
+
+    @property
+    def _connection(self) -> Connection:
+        if self._connected is None:
+            raise ClientError("it is not connected; use it as `async with Client(…) as client:`")
+        return self._connected
+
+    async def open(self) -> None:
+        """See `Transport`."""
+        opening = self._stack.enter_async_context(Connection.open(self._url, name="client"))
+        try:
+            async with asyncio.timeout(self._timeout):
+                connection = await opening
+        except TimeoutError:
+            raise UnreachableError(f"no NATS server within {self._timeout:g} s") from None
+        connection.on_reconnect(self._ends.missed)
+        self._connected = connection
+
+    async def close(self) -> None:
+        """See `Transport`."""
+        self._connected = None
+        await self._stack.aclose()
+
+    async def call(self, call: Call) -> Any:
+        """See `Transport`."""
+        if call.verb != "submit":
+            return await self._request(call)
+        await self._listen()
+        self._ends.submitting()
+        run_id: str | None = None
+        try:
+            answer = await self._request(call)
+            run_id = answer["run_id"]
+            return answer
+        finally:
+            self._ends.submitted(run_id)
+
+    async def ended(self, run_id: str) -> RunEvent | None:
+        """See `Transport`."""
+        await self._listen()
+        silence = _FIRST_SILENCE
+        certain = self._ends.certain(run_id)
+        while (end := self._ends.taken(run_id)) is None:
+            # Listening comes first, so that an end between the answer and the listening is not lost.
+            with self._ends.listener(run_id) as heard:
+                if not certain and await self._is_over(run_id):
+                    return None
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(silence):
+                        end = await heard
+            if end is not None:
+                break
+            certain = False
+            silence = min(2 * silence, _LONGEST_SILENCE)
+        return end.read()
+
+    async def events(self, run_id: str, after: int) -> AsyncGenerator[RunEvent, None]:
+        """See `Transport`."""
+        run = await self._run(run_id)
+        if run.status.ended and run.sequence <= after:
+            return
+        queue: asyncio.Queue[RunEvent | Exception] = asyncio.Queue(_QUEUE)
+        reading = asyncio.create_task(self._read(run, after, queue), name="run-events")
+        try:
+            async with self._live(run_id, queue):
+                while True:
+                    event = await queue.get()
+                    if isinstance(event, Exception):
+                        raise event
+                    yield event
+                    if event.event in subjects.ENDS:
+                        return
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+
+    async def _read(self, run: Run, after: int, queue: asyncio.Queue[RunEvent | Exception]) -> None:
+        base = subjects.find_run("*", run.namespace, run.run_id)
+        try:
+            messages = follow(self._connection, subjects.HISTORY, base, after=after)
+            async with contextlib.aclosing(messages):
+                async for message in messages:
+                    event = subjects.parse_history(message.subject).event
+                    body = orjson.loads(message.data) if message.data else None
+                    await queue.put(RunEvent(event=event, sequence=message.sequence, at=message.at, body=body))
+        except Exception as error:  # noqa: BLE001 - the reader of the queue raises it
+            await queue.put(error)
+
+    @contextlib.asynccontextmanager
+    async def _live(self, run_id: str, queue: asyncio.Queue[RunEvent | Exception]) -> AsyncGenerator[None, None]:
+        prefix = subjects.live_event(run_id, "")
+
+        async def heard(message: Any) -> None:
+            event = message.subject.removeprefix(prefix)
+            with contextlib.suppress(asyncio.QueueFull):
+                queue.put_nowait(RunEvent(event=event, body=orjson.loads(message.data)))
+
+        nc = self._connection.nc
+        subscriptions = [await nc.subscribe(subjects.live_task(run_id, "*", kind), cb=heard) for kind in _LIVE_KINDS]
+        try:
+            yield
+        finally:
+            if not nc.is_closed:
+                for subscription in subscriptions:
+                    await subscription.unsubscribe()
+
+    async def _listen(self) -> None:
+        """Hear the ends of runs from now on; a client that starts and awaits none need not."""
+        async with self._listening:
+            if not self._ends.listening:
+                for subject in Ends.SUBJECTS:
+                    await self._connection.listen(subject, self._ends.hear)
+                self._ends.listening = True
+
+    async def _is_over(self, run_id: str) -> bool:
+        """Whether a run has ended; while no manager answers nobody knows, and so not."""
+        try:
+            return (await self._run(run_id)).status.ended
+        except UnreachableError:
+            return False
+
+    async def _run(self, run_id: str) -> Run:
+        call = Call(verb="run.get", method="GET", path=f"/runs/{run_id}", subject={"run_id": run_id})
+        return Run.model_validate(await self._request(call))
+
+    async def _request(self, call: Call) -> Any:
+        body: dict[str, Any] = {"v": VERSION, **call.subject, **(call.body or {})}
+        body |= {name: value for name, value in call.query.items() if value is not None}
+        if call.idempotency_key is not None:
+            body["idempotency_key"] = call.idempotency_key
+        data = orjson.dumps(body)
+        limit = self._connection.nc.max_payload
+        if len(data) > limit:
+            raise TooLargeError(f"{len(data)} bytes, at most {limit} are carried")
+        try:
+            reply = await self._connection.request(subjects.api(self._namespace, call.verb), data, self._timeout)
+        except UnavailableError as error:
+            raise UnreachableError(error.detail) from error
+        if reply.headers and subjects.SERVICE_ERROR in reply.headers:
+            refusal = _Refusal.model_validate_json(reply.data)
+            if refusal.problem is not None:
+                raise RequestError(refusal.problem)
+        return orjson.loads(reply.data)

@@ -1,0 +1,61 @@
+"""What a client asks of the wire, so that HTTP and NATS are the same to it."""
+
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pydantic import Field
+
+from gnatwork_schemas.model import Model
+
+#: Seconds that an answer may take, unless the client says otherwise.
+DEFAULT_TIMEOUT = 30.0
+
+
+class RunEvent(Model):
+    """Something that happened in a run."""
+
+    #: `start`, `block.<task>.output`, `complete`, …; live ones end in `started`, `progress` or `log`.
+    event: str
+    #: Place in history; None for live events, which are not stored.
+    sequence: int | None = None
+    #: Unix seconds; None for live events.
+    at: float | None = None
+    #: The message; see `gnatwork_schemas.messages`.
+    body: Any = Field(default=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """A request to the manager, in the words of both transports."""
+
+    #: Over NATS.
+    verb: str
+    #: Over HTTP, below `/api/v1`.
+    method: str
+    path: str
+    #: What the path names, for NATS.
+    subject: Mapping[str, str] = field(default_factory=dict)
+    #: Parameters that narrow the question; None is left out.
+    query: Mapping[str, Any] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+    idempotency_key: str | None = None
+
+
+class Transport(Protocol):
+    """A way to reach a manager."""
+
+    async def open(self) -> None:
+        """Get ready; raises UnreachableError where that takes a connection and there is none."""
+
+    async def call(self, call: Call) -> Any:
+        """The answer's JSON. Raises RequestError, UnreachableError."""
+
+    def events(self, run_id: str, after: int) -> AsyncGenerator[RunEvent, None]:
+        """Events after a sequence, then what follows, until the run has ended."""
+
+    async def ended(self, run_id: str) -> RunEvent | None:
+        """Return once the run has ended, with its end where it came by; else it is to be asked for."""
+
+    async def close(self) -> None:
+        """Give up the connection."""
