@@ -5,12 +5,14 @@ for longer than heartbeats allow (pull subscriptions of the client library are k
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 
 import orjson
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
 
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.delivery import Delivery
@@ -20,6 +22,8 @@ log = logging.getLogger(__name__)
 
 _SECOND = 1_000_000_000
 _IN_PROGRESS = b"+WPI"
+#: Wait for the server's last messages when the loop stops, seconds.
+_STOP_PATIENCE = 2.0
 #: Wait before asking again when the server refused outright, seconds.
 _REFUSED_WAIT = 0.5
 
@@ -91,16 +95,19 @@ class Consumer:
         self._fill()
 
     async def stop(self) -> None:
-        """Pull no more; what was received stays with the handler, what was asked for goes back to the server."""
+        """Pull no more. What the server has sent before still comes to the handler, until this returns."""
         self._pulling = False
         self._connection.forget(self._renew)
         self._connection.forget(self._break)
         if self._watchdog:
             self._watchdog.cancel()
-        if self._subscription:
-            # The server sees that no one listens to the open requests any more and drops them.
-            await self._subscription.unsubscribe()
-            self._subscription = None
+        subscription, self._subscription = self._subscription, None
+        if subscription:
+            # The server sees that no one listens to the open requests any more and drops them; what is on its way
+            # is waited for, as it would be missing until `ack_wait` has passed.
+            with contextlib.suppress(NatsError, TimeoutError):
+                async with asyncio.timeout(_STOP_PATIENCE if self._connection.is_connected else 0):
+                    await subscription.drain()  # type: ignore[no-untyped-call]  # of the client library
 
     async def _listen(self) -> None:
         nc = self._connection.nc

@@ -70,12 +70,13 @@ class LiveEvents:
             return
         if self._lines == MOST_LINES:
             level, message, fields = "warning", "This attempt logs too much: further lines are not shown.", {}
+        if len(message) > LONGEST_LINE:
+            message = f"{message[:LONGEST_LINE]}… ({len(message)} characters in all)"
         lines = logging.getLogger(f"gnatwork.block.{self._work.type}")
         lines.log(_LEVELS[level], "%s %s: %s", self._work.run_id, self._work.task, message)
-        cut = message if len(message) <= LONGEST_LINE else f"{message[:LONGEST_LINE]}… ({len(message)} characters)"
         if sum(len(str(value)) for value in fields.values()) > LONGEST_LINE:
             fields = {"omitted": sorted(fields)}
-        self._tell("log", time.time(), level=level, message=cut, fields=fields)
+        self._tell("log", time.time(), level=level, message=message, fields=fields)
 
     def close(self) -> None:
         """The block runs no more: say nothing further."""

@@ -148,8 +148,8 @@ async def _work(
         log.info("hosting %s", ", ".join(places))
         await signals.leave.wait()
     finally:
-        for consumer in consumers:
-            await consumer.stop()
+        worker.take_no_more()
+        await asyncio.gather(*(consumer.stop() for consumer in consumers))
         await worker.drain(drain, signals.hurry)
 
 

@@ -33,7 +33,7 @@ class Worker:
         self._refusals: set[asyncio.Task[None]] = set()
         self._abandoned: set[asyncio.Task[None]] = set()
         self._cancelled: OrderedDict[tuple[str, str], None] = OrderedDict()
-        self._draining = False
+        self._leaving = False
         self._idle = asyncio.Event()
         self._idle.set()
         self._ticker: asyncio.TimerHandle | None = None
@@ -46,10 +46,11 @@ class Worker:
     def handle(self, delivery: Delivery) -> None:
         """Take an item."""
         if delivery.sequence in self._attempts:
-            # The server did not hear of us for too long. It is being worked on all the same.
+            # The server did not hear of us for too long; what it hears next is of this delivery as well.
+            log.warning("%s was delivered again while it is worked on", delivery.subject)
             delivery.abandon()
             return
-        if self._draining:
+        if self._leaving:
             delivery.nak()
             return
         try:
@@ -76,9 +77,12 @@ class Worker:
             if attempt.work.run_id == run_id and attempt.work.namespace == namespace:
                 attempt.stop(Stop.CANCEL)
 
+    def take_no_more(self) -> None:
+        """Hand back at once what still comes."""
+        self._leaving = True
+
     async def drain(self, seconds: float, hurry: asyncio.Event) -> None:
         """Let what runs finish for `seconds`, or until `hurry`; then stop it and hand it back."""
-        self._draining = True
         if not self._idle.is_set():
             log.info("waiting up to %.0f s for %d running tasks", seconds, len(self._attempts))
         await self._until_idle(seconds, hurry)

@@ -1,0 +1,119 @@
+"""How an executor is seen by others: the catalogue, its consumers, the services of NATS."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+import orjson
+import pytest
+from support.executing import Scheduler, hosting
+from support.odd_blocks import block_of
+
+from gnatwork_blocks.noop import Noop
+from gnatwork_blocks.registry import describe
+from gnatwork_blocks.sdk import BlockContext, BlockError
+from gnatwork_bus.connection import Connection
+from gnatwork_bus.kv import Bucket
+from gnatwork_executor.serve import Signals, serve
+from gnatwork_executor.settings import ExecutorSettings
+from gnatwork_executor.shares import ConcurrencyError
+from gnatwork_schemas.catalogue import BlockType
+from gnatwork_schemas.subjects import STATE_BUCKET, catalogue_key
+
+
+async def nothing(_ctx: BlockContext, _config: Any) -> Any:
+    return None
+
+
+async def test_a_fresh_server_gets_all_that_is_needed(nats_url: str, connection: Connection) -> None:
+    async with hosting(nats_url, Noop):
+        config = (await connection.api("CONSUMER.INFO.WORK.exec-noop-normal"))["config"]
+    assert (config["filter_subject"], config["max_deliver"]) == ("block.noop.normal.>", -1)
+
+
+async def test_the_catalogue_has_what_it_hosts_and_is_written_only_when_that_changes(
+    nats_url: str, bus: Connection
+) -> None:
+    bucket = Bucket(bus, STATE_BUCKET)
+    revisions = []
+    for block in (block_of(nothing), block_of(nothing), block_of(nothing, version="2")):
+        async with hosting(nats_url, block):
+            entry = await bucket.get(catalogue_key("odd"))
+        assert entry is not None
+        assert BlockType.model_validate_json(entry.value) == describe(block)
+        revisions.append(entry.revision)
+    assert revisions[0] == revisions[1] < revisions[2]
+
+
+async def test_it_is_among_the_services_of_nats(nats_url: str, scheduler: Scheduler) -> None:
+    async def fail_at_times(_ctx: BlockContext, config: Any) -> Any:
+        if config == "bad":
+            raise BlockError("odd.bad", "It is odd.")
+
+    async with hosting(nats_url, Noop, block_of(fail_at_times), name="me", concurrency=8):
+        for config in ("good", "bad", "bad"):
+            await scheduler.settled(await scheduler.send("odd", config))
+        info = orjson.loads((await scheduler.connection.request("$SRV.INFO.gnatwork-executor")).data)
+        stats = orjson.loads((await scheduler.connection.request("$SRV.STATS.gnatwork-executor")).data)
+
+    assert info["metadata"] == {"executor": "me", "blocks": "noop,odd", "concurrency": "8"}
+    assert [one["subject"] for one in info["endpoints"]] == ["block.noop.normal.>", "block.odd.normal.>"]
+    odd = stats["endpoints"][1]
+    assert (odd["name"], odd["num_requests"], odd["num_errors"]) == ("odd", 3, 2)
+    assert odd["processing_time"] > 0
+    assert odd["data"] == {
+        "attempts": 3,
+        "in_flight": 0,
+        "errors": {"odd.bad": 2},
+        "skipped": 0,
+        "handed_back": 0,
+        "dead_letters": 0,
+        "abandoned": 0,
+    }
+
+
+async def test_it_never_holds_more_than_its_concurrency(nats_url: str, scheduler: Scheduler) -> None:
+    go_on = asyncio.Event()
+
+    async def wait(_ctx: BlockContext, _config: Any) -> Any:
+        await go_on.wait()
+
+    async with hosting(nats_url, block_of(wait), concurrency=2):
+        sent = [await scheduler.send("odd") for _ in range(5)]
+        await scheduler.wire.several(2, lambda seen: seen.subject.endswith(".started"))
+        state = await scheduler.connection.api("CONSUMER.INFO.WORK.exec-odd-normal")
+        assert (state["num_ack_pending"], state["num_pending"]) == (2, 3)
+        go_on.set()
+        for item in sent:
+            await scheduler.settled(item)
+
+
+async def test_a_type_whose_blocks_wait_does_not_keep_another_waiting(nats_url: str, scheduler: Scheduler) -> None:
+    go_on = asyncio.Event()
+
+    async def wait(_ctx: BlockContext, _config: Any) -> Any:
+        await go_on.wait()
+
+    async with hosting(nats_url, block_of(wait), Noop, concurrency=4):
+        for _ in range(4):
+            await scheduler.send("odd")
+        await scheduler.wire.several(2, lambda seen: seen.subject.endswith(".started"))
+        assert await scheduler.output(await scheduler.send("noop", 1)) == 1
+        go_on.set()
+
+
+async def test_there_is_a_place_for_each_type_or_it_does_not_start(nats_url: str) -> None:
+    settings = ExecutorSettings(nats_url=nats_url, blocks=("noop", "odd"), concurrency=1)
+    with pytest.raises(ConcurrencyError):
+        await serve(settings, [Noop, block_of(nothing)], Signals())
+
+
+async def test_it_can_leave_while_it_still_waits_for_nats() -> None:
+    settings = ExecutorSettings(nats_url="nats://127.0.0.1:9", blocks=("noop",))
+    signals = Signals()
+    serving = asyncio.create_task(serve(settings, [Noop], signals))
+    signals.leave.set()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(5):
+            assert await serving
+    assert serving.done()
