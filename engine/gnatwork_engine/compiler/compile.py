@@ -44,7 +44,7 @@ def compile_definition(raw: Any, catalogue: Mapping[str, BlockType]) -> ControlB
     definition = draft.definition
     if faults or definition is None:
         raise faults.error()
-    control_block = _control_block(draft.blocks, references, needs, output, definition)
+    control_block = _control_block(draft.blocks, references, needs, output, definition, catalogue=catalogue)
     if (size := len(encode(control_block))) > MAX_SIZE:
         sizes = f"{size // 1024} KiB, more than {MAX_SIZE // 1024}"
         faults.add((), "definition.too_large", f"compiles to {sizes}; split it, or move constants into the input")
@@ -83,6 +83,8 @@ def _control_block(
     needs: Mapping[str, tuple[Need, ...]],
     output: OutputTemplate | None,
     definition: Definition,
+    *,
+    catalogue: Mapping[str, BlockType],
 ) -> ControlBlock:
     return ControlBlock(
         workflow=definition.name,
@@ -99,6 +101,7 @@ def _control_block(
                 timeout=block.definition.timeout,
                 on_error=block.definition.on_error,
                 idempotent=block.definition.idempotent,
+                responds=catalogue[block.definition.type].responds,
             )
             for block, of_block in zip(blocks, references, strict=True)
         ),
