@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 
 import orjson
-from gnatwork_bus.payloads import Payloads
 
 from gnatwork_bus.connection import Connection
+from gnatwork_bus.history import History
+from gnatwork_bus.payloads import Payloads
 from gnatwork_bus.publisher import QueuedAlreadyError
 from gnatwork_engine.core import RunState
 from gnatwork_engine.core.actions import Action, Dispatch, DropTimer, End, PurgeTask, ReportError, SetTimer, StopWork
@@ -23,8 +24,6 @@ log = logging.getLogger(__name__)
 #: Called once for each action, with what went wrong or None.
 Performed = Callable[[Exception | None], None]
 
-#: Refusals that say that the action was performed before.
-_DONE_BEFORE = (QueuedAlreadyError, ConflictError)
 #: The payload that holds a run's output when it is too large for the end itself.
 _OUTPUT_PAYLOAD = "output"
 
@@ -32,8 +31,9 @@ _OUTPUT_PAYLOAD = "output"
 class Performer:
     """Turns actions into messages and requests."""
 
-    def __init__(self, connection: Connection, payloads: Payloads, tasks: asyncio.TaskGroup) -> None:
+    def __init__(self, connection: Connection, history: History, payloads: Payloads, tasks: asyncio.TaskGroup) -> None:
         self._connection = connection
+        self._history = history
         self._payloads = payloads
         self._tasks = tasks
 
@@ -51,15 +51,33 @@ class Performer:
                 break
         else:
             for message in messages:
-                self._send(message, performed)
+                self._send(state, message, performed)
             return
         self._tasks.create_task(self._perform_slowly(state, tuple(actions), again, performed))
 
-    def _send(self, message: Outgoing, performed: Performed) -> None:
+    def _send(self, state: RunState, message: Outgoing, performed: Performed) -> None:
         def done(result: int | GnatworkError) -> None:
-            performed(None if isinstance(result, (int, *_DONE_BEFORE)) else result)
+            if isinstance(result, ConflictError):
+                self._tasks.create_task(self._check_end(state, result, performed))
+            else:
+                # A work item that is queued already was dispatched before.
+                performed(None if isinstance(result, int | QueuedAlreadyError) else result)
 
         self._connection.publisher.send(message.subject, message.body, done, message.headers)
+
+    async def _check_end(self, state: RunState, conflict: ConflictError, performed: Performed) -> None:
+        """An end was refused: because the run has one, or because something that is no end stands in the way."""
+        try:
+            await self._require_end(state, conflict)
+        except GnatworkError as error:
+            performed(error)
+        else:
+            performed(None)
+
+    async def _require_end(self, state: RunState, conflict: ConflictError) -> None:
+        last = await self._history.last(subjects.run_borders(state.address.base))
+        if last is None or subjects.parse_history(last.subject).event not in subjects.ENDS:
+            raise conflict
 
     async def _perform_slowly(
         self, state: RunState, actions: Sequence[Action], again: bool, performed: Performed
@@ -67,9 +85,12 @@ class Performer:
         """One after the other, so that nothing is queued before what it must not meet is gone."""
         for position, action in enumerate(actions):
             try:
-                await self._perform_one(state, action, again)
-            except _DONE_BEFORE:
-                pass
+                try:
+                    await self._perform_one(state, action, again)
+                except QueuedAlreadyError:
+                    log.debug("%s: queued before", state.address.run_id)
+                except ConflictError as conflict:
+                    await self._require_end(state, conflict)
             except GnatworkError as error:
                 for _ in actions[position:]:
                     performed(error)

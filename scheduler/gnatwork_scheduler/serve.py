@@ -8,7 +8,6 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Sequence
 
-from gnatwork_bus.payloads import Payloads
 from nats.micro.service import EndpointStats
 
 from gnatwork_bus.connection import Connection
@@ -16,6 +15,7 @@ from gnatwork_bus.garbage import calm_collector
 from gnatwork_bus.history import History
 from gnatwork_bus.kv import Bucket
 from gnatwork_bus.patience import until_available
+from gnatwork_bus.payloads import Payloads
 from gnatwork_bus.reconcile import reconcile
 from gnatwork_bus.service import announced, work_report
 from gnatwork_scheduler.loader import Loader
@@ -52,8 +52,9 @@ async def scheduling(settings: SchedulerSettings) -> AsyncIterator[None]:
     async with Connection.open(settings.nats_url, name=f"scheduler-{name}") as connection, asyncio.TaskGroup() as tasks:
         count = await until_available(lambda: reconcile(connection, shards=settings.shards, replicas=settings.replicas))
         projector = Projector(Bucket(connection, subjects.STATUS_BUCKET), tasks)
-        loader = Loader(History(connection, count), Plans(Bucket(connection, subjects.STATE_BUCKET)))
-        performer = Performer(connection, Payloads(connection), tasks)
+        history = History(connection, count)
+        loader = Loader(history, Plans(Bucket(connection, subjects.STATE_BUCKET)))
+        performer = Performer(connection, history, Payloads(connection), tasks)
         shards = [
             Shard(
                 connection,

@@ -1,16 +1,16 @@
 """A shard: takes the events of its runs in order, folds them in, and has done what they call for."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
 
-from gnatwork_bus.dead_letters import bury
-
 from gnatwork_bus.connection import ApiError, Connection
 from gnatwork_bus.consume import Consumer
+from gnatwork_bus.dead_letters import bury
 from gnatwork_bus.delivery import Delivery
 from gnatwork_engine.core import apply, decide, parse_event
 from gnatwork_scheduler.live_run import MAX_WAITING, LiveRun, Turn
@@ -241,16 +241,12 @@ class Shard:
     async def _bury(self, delivery: Delivery, error: MessageError) -> None:
         log.warning("%s", error)
         info = ErrorInfo(code=error.code, message=str(error))
+        subject, sequence = delivery.subject, delivery.sequence
         try:
-            await bury(
-                self._connection,
-                subjects.HISTORY,
-                delivery.subject,
-                delivery.sequence,
-                info,
-                delivery.data,
-                delivery.at,
-            )
+            await bury(self._connection, subjects.HISTORY, subject, sequence, info, delivery.data, delivery.at)
+            if "." not in _split(subject)[1]:
+                # An end is appended on condition that nothing but the start has a single token.
+                await self._delete(sequence)
         except GnatworkError:
             self._settle(delivery, lambda: delivery.nak(_RETRY))
         else:
@@ -261,13 +257,15 @@ class Shard:
         log.info("%s belongs to no run and is deleted", delivery.subject)
         self._statistics.orphaned += 1
         try:
-            await self._connection.api(f"STREAM.MSG.DELETE.{subjects.HISTORY}", {"seq": delivery.sequence})
-        except ApiError:
-            log.debug("%s is gone already", delivery.subject)
+            await self._delete(delivery.sequence)
         except GnatworkError:
             self._settle(delivery, lambda: delivery.nak(_RETRY))
-            return
-        self._settle(delivery, delivery.ack)
+        else:
+            self._settle(delivery, delivery.ack)
+
+    async def _delete(self, sequence: int) -> None:
+        with contextlib.suppress(ApiError):  # it is gone already
+            await self._connection.api(f"STREAM.MSG.DELETE.{subjects.HISTORY}", {"seq": sequence})
 
     def _settle(self, delivery: Delivery, how: Callable[[], None]) -> None:
         self._open.pop(delivery.consumer_sequence, None)

@@ -1,0 +1,59 @@
+"""Events that can't be read, and events of no run: counted, kept or removed, and never in the way."""
+
+import asyncio
+
+import pytest
+from support.playing import Playing
+from support.story import block
+
+from gnatwork_bus.dead_letters import list_letters
+from gnatwork_schemas import subjects
+from gnatwork_schemas.messages import DeadLetter
+
+
+@pytest.mark.parametrize(
+    ("event", "body", "code"),
+    [
+        ("block.a.output", b"not json", "message.invalid"),
+        ("block.a.output", b'{"v": 1, "task": "a"}', "message.invalid"),
+        (
+            "block.a.output",
+            b'{"v": 2, "task": "a", "attempt": 1, "started_at": 1, "ended_at": 1}',
+            "message.unknown_version",
+        ),
+        ("surprise", b"{}", "message.invalid"),
+    ],
+)
+async def test_an_unreadable_event_becomes_a_dead_letter_and_the_run_goes_on(
+    playing: Playing, event: str, body: bytes, code: str
+) -> None:
+    run = await playing.start(block("a"))
+    work = await playing.work(run, "a")
+    await playing.history.append(run.base, event, body)
+    letter = await dead_letter(playing)
+    assert (letter.error.code, letter.subject, letter.body) == (code, f"{run.base}.{event}", body.decode())
+    await playing.output(work)
+    await playing.event(run, "complete")
+
+
+async def test_an_event_of_no_run_is_deleted(playing: Playing) -> None:
+    base = "history.1.default.nothing.01931d2e-0000-7000-8000-ffffffffffff"
+    await playing.history.append(base, "block.a.output", b'{"v":1,"task":"a","attempt":1,"started_at":1,"ended_at":1}')
+    async with asyncio.timeout(20):
+        while await playing.history.read(f"{base}.>"):
+            await playing.connection.nc.flush()
+
+
+async def test_a_start_without_a_control_block_becomes_a_dead_letter(playing: Playing) -> None:
+    run = "01931d2e-0000-7000-8000-eeeeeeeeeeee"
+    base = subjects.history_base(subjects.shard_of(run, 8), "default", "nothing", run)
+    body = b'{"v": 1, "run_id": "%s", "workflow": "nothing", "control_block": "sha256-none"}' % run.encode()
+    await playing.history.append(base, "start", body)
+    assert "sha256-none" in (await dead_letter(playing)).error.message
+
+
+async def dead_letter(playing: Playing) -> DeadLetter:
+    async with asyncio.timeout(20):
+        while True:
+            if letters := await list_letters(playing.connection):
+                return letters[0].letter
