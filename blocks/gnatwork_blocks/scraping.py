@@ -35,19 +35,15 @@ def scrape(config: HtmlScraper.Config) -> dict[str, Any]:
     Raises:
         BlockError: `html.too_large`, `html.invalid_selector` or `html.cast`.
     """
-    if len(config.html.encode("utf-8", "replace")) > config.max_bytes:
+    if len(config.html.encode()) > config.max_bytes:
         raise BlockError("html.too_large", f"The page is larger than {config.max_bytes} bytes.")
     if config.html.count("<") > MAX_TAGS:
         raise BlockError("html.too_large", f"The page has more than {MAX_TAGS} tags.")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # guesses about the page and hints about selectors, on the worker's stderr
         compiled = _Fields(config.fields, "")
-        # An lxml that meets nothing but blanks yields an empty document, like a page without a match.
         page = BeautifulSoup(config.html, "lxml", multi_valued_attributes=None)
-        try:
-            return compiled.take(page, _base(page, config.base_url))
-        except RecursionError:
-            raise BlockError("html.too_large", "The page is nested more deeply than the scraper can follow.") from None
+        return compiled.take(page, _base(page, config.base_url))
 
 
 class _Fields:

@@ -15,9 +15,9 @@ async def site() -> AsyncIterator[Site]:
         yield site
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def http() -> AsyncIterator[SharedHttp]:
-    """A client that may reach this machine."""
+    """A client that may reach this machine; one for many tests, since reading the certificates takes its time."""
     async with SharedHttp(AllowList.parse("127.0.0.1")) as http:
         yield http
 
