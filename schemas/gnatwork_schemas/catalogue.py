@@ -27,6 +27,4 @@ class BlockType(Message):
     capabilities: tuple[str, ...] = ()
     #: Whether a run's caller gets this block's output as the reply.
     responds: bool = False
-    #: Whether its executor leaves deferred config leaves unresolved.
-    plain: bool = False
     examples: tuple[dict[str, Any], ...] = Field(default=())
