@@ -1,0 +1,1 @@
+"""The manager: takes definitions and starts runs, shows what becomes of them, over HTTP and over NATS."""

@@ -1,0 +1,63 @@
+"""Core NATS: messages as they pass by, and requests that want an answer."""
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+
+from gnatwork_bus.connection import Connection
+
+
+class Request(NamedTuple):
+    """A message that someone wants answered at `reply`."""
+
+    subject: str
+    data: bytes
+    headers: Mapping[str, str]
+    reply: str
+
+
+@contextlib.asynccontextmanager
+async def listening(
+    connection: Connection, subjects: Iterable[str], callback: Callable[[str, bytes], None]
+) -> AsyncIterator[None]:
+    """Call `callback` with subject and body of each message, for as long as the context lasts.
+
+    The server knows of it before anything that is sent later over the same connection.
+    """
+
+    async def received(message: Msg) -> None:
+        callback(message.subject, message.data)
+
+    subscriptions: list[Subscription] = []
+    try:
+        for subject in subjects:
+            subscriptions.append(await connection.nc.subscribe(subject, cb=received))  # noqa: PERF401 - see `finally`
+        yield
+    finally:
+        if not connection.nc.is_closed:
+            for subscription in subscriptions:
+                await subscription.unsubscribe()
+
+
+@contextlib.asynccontextmanager
+async def answering(
+    connection: Connection, subject: str, queue_group: str, callback: Callable[[Request], Awaitable[None]]
+) -> AsyncIterator[None]:
+    """Share the requests on a pattern with all others of the group, for as long as the context lasts.
+
+    The next request waits for `callback` to return. At the end those that have come are still handed over.
+    """
+
+    async def received(message: Msg) -> None:
+        if message.reply:
+            await callback(Request(message.subject, message.data, message.headers or {}, message.reply))
+
+    subscription = await connection.nc.subscribe(subject, queue=queue_group, cb=received)
+    try:
+        yield
+    finally:
+        if connection.is_connected:
+            await subscription.drain()  # type: ignore[no-untyped-call]  # the client has no annotation here

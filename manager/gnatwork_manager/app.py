@@ -1,0 +1,84 @@
+"""The HTTP application: routes, and the layers around them."""
+
+from functools import partial
+from http import HTTPStatus
+from importlib.metadata import version
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from gnatwork_manager import blocks, dead_letters, events, health, openapi, run_views, runs
+from gnatwork_manager.auth import RequireToken
+from gnatwork_manager.limits import LimitBody
+from gnatwork_manager.observe import Observe
+from gnatwork_manager.problems import ProblemError, error_response, faults_of
+from gnatwork_manager.services import Services
+from gnatwork_manager.settings import ManagerSettings
+
+API_PREFIX = "/api/v1"
+
+
+def build_api() -> FastAPI:
+    """The routes, with nothing behind them yet."""
+    app = FastAPI(
+        title="Gnatwork",
+        version=version("gnatwork"),
+        openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        exception_handlers={
+            RequestValidationError: _invalid,
+            HTTPException: _http_error,
+            ClientDisconnect: _gone,
+            ProblemError: _error,
+            Exception: _error,
+        },
+    )
+    for router in (runs.router, run_views.router, events.router, blocks.router, dead_letters.router, health.api_router):
+        app.include_router(router, prefix=API_PREFIX)
+    app.include_router(health.router)
+    app.openapi = partial(openapi.document, app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
+    return app
+
+
+def build_app(services: Services, settings: ManagerSettings) -> ASGIApp:
+    """What the server runs. From the inside: routes, size of bodies, token, and what every request gets."""
+    api = build_api()
+    api.state.services = services
+    limited = LimitBody(api, max_body=settings.max_body)
+    guarded = RequireToken(limited, token=settings.token)
+    return Observe(guarded, metrics=services.metrics)
+
+
+async def _error(_: Request, error: Exception) -> Response:
+    return error_response(error)
+
+
+async def _invalid(_: Request, error: Exception) -> Response:
+    found = error.errors() if isinstance(error, RequestValidationError) else ()
+    faults = faults_of(found, skip=1)
+    message = f"{faults[0].pointer.lstrip('/')}: {faults[0].message}" if faults else ""
+    return error_response(ProblemError("request.invalid", message, errors=faults))
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
+    headers = (error.headers if isinstance(error, HTTPException) else None) or {}
+    path = request.url.path
+    match status:
+        case HTTPStatus.NOT_FOUND:
+            return error_response(ProblemError("request.not_found", f"there is nothing at {path}"))
+        case HTTPStatus.METHOD_NOT_ALLOWED:
+            detail = f"{path} does not take {request.method}"
+            return error_response(ProblemError("request.method_not_allowed", detail, headers=headers))
+    return error_response(error)
+
+
+async def _gone(_: Request, __: Exception) -> Response:
+    """The caller has left; no one reads this."""
+    return Response(status_code=HTTPStatus.BAD_REQUEST)

@@ -1,0 +1,25 @@
+"""`/blocks`: the catalogue of block types."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import Response
+
+from gnatwork_manager.documents import BlockPage
+from gnatwork_manager.listing import PageQuery
+from gnatwork_manager.requests import json_response, services_of
+from gnatwork_schemas.catalogue import BlockType
+
+router = APIRouter(prefix="/blocks", tags=["blocks"])
+
+
+@router.get("", summary="The block types there are", responses={200: {"model": BlockPage}})
+async def list_(request: Request, query: Annotated[PageQuery, Query()]) -> Response:
+    """In the order of their names, with their JSON Schemas, as executors have announced them."""
+    return json_response(services_of(request).catalogue.page(query.cursor, query.limit))
+
+
+@router.get("/{type}", summary="One block type", responses={200: {"model": BlockType}})
+async def show(request: Request, type_: Annotated[str, Path(alias="type")]) -> Response:
+    """With its JSON Schemas."""
+    return json_response(services_of(request).catalogue.show(type_))

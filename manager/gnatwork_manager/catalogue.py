@@ -1,0 +1,78 @@
+"""The block types that exist, as executors announce them: followed, kept in memory."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from gnatwork_bus.connection import Connection
+from gnatwork_bus.follow import follow
+from gnatwork_bus.kv import Bucket
+from gnatwork_manager.pages import decode_cursor, encode_cursor, page
+from gnatwork_manager.problems import ProblemError
+from gnatwork_schemas import subjects
+from gnatwork_schemas.catalogue import BlockType
+
+log = logging.getLogger(__name__)
+
+_ALL = subjects.catalogue_key("*")
+_PREFIX = subjects.catalogue_key("")
+
+
+class Catalogue:
+    """All catalogue entries, by type."""
+
+    def __init__(self, connection: Connection, state: Bucket) -> None:
+        self._connection = connection
+        self._state = state
+        self._position = 0
+        #: What there is; replaced, never changed.
+        self.types: Mapping[str, BlockType] = {}
+        #: Grows whenever an entry says something new.
+        self.revision = 0
+
+    async def refresh(self) -> None:
+        """Read all entries now."""
+        for entry in await self._state.list(_ALL):
+            self._position = max(self._position, entry.revision)
+            self._take(entry.key, entry.value)
+
+    async def follow(self) -> None:
+        """Take in what executors announce, for ever."""
+        subject = self._state.subject(_ALL)
+        async for message in follow(self._connection, self._state.stream_name, subject, after=self._position):
+            entry = self._state.entry(message)
+            self._take(self._state.key(message), entry.value if entry else None)
+
+    def page(self, cursor: str | None, limit: int) -> dict[str, Any]:
+        """A page of entries, in the order of their names."""
+        place = decode_cursor(cursor, str)
+        names = sorted(name for name in self.types if place is None or name > place[0])
+        items = [_document(self.types[name]) for name in names[:limit]]
+        return page(items, encode_cursor(names[limit - 1]) if len(names) > limit else None)
+
+    def show(self, type_: str) -> dict[str, Any]:
+        """One entry; ProblemError `block.unknown_type`."""
+        if type_ not in self.types:
+            raise ProblemError("block.unknown_type", f"there is no block type `{type_}`")
+        return _document(self.types[type_])
+
+    def _take(self, key: str, value: bytes | None) -> None:
+        types = dict(self.types)
+        type_ = key.removeprefix(_PREFIX)
+        if value is None:
+            types.pop(type_, None)
+        else:
+            try:
+                types[type_] = BlockType.model_validate_json(value)
+            except ValidationError as error:
+                log.warning("the catalogue entry of %s can't be read: %s", type_, error)
+                return
+        if types != self.types:
+            self.types = types
+            self.revision += 1
+
+
+def _document(block_type: BlockType) -> dict[str, Any]:
+    return block_type.model_dump(mode="json", exclude={"v"})

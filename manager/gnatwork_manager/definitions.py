@@ -1,0 +1,94 @@
+"""Definitions on their way to control blocks: compiled once per digest, stored once, kept at hand."""
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gnatwork_bus.kv import Bucket
+from gnatwork_engine.compiler import compile_definition, digest, encode
+from gnatwork_manager.bodies import encode_bounded
+from gnatwork_manager.catalogue import Catalogue
+from gnatwork_manager.lru import LruCache
+from gnatwork_manager.once import Once
+from gnatwork_manager.submission import moved
+from gnatwork_schemas import subjects
+from gnatwork_schemas.catalogue import BlockType
+from gnatwork_schemas.control_block import ControlBlock
+from gnatwork_schemas.errors import ConflictError, DefinitionError
+
+#: Bytes of definitions whose control blocks are kept at hand.
+_CAPACITY = 64 * 1024 * 1024
+#: Control blocks that are remembered as stored.
+_STORED = 100_000
+#: Compiling a definition larger than this leaves the event loop, bytes.
+_LARGE = 32 * 1024
+
+_Key = tuple[bytes, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A control block, and what a submission needs to know of it."""
+
+    control_block: ControlBlock
+    digest: str
+    #: Blocks whose output is the reply to a waiting caller.
+    responses: tuple[str, ...]
+
+
+class Definitions:
+    """Turns definitions into stored control blocks."""
+
+    def __init__(self, state: Bucket, catalogue: Catalogue) -> None:
+        self._state = state
+        self._catalogue = catalogue
+        self._compiled: LruCache[_Key, Compiled] = LruCache(_CAPACITY)
+        self._stored: LruCache[str, bool] = LruCache(_STORED)
+        self._compiling: Once[_Key, Compiled] = Once()
+        self._storing: Once[str, None] = Once()
+
+    async def compile(self, definition: dict[str, Any], pointer: str) -> Compiled:
+        """The control block of a definition found at `pointer` of the request; DefinitionError, ProblemError."""
+        data = encode_bounded(definition, pointer)
+        key = (hashlib.sha256(data).digest(), self._catalogue.revision)
+        if found := self._compiled.get(key):
+            return found
+        try:
+            compiled = await self._compiling(key, lambda: self._compile(definition, large=len(data) > _LARGE))
+        except DefinitionError as error:
+            raise DefinitionError(moved(error.faults, pointer)) from None
+        self._compiled.put(key, compiled, len(data))
+        return compiled
+
+    async def store(self, compiled: Compiled) -> None:
+        """Make sure that the control block is in the state bucket."""
+        if not self._stored.get(compiled.digest):
+            await self._storing(compiled.digest, lambda: self._store(compiled))
+
+    async def _store(self, compiled: Compiled) -> None:
+        key = subjects.control_block_key(compiled.digest)
+        with contextlib.suppress(ConflictError):  # stored already: the key is the digest of what is there
+            await self._state.create(key, encode(compiled.control_block))
+        self._stored.put(compiled.digest, value=True, size=1)
+
+    async def _compile(self, definition: dict[str, Any], *, large: bool) -> Compiled:
+        try:
+            return await _compiled(definition, self._catalogue.types, large=large)
+        except DefinitionError as error:
+            if not any(fault.code == "block.unknown_type" for fault in error.faults):
+                raise
+        # An executor may have announced the type a moment ago.
+        await self._catalogue.refresh()
+        return await _compiled(definition, self._catalogue.types, large=large)
+
+
+async def _compiled(definition: dict[str, Any], types: Mapping[str, BlockType], *, large: bool) -> Compiled:
+    def compiled() -> Compiled:
+        control_block = compile_definition(definition, types)
+        responses = tuple(block.id for block in control_block.blocks if block.responds)
+        return Compiled(control_block, digest(encode(control_block)), responses)
+
+    return await asyncio.to_thread(compiled) if large else compiled()

@@ -1,0 +1,87 @@
+"""The shapes of what goes in and out over HTTP, for the OpenAPI document; nothing is validated with them."""
+
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, Field
+
+from gnatwork_schemas.catalogue import BlockType
+from gnatwork_schemas.definition import Definition, Labels
+from gnatwork_schemas.messages import DeadLetter
+from gnatwork_schemas.model import Model
+from gnatwork_schemas.problem import Problem
+from gnatwork_schemas.status import RunStatus, RunSummary, Task
+
+Item = TypeVar("Item")
+
+
+class SubmissionBody(Model):
+    """What to run."""
+
+    workflow: Definition
+    #: Any JSON that meets the workflow's `input` schema.
+    input: Any = None
+    labels: Labels = Field(default_factory=dict)
+
+
+class CancelBody(Model):
+    """Why a run is to be stopped."""
+
+    reason: str = Field(default="", max_length=1000)
+
+
+class SubmittedRun(Model):
+    """A run that is stored."""
+
+    run_id: str
+    status: RunStatus
+
+
+class StoredEvent(Model):
+    """An event of a run's history."""
+
+    #: Its place in the history of all runs.
+    sequence: int
+    #: Unix seconds.
+    at: float
+    #: `start`, `block.page.output`, …
+    event: str
+    body: Any
+
+
+class FoundDeadLetter(DeadLetter):
+    """A message that no one could read."""
+
+    id: int
+
+
+class Page(BaseModel, Generic[Item]):
+    """A page of a list; `next_cursor` is null on the last one."""
+
+    items: list[Item]
+    next_cursor: str | None
+
+
+class Health(Model):
+    """Whether this manager can work."""
+
+    status: str
+
+
+RunPage = Page[RunSummary]
+TaskPage = Page[Task]
+EventPage = Page[StoredEvent]
+BlockPage = Page[BlockType]
+DeadLetterPage = Page[FoundDeadLetter]
+
+
+def json_body(model: type[BaseModel], *, required: bool = True) -> dict[str, Any]:
+    """How an operation that reads its body itself describes it."""
+    return {"requestBody": {"required": required, "content": {"application/json": {"schema": _ref(model)}}}}
+
+
+def _ref(model: type[BaseModel]) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{model.__name__}"}
+
+
+#: Models that the document mentions by name, beside those that FastAPI finds itself.
+REFERENCED: tuple[type[BaseModel], ...] = (SubmissionBody, CancelBody, Problem)

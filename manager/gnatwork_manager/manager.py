@@ -1,0 +1,142 @@
+"""A manager: everything put together, started in order and stopped in reverse."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
+from typing import NamedTuple
+
+from gnatwork_bus.connection import Connection
+from gnatwork_bus.history import History
+from gnatwork_bus.kv import Bucket
+from gnatwork_bus.patience import until_available
+from gnatwork_bus.payloads import Payloads
+from gnatwork_bus.reconcile import reconcile
+from gnatwork_manager.app import build_app
+from gnatwork_manager.canceller import Canceller
+from gnatwork_manager.catalogue import Catalogue
+from gnatwork_manager.control_blocks import ControlBlocks
+from gnatwork_manager.definitions import Definitions
+from gnatwork_manager.event_stream import EventStreams
+from gnatwork_manager.index.feed import RunIndex
+from gnatwork_manager.metrics import Metrics
+from gnatwork_manager.nats_api import NatsApi
+from gnatwork_manager.reader import RunReader
+from gnatwork_manager.server import HttpServer, listen
+from gnatwork_manager.services import Services
+from gnatwork_manager.settings import ManagerSettings
+from gnatwork_manager.store_guard import StoreGuard
+from gnatwork_manager.submitter import Submitter
+from gnatwork_manager.waits import Waits
+from gnatwork_schemas import subjects
+
+log = logging.getLogger(__name__)
+
+
+class Address(NamedTuple):
+    """Where a manager listens."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """The base of its HTTP addresses."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+
+async def run_manager(
+    settings: ManagerSettings, stop: asyncio.Event, on_listening: Callable[[Address], None] = lambda _: None
+) -> None:
+    """Run a manager until `stop` is set; then finish what is under way and return.
+
+    Args:
+        settings: of this manager.
+        stop: set it to stop, e.g. from a signal handler.
+        on_listening: called once requests are answered.
+
+    Raises:
+        OSError: the address can't be listened on.
+        TopologyError: the NATS server does not fit.
+    """
+    with contextlib.closing(listen(settings.host, settings.port)) as listener:
+        async with (
+            Connection.open(settings.nats_url, name="manager") as connection,
+            _services(connection, settings) as services,
+        ):
+            await _serve(services, settings, listener, stop, on_listening)
+
+
+@contextlib.asynccontextmanager
+async def _services(connection: Connection, settings: ManagerSettings) -> AsyncIterator[Services]:
+    shards = await until_available(lambda: reconcile(connection))
+    history, payloads = History(connection, shards), Payloads(connection)
+    state, status = Bucket(connection, subjects.STATE_BUCKET), Bucket(connection, subjects.STATUS_BUCKET)
+    catalogue = Catalogue(connection, state)
+    await until_available(catalogue.refresh)
+    reader = RunReader(history=history, payloads=payloads, statuses=status, control_blocks=ControlBlocks(state))
+    waits, streams, metrics = Waits(connection, history, reader), EventStreams(connection, history), Metrics()
+    metrics.count("gnatwork_waiting_callers", "Callers that wait for their run.", lambda: waits.waiting)
+    metrics.count("gnatwork_event_streams", "Event streams that are open.", lambda: streams.open)
+    async with RunIndex.open(connection, status, settings.data_dir) as index:
+        yield Services(
+            connection=connection,
+            catalogue=catalogue,
+            index=index,
+            submitter=Submitter(
+                connection=connection,
+                history=history,
+                payloads=payloads,
+                idempotency=Bucket(connection, subjects.IDEMPOTENCY_BUCKET),
+                definitions=Definitions(state, catalogue),
+                index=index,
+                guard=StoreGuard(connection),
+            ),
+            reader=reader,
+            canceller=Canceller(history=history, reader=reader),
+            waits=waits,
+            streams=streams,
+            metrics=metrics,
+        )
+
+
+async def _serve(
+    services: Services,
+    settings: ManagerSettings,
+    listener: socket.socket,
+    stop: asyncio.Event,
+    on_listening: Callable[[Address], None],
+) -> None:
+    server = HttpServer(build_app(services, settings), listener)
+    address = Address(settings.host, listener.getsockname()[1])
+    metadata = {"api": address.url, "pid": str(os.getpid())}
+    async with _background(services), asyncio.TaskGroup() as tasks:
+        serving = tasks.create_task(server.run_until_stopped(), name="http")
+        await server.wait_until_up()
+        async with NatsApi(services).serve(metadata):
+            log.info("listening on %s", address.url)
+            on_listening(address)
+            await stop.wait()
+            log.info("stopping")
+            services.waits.close()
+            services.streams.close()
+        server.stop()
+        await serving
+
+
+@contextlib.asynccontextmanager
+async def _background(services: Services) -> AsyncIterator[None]:
+    """What follows NATS beside the requests; should it fail, the manager fails."""
+    async with asyncio.TaskGroup() as tasks:
+        following = [
+            tasks.create_task(services.catalogue.follow(), name="catalogue"),
+            tasks.create_task(services.index.run(), name="index"),
+        ]
+        try:
+            yield
+        finally:
+            for task in following:
+                task.cancel()

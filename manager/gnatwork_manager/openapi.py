@@ -1,0 +1,52 @@
+"""The OpenAPI document: what the routes say of themselves, and what holds for all of them."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+
+from gnatwork_manager import problems
+from gnatwork_manager.auth import PUBLIC_PATHS
+from gnatwork_manager.documents import REFERENCED
+from gnatwork_schemas.problem import Problem
+
+_TEMPLATE = "#/components/schemas/{model}"
+_DESCRIPTION = """\
+Run workflows and see what becomes of them.
+
+Every error is a problem document (RFC 9457) whose `code` has a page in the reference. Times are Unix seconds.
+Lists come in pages: pass `next_cursor` as `cursor` to get the next one.
+"""
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """The document, made once."""
+    if app.openapi_schema is None:
+        app.openapi_schema = _complete(
+            get_openapi(title=app.title, version=app.version, description=_DESCRIPTION, routes=app.routes)
+        )
+    return app.openapi_schema
+
+
+def _complete(document_: dict[str, Any]) -> dict[str, Any]:
+    components = document_.setdefault("components", {})
+    _, described = models_json_schema([(model, "validation") for model in REFERENCED], ref_template=_TEMPLATE)
+    # FastAPI describes its own validation error, which no answer of ours is.
+    schemas = components.setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas.update(described.get("$defs", {}))
+    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    document_["security"] = [{"token": []}]
+    problem = {
+        "description": "A problem.",
+        "content": {problems.MEDIA_TYPE: {"schema": {"$ref": _TEMPLATE.format(model=Problem.__name__)}}},
+    }
+    for path, operations in document_["paths"].items():
+        for operation in operations.values():
+            operation["responses"].pop("422", None)
+            operation["responses"]["default"] = problem
+            if path in PUBLIC_PATHS:
+                operation["security"] = []
+    return document_

@@ -1,0 +1,38 @@
+"""Lists in pages: `?limit=&cursor=` in, `{items, next_cursor}` out. A cursor means nothing to callers."""
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from gnatwork_manager.problems import invalid
+
+MAX_LIMIT = 500
+DEFAULT_LIMIT = 50
+
+
+def encode_cursor(*place: str | float) -> str:
+    """The cursor for the last place that was shown."""
+    return base64.urlsafe_b64encode(orjson.dumps(place)).rstrip(b"=").decode()
+
+
+def decode_cursor(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
+    """The place that a cursor stands for, or None for the beginning.
+
+    Raises ProblemError unless its parts are of `kinds`, so that nothing made up gets any further.
+    """
+    if not cursor:
+        return None
+    try:
+        place = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except ValueError:
+        place = None
+    if not isinstance(place, list) or [type(part) for part in place] != list(kinds):
+        raise invalid("/cursor", "the cursor is not one that this list gave")
+    return tuple(place)
+
+
+def page(items: Sequence[Any], next_cursor: str | None) -> dict[str, Any]:
+    """A page of a list."""
+    return {"items": items, "next_cursor": next_cursor}

@@ -1,0 +1,72 @@
+"""`/runs` and below: lists, single runs, their tasks and history; and cancelling them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import Response
+
+from gnatwork_manager.bodies import parse_json
+from gnatwork_manager.canceller import parse_reason
+from gnatwork_manager.documents import CancelBody, EventPage, RunPage, SubmittedRun, TaskPage, json_body
+from gnatwork_manager.listing import PageQuery, RunListQuery, list_runs
+from gnatwork_manager.requests import Namespace, RunIdPath, json_response, services_of
+from gnatwork_schemas.names import DEFAULT_NAMESPACE
+from gnatwork_schemas.status import Run, Task
+
+router = APIRouter(prefix="/runs", tags=["runs"])
+
+
+@router.get("", summary="List runs, the newest first", responses={200: {"model": RunPage}})
+async def list_(
+    request: Request, query: Annotated[RunListQuery, Query()], namespace: Namespace = DEFAULT_NAMESPACE
+) -> Response:
+    """Without inputs and outputs. A run that was submitted at this manager is listed at once, others a moment later."""
+    return json_response(await list_runs(services_of(request).index, namespace, query))
+
+
+@router.get("/{run_id}", summary="One run with its input and output", responses={200: {"model": Run}})
+async def show(request: Request, run_id: RunIdPath, namespace: Namespace = DEFAULT_NAMESPACE) -> Response:
+    """Read from its history, so it is as new as the question."""
+    return json_response(await services_of(request).reader.run(namespace, run_id))
+
+
+@router.get("/{run_id}/tasks", summary="The tasks of a run", responses={200: {"model": TaskPage}})
+async def tasks(
+    request: Request, run_id: RunIdPath, query: Annotated[PageQuery, Query()], namespace: Namespace = DEFAULT_NAMESPACE
+) -> Response:
+    """In the order of the definition. Beyond 8 MB in a page, large values stay references; see the single task."""
+    return json_response(await services_of(request).reader.tasks(namespace, run_id, query.cursor, query.limit))
+
+
+@router.get("/{run_id}/tasks/{task:path}", summary="One task", responses={200: {"model": Task}})
+async def task(
+    request: Request,
+    run_id: RunIdPath,
+    task: Annotated[str, Path(description="Name of the task.")],
+    namespace: Namespace = DEFAULT_NAMESPACE,
+) -> Response:
+    """With its input and output, however large."""
+    return json_response(await services_of(request).reader.task(namespace, run_id, task))
+
+
+@router.get("/{run_id}/history", summary="The stored events of a run", responses={200: {"model": EventPage}})
+async def history(
+    request: Request, run_id: RunIdPath, query: Annotated[PageQuery, Query()], namespace: Namespace = DEFAULT_NAMESPACE
+) -> Response:
+    """In order, as they are stored."""
+    return json_response(await services_of(request).reader.events(namespace, run_id, query.cursor, query.limit))
+
+
+@router.post(
+    "/{run_id}/cancel",
+    status_code=202,
+    summary="Ask for a run to be stopped",
+    responses={202: {"model": SubmittedRun}},
+    openapi_extra=json_body(CancelBody, required=False),
+)
+async def cancel(request: Request, run_id: RunIdPath, namespace: Namespace = DEFAULT_NAMESPACE) -> Response:
+    """Answers 202 once the request is stored; the run ends a moment later."""
+    body = await request.body()
+    services = services_of(request)
+    await services.canceller.cancel(namespace, run_id, parse_reason(parse_json(body) if body else {}))
+    return json_response({"run_id": run_id, "status": await services.reader.status(namespace, run_id)}, 202)

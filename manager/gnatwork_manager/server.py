@@ -1,0 +1,75 @@
+"""uvicorn inside our own event loop: it binds first, tells where it listens, and stops when told to."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+#: Seconds that requests under way get when the server stops.
+_GRACE = 10
+
+
+class HttpServer(uvicorn.Server):
+    """A server that leaves signals to whoever runs it and sleeps while there is nothing to do."""
+
+    def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=_GRACE,
+            )
+        )
+        self._listener = listener
+        self._stop = asyncio.Event()
+        self._up = asyncio.Event()
+
+    async def run_until_stopped(self) -> None:
+        """Serve until `stop`, then let requests under way finish."""
+        await self.serve(sockets=[self._listener])
+
+    async def wait_until_up(self) -> None:
+        """Return once connections are taken."""
+        await self._up.wait()
+
+    def stop(self) -> None:
+        """Take no more connections."""
+        self.should_exit = True
+        self._stop.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Not here: the process decides what its signals mean."""
+        yield
+
+    async def main_loop(self) -> None:
+        """Renew the `Date` header once a second, where uvicorn would look ten times whether it should stop."""
+        self._up.set()
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self._stop.wait()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens on the first address of `host`; port 0 picks a free one. OSError when it can't be had."""
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener

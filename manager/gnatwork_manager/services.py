@@ -1,0 +1,28 @@
+"""Everything that one manager works with, put together once."""
+
+from dataclasses import dataclass
+
+from gnatwork_bus.connection import Connection
+from gnatwork_manager.canceller import Canceller
+from gnatwork_manager.catalogue import Catalogue
+from gnatwork_manager.event_stream import EventStreams
+from gnatwork_manager.index.feed import RunIndex
+from gnatwork_manager.metrics import Metrics
+from gnatwork_manager.reader import RunReader
+from gnatwork_manager.submitter import Submitter
+from gnatwork_manager.waits import Waits
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Services:
+    """What the endpoints, over HTTP and NATS, call."""
+
+    connection: Connection
+    catalogue: Catalogue
+    index: RunIndex
+    submitter: Submitter
+    reader: RunReader
+    canceller: Canceller
+    waits: Waits
+    streams: EventStreams
+    metrics: Metrics

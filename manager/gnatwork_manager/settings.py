@@ -1,0 +1,27 @@
+"""What a manager is told when it starts."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+#: Bodies up to this many bytes are taken: 32 MB.
+DEFAULT_MAX_BODY = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManagerSettings:
+    """One manager."""
+
+    nats_url: str
+    #: What callers must send as bearer token.
+    token: str
+    #: Where the run index lives.
+    data_dir: Path
+    host: str = "127.0.0.1"
+    #: 0 picks a free one.
+    port: int = 7400
+    #: Bytes of the largest request body.
+    max_body: int = DEFAULT_MAX_BODY
+
+    def __post_init__(self) -> None:
+        if not self.token:
+            raise ValueError("a manager needs a token: without one, everyone could run everything")

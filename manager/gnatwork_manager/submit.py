@@ -1,0 +1,63 @@
+"""The verb `submit`, the same over HTTP and NATS."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from gnatwork_manager.services import Services
+from gnatwork_manager.submission import Submission
+from gnatwork_manager.submitter import Caller, CheckedRun
+from gnatwork_manager.waits import Outcome
+from gnatwork_schemas.status import RunStatus
+
+
+class Submitted(NamedTuple):
+    """A run that has begun, and what came of it while its caller waited."""
+
+    run_id: str
+    #: As far as it is known without an outcome.
+    status: RunStatus
+    outcome: Outcome | None = None
+
+
+async def submit(
+    services: Services,
+    submission: Submission,
+    caller: Caller,
+    wait: float | None = None,
+    *,
+    by: str,
+    on_wait: Callable[[], None] = lambda: None,
+) -> Submitted:
+    """Begin a run, and wait for it up to `wait` seconds.
+
+    Args:
+        services: of this manager.
+        submission: what to run.
+        caller: who wants it.
+        wait: None returns as soon as the start is stored.
+        by: `http` or `nats`, for metrics.
+        on_wait: called once nothing but waiting is left.
+    """
+    submitter, submissions = services.submitter, services.metrics.submissions
+    try:
+        checked = await submitter.check(submission, caller)
+        if wait is None:
+            await submitter.begin(checked)
+            outcome = None
+        else:
+            outcome = await _wait(services, checked, wait, on_wait)
+    except BaseException:
+        submissions.labels(by, "refused").inc()
+        raise
+    submissions.labels(by, "repeated" if checked.repeated else "accepted").inc()
+    status = RunStatus.PENDING
+    if checked.repeated and outcome is None:
+        status = await services.reader.status(checked.run.namespace, checked.run.run_id)
+    return Submitted(checked.run.run_id, status, outcome)
+
+
+async def _wait(services: Services, checked: CheckedRun, wait: float, on_wait: Callable[[], None]) -> Outcome | None:
+    async with services.waits.listen(checked) as listening:
+        await services.submitter.begin(checked)
+        on_wait()
+        return await listening.within(wait) if listening else None
