@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from support.site import Reply, Request, Site
 
+from gnatwork_blocks.allow_list import AllowList
 from gnatwork_blocks.fetch import Fetch
 from gnatwork_blocks.sdk import BlockContext, BlockError
 from gnatwork_blocks.shared_http import SharedHttp
@@ -132,8 +133,8 @@ async def test_redirects_are_followed(site: Site, ctx: BlockContext, status: int
     assert last.headers["cookie"] == "a=b"
 
 
-async def test_a_redirect_elsewhere_takes_no_secret_along(site: Site, http: SharedHttp, ctx: BlockContext) -> None:
-    async with SharedHttp(http._allow.parse("127.0.0.1,localhost")) as both:
+async def test_a_redirect_elsewhere_takes_no_secret_along(site: Site, ctx: BlockContext) -> None:
+    async with SharedHttp(AllowList.parse("127.0.0.1,localhost")) as both:
         ctx.http_source = both
         site.on("/there", Reply())
         url = site.redirect("/", f"http://localhost:{site.port}/there")
