@@ -2,4 +2,6 @@
 
 from gnatwork_cli.main import run
 
-run()
+# Worker processes load the main module of their parent under another name.
+if __name__ == "__main__":
+    run()
