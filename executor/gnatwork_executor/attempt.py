@@ -79,7 +79,7 @@ class Attempt:
         self._on_end: Callable[[Attempt], None] | None = on_end
         traceparent = delivery.headers.get(TRACEPARENT) if delivery.headers else None
         self._headers = {TRACEPARENT: traceparent} if traceparent else None
-        self._live = LiveEvents(work, ports.executor, ports.connection.send)
+        self._live = LiveEvents(work, ports.executor, ports.tell)
         self._context: BlockContext | None = None
         self._started_at = 0.0
         self._running_since = 0.0

@@ -25,6 +25,11 @@ class Ports:
     #: See `ExecutorSettings.max_deliveries`.
     max_deliveries: int
 
+    def tell(self, subject: str, data: bytes) -> None:
+        """Send what is of use only now; nothing piles up while NATS is away."""
+        if self.connection.is_connected:
+            self.connection.send(subject, data)
+
 
 @dataclass(frozen=True, slots=True)
 class Hosted:

@@ -141,7 +141,8 @@ class Worker:
     def _renew(self) -> None:
         """Say of all items that they are worked on; there is no timer while there are none."""
         self._ticker = None
-        for attempt in self._attempts.values():
-            attempt.renew()
+        if self._ports.connection.is_connected:
+            for attempt in self._attempts.values():
+                attempt.renew()
         if self._attempts:
             self._ticker = asyncio.get_running_loop().call_later(RENEW_EVERY, self._renew)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from support.executing import Scheduler, hosting
 from support.odd_blocks import Burn
+from support.processes import executor_process
 
 from gnatwork_schemas.subjects import cancel_control
 
@@ -81,3 +82,24 @@ async def test_a_worker_that_dies_takes_nothing_with_it(nats_url: str, scheduler
         assert (error["code"], error["retryable"]) == ("block.failed", True)
         assert "died" in error["message"]
         assert await scheduler.output(await scheduler.send("burn", {"pid": 1}))
+
+
+HOST_BURN = """
+from gnatwork_executor import serve
+from support.odd_blocks import Burn
+
+serve.expand, serve.load = tuple, lambda type_: Burn
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="needs Linux")
+async def test_workers_die_with_an_executor_that_is_killed(nats_url: str, scheduler: Scheduler, fifo: str) -> None:
+    async with executor_process(nats_url, "burn", drain=1, prepare=HOST_BURN) as process:
+        await scheduler.send("burn", {"forever": fifo})
+        worker = os.pidfd_open(int(await asyncio.to_thread(Path(fifo).read_text)))
+        gone = asyncio.Event()
+        asyncio.get_running_loop().add_reader(worker, gone.set)
+        process.kill()
+        await gone.wait()
+        asyncio.get_running_loop().remove_reader(worker)
+        os.close(worker)
