@@ -57,6 +57,7 @@ async def kill(server: EmbeddedServer, connection: Connection) -> None:
     connection.on_disconnect(gone.set)
     assert server.pid is not None
     os.kill(server.pid, signal.SIGKILL)
+    await server.stop()
     await gone.wait()
 
 
@@ -88,7 +89,6 @@ async def test_it_leaves_although_nats_is_away(server: EmbeddedServer, away: Sch
         await gate.entered.wait()
         await kill(server, away.connection)
         gate.open.set()
-    await server.start()
 
 
 async def test_the_server_hears_of_long_work(
