@@ -15,6 +15,10 @@ from rich.table import Table
 from gnatwork_cli.messages import hint, say
 
 
+#: Columns of a line in a pipe, where nothing is to be folded.
+_ENDLESS = 1_000_000
+
+
 class Format(StrEnum):
     """What `-o` takes."""
 
@@ -84,4 +88,4 @@ def lasted(start: float | None, end: float | None) -> str:
 
 def console() -> Console:
     """Standard output, as wide as the terminal; in a pipe as wide as the content."""
-    return Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
+    return Console(width=None if sys.stdout.isatty() else _ENDLESS, highlight=False)

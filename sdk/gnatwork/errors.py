@@ -8,6 +8,7 @@ GnatworkError
     └── RunError          a run ended otherwise than completed
 """
 
+from gnatwork_schemas.codes import CODES
 from gnatwork_schemas.error import ErrorInfo
 from gnatwork_schemas.errors import GnatworkError
 from gnatwork_schemas.problem import Problem
@@ -30,8 +31,7 @@ class RequestError(ClientError):
     """The manager refused a request."""
 
     def __init__(self, problem: Problem) -> None:
-        lines = [f"{fault.pointer or '/'}: {fault.message}" for fault in problem.errors]
-        super().__init__("\n  ".join([f"{problem.title} {problem.detail}", *lines]))
+        super().__init__(_text(problem))
         #: The manager's answer: code, advice, and the places of all mistakes.
         self.problem = problem
 
@@ -50,3 +50,15 @@ class RunError(ClientError):
         self.status = status
         #: Why, where there is a reason.
         self.error = error
+
+
+def _text(problem: Problem) -> str:
+    """What is wrong, where, and what to do about it."""
+    entry = CODES.get(problem.code)
+    advice = entry.advice if entry else ""
+    title = problem.title.rstrip(".")
+    if problem.errors:
+        # The detail repeats the first of them.
+        places = [f"{fault.pointer or '/'}: {fault.message}" for fault in problem.errors]
+        return "\n  ".join([f"{title}:", *places]) + (f"\n{advice}" if advice else "")
+    return f"{title}. {problem.detail}" if problem.detail == advice else f"{title}: {problem.detail}"

@@ -16,16 +16,27 @@ from gnatwork_schemas.subjects import ENDS
 
 #: Seconds that the manager lets pass between two signs of life on a stream, and some.
 _SILENCE = 40.0
-#: Requests at once: what one manager answers comfortably, whatever a caller gathers.
-_CONNECTIONS = 100
+#: Requests at once, whatever a caller gathers: more connections make httpx slower, not faster.
+_CONNECTIONS = 16
+#: Event streams at once; one manager serves a thousand, for all its clients. Further ones wait, and miss nothing.
+_STREAMS = 256
 #: Seconds to wait before a broken event stream is taken up again; after the last one it is given up.
 _RESUMPTIONS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 5.0, 5.0)
+_LOCAL = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 
 
 class HttpTransport:
-    """A pool of connections to one manager."""
+    """Connections to one manager: a few for requests, and one for each event stream."""
 
-    def __init__(self, api: str, *, token: str | None, namespace: str, timeout: float) -> None:
+    def __init__(
+        self,
+        api: str,
+        *,
+        token: str | None,
+        namespace: str,
+        timeout: float,
+        below: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         headers = {"X-Gnatwork-Namespace": namespace}
         if token:
             headers["Authorization"] = f"Bearer {token}"
@@ -33,10 +44,15 @@ class HttpTransport:
         self._client = httpx.AsyncClient(
             base_url=f"{self._api}/api/v1",
             headers=headers,
-            # Waiting for a place in the pool is no fault of the manager's.
-            timeout=httpx.Timeout(timeout, pool=None),
-            limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS),
+            timeout=timeout,
+            # The semaphores are the limit: a queue inside the pool would be searched for each request.
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=_CONNECTIONS),
+            transport=below,
+            # A proxy that the environment names can't reach what listens on this machine only.
+            mounts=dict.fromkeys(_LOCAL),
         )
+        self._requests = asyncio.Semaphore(_CONNECTIONS)
+        self._streams = asyncio.Semaphore(_STREAMS)
 
     async def open(self) -> None:
         """See `Transport`; connections are made when they are needed."""
@@ -50,7 +66,10 @@ class HttpTransport:
         headers = {"Idempotency-Key": call.idempotency_key} if call.idempotency_key else None
         query = {name: value for name, value in call.query.items() if value is not None}
         try:
-            response = await self._client.request(call.method, call.path, params=query, json=call.body, headers=headers)
+            async with self._requests:
+                response = await self._client.request(
+                    call.method, call.path, params=query, json=call.body, headers=headers
+                )
         except httpx.HTTPError as error:
             raise self._unreachable(error) from error
         _check(response)
@@ -69,7 +88,7 @@ class HttpTransport:
         waits = iter(_RESUMPTIONS)
         while True:
             try:
-                async with contextlib.aclosing(self._stream(run_id, after)) as events:
+                async with self._streams, contextlib.aclosing(self._stream(run_id, after)) as events:
                     async for event in events:
                         after, waits = event.sequence or after, iter(_RESUMPTIONS)
                         yield event
@@ -91,7 +110,7 @@ class HttpTransport:
             "GET",
             f"/runs/{run_id}/events",
             headers={"Accept": "text/event-stream", "Last-Event-ID": str(after)},
-            timeout=httpx.Timeout(_SILENCE, pool=None),
+            timeout=_SILENCE,
         ) as response:
             if response.is_error:
                 await response.aread()
