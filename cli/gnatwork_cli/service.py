@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 import uvloop
 
+from gnatwork_bus.garbage import calm_collector
 from gnatwork_cli.loop import leaves
 from gnatwork_schemas.errors import GnatworkError
 
@@ -30,6 +31,7 @@ def run_service(service: Coroutine[Any, Any, None]) -> None:
     )
     # One line per request says nothing that a run's history does not.
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    calm_collector()
     try:
         uvloop.run(service)
     except* GnatworkError as errors:

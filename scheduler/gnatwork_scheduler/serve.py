@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Sequence
 from nats.micro.service import EndpointStats
 
 from gnatwork_bus.connection import Connection
-from gnatwork_bus.garbage import calm_collector
 from gnatwork_bus.history import History
 from gnatwork_bus.kv import Bucket
 from gnatwork_bus.patience import until_available
@@ -39,7 +38,6 @@ async def run_scheduler(settings: SchedulerSettings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    calm_collector()
     async with scheduling(settings):
         await stop.wait()
 
