@@ -45,16 +45,21 @@ PIN_ID = "Nats-Pin-Id"
 TTL = "Nats-TTL"
 #: W3C trace context, carried from the submission to every message of the run.
 TRACEPARENT = "traceparent"
-#: On a reply that is an error, as NATS services have it: the error code, and the HTTP status of the same.
+#: On a reply that is an error, as NATS services have it: the error code.
 SERVICE_ERROR = "Nats-Service-Error"
+#: On such a reply: the HTTP status of the same error.
 SERVICE_ERROR_CODE = "Nats-Service-Error-Code"
-#: Set by the server on a message that it reads back: where the message lies, as what, since when (RFC 3339).
+#: Set by the server on a message that it reads back: the stream that it lies in.
 STORED_STREAM = "Nats-Stream"
+#: Likewise: the subject under which it was stored.
 STORED_SUBJECT = "Nats-Subject"
+#: Likewise: its sequence in the stream.
 STORED_SEQUENCE = "Nats-Sequence"
+#: Likewise: when it was stored, RFC 3339.
 STORED_AT = "Nats-Time-Stamp"
-#: Set by the server on the messages of a batch: how many follow in all, and the sequence of the one before.
+#: Set by the server on the messages of a batch: how many follow in all.
 BATCH_PENDING = "Nats-Num-Pending"
+#: Likewise: the sequence of the message before.
 BATCH_PREVIOUS = "Nats-Last-Sequence"
 #: The code of a message that carries no data, such as `404`.
 STATUS = "Status"
@@ -74,13 +79,19 @@ HISTORY_SUBJECTS = "history.>"
 #: What the server republishes from history, and as what; see `live_event`.
 HISTORY_REPUBLISH = ("history.*.*.*.*.>", "workflow.{{wildcard(4)}}.>")
 
+#: A run begins.
 START = "start"
+#: The run has yielded its output.
 COMPLETE = "complete"
+#: A task failed for good and nothing handled it.
 FAILED = "failed"
+#: The run was stopped on request.
 CANCELLED = "cancelled"
+#: The run took longer than its `timeout`.
 TIMED_OUT = "timed_out"
 #: Events after which nothing changes any more; with `start` the only ones of a single token.
 ENDS = frozenset({COMPLETE, FAILED, CANCELLED, TIMED_OUT})
+#: Someone wants the run to stop.
 REQUEST_CANCEL = "request.cancel"
 
 
