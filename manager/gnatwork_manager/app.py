@@ -19,8 +19,6 @@ from gnatwork_manager.problems import ProblemError, error_response, faults_of
 from gnatwork_manager.services import Services
 from gnatwork_manager.settings import ManagerSettings
 
-API_PREFIX = "/api/v1"
-
 
 def build_api() -> FastAPI:
     """The routes, with nothing behind them yet."""
@@ -39,9 +37,8 @@ def build_api() -> FastAPI:
             Exception: _error,
         },
     )
-    for router in (runs.router, run_views.router, events.router, blocks.router, dead_letters.router, health.api_router):
-        app.include_router(router, prefix=API_PREFIX)
-    app.include_router(health.router)
+    for part in (runs, run_views, events, blocks, dead_letters, health):
+        app.include_router(part.router)
     app.openapi = partial(openapi.document, app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app
 

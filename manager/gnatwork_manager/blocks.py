@@ -7,10 +7,10 @@ from starlette.responses import Response
 
 from gnatwork_manager.documents import BlockPage
 from gnatwork_manager.listing import PageQuery
-from gnatwork_manager.requests import json_response, services_of
+from gnatwork_manager.requests import API_PREFIX, json_response, services_of
 from gnatwork_schemas.catalogue import BlockType
 
-router = APIRouter(prefix="/blocks", tags=["blocks"])
+router = APIRouter(prefix=f"{API_PREFIX}/blocks", tags=["blocks"])
 
 
 @router.get("", summary="The block types there are", responses={200: {"model": BlockPage}})

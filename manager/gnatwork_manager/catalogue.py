@@ -1,5 +1,6 @@
 """The block types that exist, as executors announce them: followed, kept in memory."""
 
+import contextlib
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -41,9 +42,11 @@ class Catalogue:
     async def follow(self) -> None:
         """Take in what executors announce, for ever."""
         subject = self._state.subject(_ALL)
-        async for message in follow(self._connection, self._state.stream_name, subject, after=self._position):
-            entry = self._state.entry(message)
-            self._take(self._state.key(message), entry.value if entry else None)
+        following = follow(self._connection, self._state.stream_name, subject, after=self._position)
+        async with contextlib.aclosing(following) as messages:
+            async for message in messages:
+                entry = self._state.entry(message)
+                self._take(self._state.key(message), entry.value if entry else None)
 
     def page(self, cursor: str | None, limit: int) -> dict[str, Any]:
         """A page of entries, in the order of their names."""

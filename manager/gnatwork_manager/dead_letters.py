@@ -10,9 +10,9 @@ from gnatwork_bus.dead_letters import list_letters
 from gnatwork_manager.documents import DeadLetterPage
 from gnatwork_manager.listing import PageQuery
 from gnatwork_manager.pages import decode_cursor, encode_cursor, page
-from gnatwork_manager.requests import json_response, services_of
+from gnatwork_manager.requests import API_PREFIX, json_response, services_of
 
-router = APIRouter(prefix="/dead-letters", tags=["operation"])
+router = APIRouter(prefix=f"{API_PREFIX}/dead-letters", tags=["operation"])
 
 
 async def list_dead_letters(connection: Connection, cursor: str | None, limit: int) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from fastapi import APIRouter, Header, Request
 from starlette.responses import Response
 
 from gnatwork_manager.event_stream import EventStreamResponse
-from gnatwork_manager.requests import Namespace, RunIdPath, services_of
+from gnatwork_manager.requests import API_PREFIX, Namespace, RunIdPath, services_of
 from gnatwork_manager.sse import MEDIA_TYPE, parse_last_event_id
 from gnatwork_schemas.names import DEFAULT_NAMESPACE
 
-router = APIRouter(prefix="/runs", tags=["runs"])
+router = APIRouter(prefix=f"{API_PREFIX}/runs", tags=["runs"])
 
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}, "description": "Events, until the run's end."},

@@ -5,11 +5,11 @@ from starlette.responses import Response
 
 from gnatwork_manager import metrics
 from gnatwork_manager.documents import Health
-from gnatwork_manager.requests import json_response, services_of
+from gnatwork_manager.requests import API_PREFIX, json_response, services_of
 from gnatwork_schemas import subjects
+from gnatwork_schemas.errors import UnavailableError
 
 router = APIRouter(tags=["operation"])
-api_router = APIRouter(tags=["operation"])
 
 
 @router.get("/healthz", summary="Whether the process runs", responses={200: {"model": Health}})
@@ -21,7 +21,10 @@ async def healthz() -> Response:
 @router.get("/readyz", summary="Whether the manager can work", responses={200: {"model": Health}})
 async def readyz(request: Request) -> Response:
     """A round trip to JetStream; 503 when it does not answer. Needs no token."""
-    await services_of(request).connection.api(f"STREAM.INFO.{subjects.HISTORY}")
+    connection = services_of(request).connection
+    if not connection.is_connected:
+        raise UnavailableError("NATS is not connected")
+    await connection.api(f"STREAM.INFO.{subjects.HISTORY}")
     return json_response({"status": "ready"})
 
 
@@ -38,8 +41,11 @@ async def show_metrics(request: Request) -> Response:
     return Response(text, media_type=metrics.MEDIA_TYPE)
 
 
-@api_router.post(
-    "/index/rebuild", status_code=202, summary="Make the run index anew", responses={202: {"model": Health}}
+@router.post(
+    f"{API_PREFIX}/index/rebuild",
+    status_code=202,
+    summary="Make the run index anew",
+    responses={202: {"model": Health}},
 )
 async def rebuild_index(request: Request) -> Response:
     """Lists are incomplete until it is done; nothing else is concerned."""

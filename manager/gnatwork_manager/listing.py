@@ -1,16 +1,37 @@
 """The verb `run.list`, the same over HTTP and NATS: which runs to show, and a page of them."""
 
+import contextlib
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from gnatwork_manager.index.feed import RunIndex
 from gnatwork_manager.index.query import Place, RunFilter
 from gnatwork_manager.pages import DEFAULT_LIMIT, MAX_LIMIT, decode_cursor, encode_cursor, page
 from gnatwork_schemas.model import StrictModel
 from gnatwork_schemas.status import RunStatus
+
+
+def _parse_time(value: Any) -> float:
+    """Unix seconds; a time without a zone is one in UTC."""
+    with contextlib.suppress(TypeError, ValueError):
+        return float(value)
+    try:
+        time = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise ValueError("a time is RFC 3339, such as 2026-11-20T08:00:00Z, or a number of Unix seconds") from None
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+
+
+#: Unix seconds, validated from a number or from text.
+Time = Annotated[
+    float,
+    Field(allow_inf_nan=False),
+    BeforeValidator(_parse_time),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]}),
+]
 
 
 class PageQuery(StrictModel):
@@ -28,8 +49,8 @@ class RunListQuery(PageQuery):
     label: list[str] = Field(
         default_factory=list, max_length=32, description="`name=value`, or `name` with any value; all of these."
     )
-    since: datetime | None = Field(default=None, description="Created then or later; RFC 3339, or Unix seconds.")
-    until: datetime | None = Field(default=None, description="Created earlier; RFC 3339, or Unix seconds.")
+    since: Time | None = Field(default=None, description="Created then or later; RFC 3339, or Unix seconds.")
+    until: Time | None = Field(default=None, description="Created earlier; RFC 3339, or Unix seconds.")
     trigger: str | None = Field(default=None, description="The type of what started them, such as `api`, or its id.")
     parent: str | None = Field(default=None, description="The id of the run that started them.")
 
@@ -39,8 +60,8 @@ class RunListQuery(PageQuery):
             workflow=self.workflow,
             statuses=tuple(self.status),
             labels=tuple(_label(text) for text in self.label),
-            since=_seconds(self.since),
-            until=_seconds(self.until),
+            since=self.since,
+            until=self.until,
             trigger=self.trigger,
             parent=self.parent,
         )
@@ -58,10 +79,3 @@ async def list_runs(index: RunIndex, namespace: str, query: RunListQuery) -> dic
 def _label(text: str) -> tuple[str, str | None]:
     key, separator, value = text.partition("=")
     return key, value if separator else None
-
-
-def _seconds(time: datetime | None) -> float | None:
-    """Unix seconds; a time without a zone is one in UTC."""
-    if time is None:
-        return None
-    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()

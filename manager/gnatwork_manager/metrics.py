@@ -75,6 +75,8 @@ class Metrics:
     async def render(self, connection: Connection, shards: int, lag: Callable[[], Any]) -> bytes:
         """Everything in Prometheus' text format; without NATS, what there is without it."""
         try:
+            if not connection.is_connected:
+                raise UnavailableError  # noqa: TRY301 - the same as no answer
             async with asyncio.TaskGroup() as tasks:
                 work = tasks.create_task(_work(connection))
                 events = tasks.create_task(_events(connection, shards))

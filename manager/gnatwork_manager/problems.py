@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from gnatwork_bus.connection import ApiError
 from gnatwork_schemas.codes import CODES
-from gnatwork_schemas.errors import DefinitionError, GnatworkError
+from gnatwork_schemas.errors import DefinitionError, GnatworkError, MessageError
 from gnatwork_schemas.problem import Fault, Problem
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,6 @@ _MOST_FAULTS = 100
 STATUS: Mapping[str, int] = {
     "request.invalid": 422,
     "request.invalid_json": 400,
-    "message.invalid": 400,
     "message.unknown_version": 400,
     "request.too_large": 413,
     "request.not_found": 404,
@@ -108,7 +107,7 @@ def describe(error: Exception) -> Problem:
             return _faulty(error)
         case ApiError() if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
             return to_problem("engine.unavailable", error.description)
-        case GnatworkError() if error.code in STATUS:
+        case GnatworkError() if error.code in STATUS and not isinstance(error, MessageError):
             return to_problem(error.code, error.detail)
         case _:
             log.error("request %s failed unexpectedly", request_id.get(), exc_info=error)

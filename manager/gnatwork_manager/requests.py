@@ -10,6 +10,9 @@ from starlette.responses import Response
 from gnatwork_manager.services import Services
 from gnatwork_schemas.names import NAME_PATTERN
 
+#: Where the API of this version is.
+API_PREFIX = "/api/v1"
+
 
 def services_of(request: Request) -> Services:
     """What endpoints call."""

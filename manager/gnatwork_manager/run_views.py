@@ -9,11 +9,11 @@ from gnatwork_manager.bodies import parse_json
 from gnatwork_manager.canceller import parse_reason
 from gnatwork_manager.documents import CancelBody, EventPage, RunPage, SubmittedRun, TaskPage, json_body
 from gnatwork_manager.listing import PageQuery, RunListQuery, list_runs
-from gnatwork_manager.requests import Namespace, RunIdPath, json_response, services_of
+from gnatwork_manager.requests import API_PREFIX, Namespace, RunIdPath, json_response, services_of
 from gnatwork_schemas.names import DEFAULT_NAMESPACE
 from gnatwork_schemas.status import Run, Task
 
-router = APIRouter(prefix="/runs", tags=["runs"])
+router = APIRouter(prefix=f"{API_PREFIX}/runs", tags=["runs"])
 
 
 @router.get("", summary="List runs, the newest first", responses={200: {"model": RunPage}})

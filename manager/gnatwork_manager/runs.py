@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from gnatwork_manager.bodies import parse_json
 from gnatwork_manager.documents import SubmissionBody, SubmittedRun, json_body
-from gnatwork_manager.requests import Namespace, json_response, services_of
+from gnatwork_manager.requests import API_PREFIX, Namespace, json_response, services_of
 from gnatwork_manager.submission import parse_idempotency_key, parse_submission, parse_traceparent, parse_wait
 from gnatwork_manager.submit import Submitted, submit
 from gnatwork_manager.submitter import Caller
@@ -18,14 +18,14 @@ from gnatwork_schemas.names import DEFAULT_NAMESPACE
 from gnatwork_schemas.status import Run
 from gnatwork_schemas.subjects import TRACEPARENT
 
-router = APIRouter(tags=["runs"])
+router = APIRouter(prefix=f"{API_PREFIX}/runs", tags=["runs"])
 
 #: Names the run in every answer, also in those that a `response` block makes.
 _RUN_HEADER = "X-Gnatwork-Run"
 
 
 @router.post(
-    "/runs",
+    "",
     status_code=202,
     summary="Run a definition without storing it",
     responses={202: {"model": SubmittedRun}, 200: {"model": Run, "description": "With `wait`: the run's end."}},
@@ -78,7 +78,7 @@ async def _gone(request: Request) -> None:
 
 
 def _answer(submitted: Submitted) -> Response:
-    headers = {"Location": f"/api/v1/runs/{submitted.run_id}", _RUN_HEADER: submitted.run_id}
+    headers = {"Location": f"{API_PREFIX}/runs/{submitted.run_id}", _RUN_HEADER: submitted.run_id}
     outcome = submitted.outcome
     if outcome is None:
         return json_response({"run_id": submitted.run_id, "status": submitted.status}, 202, headers)

@@ -107,7 +107,7 @@ class Submitter:
         if checked.repeated and await self.history.find_start(run.namespace, run.run_id):
             return
         headers: Mapping[str, str] = {subjects.TRACEPARENT: checked.traceparent} if checked.traceparent else {}
-        created_at = time.time()
+        created_at = round(time.time(), 6)
         try:
             reference = None
             if run.input_apart:

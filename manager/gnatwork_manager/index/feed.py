@@ -152,9 +152,11 @@ class RunIndex:
             await self._queue.put(_Emptied())
         self._sequence = position.sequence
         subject = self._status.subject(">")
-        async for message in follow(self._connection, self._status.stream_name, subject, after=position.sequence):
-            reached = Position(stream.stream, message.sequence)
-            await self._queue.put(_Written(self._change(message), reached))
+        following = follow(self._connection, self._status.stream_name, subject, after=position.sequence)
+        async with contextlib.aclosing(following) as messages:
+            async for message in messages:
+                reached = Position(stream.stream, message.sequence)
+                await self._queue.put(_Written(self._change(message), reached))
 
     def _change(self, message: StoredMessage) -> Change | None:
         """What a status message says; None for one that can't be read."""

@@ -180,6 +180,12 @@ class IndexStore:
                 raise
 
 
+def clear_index(data_dir: Path) -> None:
+    """Empty the index of a manager that is not running; it is filled again when the manager starts."""
+    with contextlib.closing(IndexStore(data_dir)) as store:
+        store.clear()
+
+
 @contextlib.contextmanager
 def _broken_files() -> Iterator[None]:
     """Tell damage, which a new file cures, from errors that it does not, such as a full disk."""

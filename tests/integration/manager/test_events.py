@@ -7,8 +7,10 @@ from typing import Any
 
 import httpx
 import orjson
+import pytest
 from support.managing import Bench, parse_events, until
 
+from gnatwork_manager import event_stream
 from gnatwork_schemas import subjects
 
 
@@ -135,3 +137,26 @@ async def test_a_reader_that_leaves_leaves_nothing_behind(bench: Bench, linear: 
         return await consumers() == before
 
     await until(gone)
+
+
+async def test_a_quiet_stream_shows_that_it_lives(
+    bench: Bench, linear: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_stream, "_HEARTBEAT", 0.01)
+    run_id = await bench.submit(linear)
+    async with bench.http.stream("GET", f"/runs/{run_id}/events") as reply:
+        text = ""
+        async for chunk in reply.aiter_text():
+            text += chunk
+            if ": still here" in text:
+                break
+    assert names(parse_events(text)) in (["start"], [])
+
+
+async def test_too_many_streams_are_refused(
+    bench: Bench, linear: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_stream, "MAX_STREAMS", 0)
+    run_id = await bench.submit(linear)
+    reply = await bench.http.get(f"/runs/{run_id}/events")
+    assert (reply.status_code, reply.json()["code"]) == (503, "engine.unavailable")

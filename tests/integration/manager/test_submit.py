@@ -118,6 +118,14 @@ async def test_a_bad_request_leaves_nothing_behind(
     assert await Bucket(bench.connection, subjects.STATE_BUCKET).list("control.*") == []
 
 
+async def test_a_large_definition_many_times_at_once(bench: Bench) -> None:
+    large = {"blocks": [{"id": f"b{n}", "type": "noop", "config": {"text": "x" * 500}} for n in range(200)]}
+    runs = await asyncio.gather(*(bench.submit(large) for _ in range(10)))
+    digests = {start_of(await bench.events(run_id)).control_block for run_id in runs}
+    (entry,) = await Bucket(bench.connection, subjects.STATE_BUCKET).list("control.*")
+    assert {subjects.control_block_key(digest) for digest in digests} == {entry.key}
+
+
 async def test_a_type_announced_a_moment_ago_is_found(bench: Bench) -> None:
     state = Bucket(bench.connection, subjects.STATE_BUCKET)
     entry = await state.get(subjects.catalogue_key("noop"))

@@ -1,12 +1,15 @@
 """`?wait=`: the caller gets the reply of the workflow, the run that ended, or its address."""
 
 import asyncio
-from typing import Any
+from typing import Any, Self
 
 import orjson
+import pytest
 from support.managing import Bench, until
 
 from gnatwork_bus.payloads import Payloads
+from gnatwork_manager import waits
+from gnatwork_schemas import subjects
 from gnatwork_schemas.payload import reference_value
 
 
@@ -18,7 +21,7 @@ class Submission:
         self._bench = bench
         self._request = bench.http.post("/runs", params={"wait": wait}, json={"workflow": workflow}, headers=headers)
 
-    async def __aenter__(self) -> "Submission":
+    async def __aenter__(self) -> Self:
         def heard(subject: str, _: bytes) -> None:
             if not self._began.done():
                 self._began.set_result(subject.split(".")[1])
@@ -120,3 +123,25 @@ async def test_a_caller_that_leaves_is_not_waited_for(bench: Bench, linear: dict
         submission.reply.cancel()
         await until(lambda: waiting(0))
     assert len(await bench.events(submission.run_id)) == 1
+
+
+async def test_a_live_event_that_is_lost_is_made_up_for(
+    bench: Bench, linear: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waits, "_SILENCE", 0.05)
+    async with Submission(bench, linear) as submission:
+        # From now on the server republishes nothing.
+        info = await bench.connection.api(f"STREAM.INFO.{subjects.HISTORY}")
+        config = {**info["config"], "republish": None}
+        await bench.connection.api(f"STREAM.UPDATE.{subjects.HISTORY}", config)
+        await bench.complete(submission.run_id, "done")
+        reply = await submission.reply
+    assert (reply.status_code, reply.json()["output"]) == (200, "done")
+
+
+async def test_too_many_who_wait_are_answered_at_once(
+    bench: Bench, linear: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waits, "MAX_WAITING", 0)
+    reply = await bench.http.post("/runs", params={"wait": "60s"}, json={"workflow": linear})
+    assert reply.status_code == 202

@@ -1,0 +1,199 @@
+"""`GET /runs` and the index behind it: at once, filtered, resumed, rebuilt."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.managing import Bench, open_bench, until
+
+from gnatwork_bus.connection import Connection
+from gnatwork_bus.kv import Bucket
+from gnatwork_manager.index.store import FILE_NAME
+from gnatwork_manager.run_ids import new_run_id
+from gnatwork_schemas import subjects
+from gnatwork_schemas.status import RunStatus
+
+
+async def listed(bench: Bench, **params: Any) -> list[dict[str, Any]]:
+    reply = await bench.http.get("/runs", params=params)
+    assert reply.status_code == 200, reply.text
+    items: list[dict[str, Any]] = reply.json()["items"]
+    return items
+
+
+async def ids(bench: Bench, **params: Any) -> list[str]:
+    return [item["run_id"] for item in await listed(bench, **params)]
+
+
+async def until_listed(bench: Bench, count: int, **params: Any) -> list[dict[str, Any]]:
+    async def there() -> list[dict[str, Any]]:
+        found = await listed(bench, **params)
+        return found if len(found) == count else []
+
+    return await until(there)
+
+
+async def test_a_run_is_listed_from_its_submission_on(bench: Bench, linear: dict[str, Any]) -> None:
+    for number in range(20):
+        run_id = await bench.submit(linear, labels={"n": str(number)})
+        (found,) = await listed(bench, limit=1)
+        assert (found["run_id"], found["status"], found["labels"]) == (run_id, "pending", {"n": str(number)})
+        assert "input" not in found
+
+
+async def test_status_documents_show_up(bench: Bench, linear: dict[str, Any]) -> None:
+    run_id = await bench.submit(linear)
+    sequence = (await bench.events(run_id))[0].sequence
+    await bench.put_status(run_id, RunStatus.COMPLETED, sequence + 1, ended_at=2.0, blocks={"a": {"completed": 1}})
+    (found,) = await until_listed(bench, 1, status="completed")
+    assert (found["run_id"], found["ended_at"], found["blocks"]) == (run_id, 2.0, {"a": {"completed": 1}})
+
+
+async def test_pages_hold_every_run_once(bench: Bench, linear: dict[str, Any]) -> None:
+    expected = [await bench.submit(linear) for _ in range(25)]
+    seen: list[str] = []
+    cursor = None
+    while True:
+        params = {"limit": 10, **({"cursor": cursor} if cursor else {})}
+        reply = (await bench.http.get("/runs", params=params)).json()
+        seen += [item["run_id"] for item in reply["items"]]
+        # What comes in meanwhile is newer than every page that is still to come.
+        await bench.submit(linear)
+        if (cursor := reply["next_cursor"]) is None:
+            break
+    assert seen == expected[::-1]
+
+
+async def test_filters(bench: Bench, linear: dict[str, Any]) -> None:
+    one = await bench.submit({**linear, "name": "one"}, labels={"team": "ops", "tier": "1"})
+    two = await bench.submit({**linear, "name": "two"}, labels={"team": "web"})
+    created = {item["run_id"]: item["created_at"] for item in await listed(bench)}
+    parent = new_run_id()
+    child = new_run_id()
+    await bench.put_status(child, RunStatus.FAILED, 9, parent=parent, trigger={"type": "schedule", "id": "nightly"})
+    await until_listed(bench, 3)
+    for params, expected in (
+        ({"workflow": "one"}, [one]),
+        ({"label": "team=ops"}, [one]),
+        ({"label": "team"}, [two, one]),
+        ({"label": ["team=ops", "tier=1"]}, [one]),
+        ({"label": ["team=web", "tier=1"]}, []),
+        ({"status": "failed"}, [child]),
+        ({"status": ["failed", "pending"]}, [two, one, child]),
+        ({"parent": parent}, [child]),
+        ({"trigger": "api"}, [two, one]),
+        ({"trigger": "nightly"}, [child]),
+        ({"trigger": "schedule"}, [child]),
+        ({"since": created[two]}, [two]),
+        ({"until": created[two]}, [one, child]),
+        ({"since": "2020-01-01T00:00:00Z", "until": "2020-01-02T00:00:00Z"}, []),
+        ({"workflow": "one", "status": "failed"}, []),
+    ):
+        assert await ids(bench, **params) == expected, params
+    other = await bench.http.get("/runs", headers={"X-Gnatwork-Namespace": "other"})
+    assert other.json() == {"items": [], "next_cursor": None}
+
+
+async def test_a_status_that_is_gone_is_listed_no_more(bench: Bench) -> None:
+    run_id = new_run_id()
+    await bench.put_status(run_id, RunStatus.COMPLETED, 1)
+    await until_listed(bench, 1)
+    subject = Bucket(bench.connection, subjects.STATUS_BUCKET).subject(subjects.status_key("default", run_id))
+    await bench.connection.publisher.publish(subject, b"", {subjects.KV_OPERATION: "DEL"})
+    await until_nothing(bench)
+
+
+async def until_nothing(bench: Bench) -> None:
+    async def nothing() -> bool:
+        return not await listed(bench)
+
+    await until(nothing)
+
+
+async def test_an_unreadable_status_does_not_stop_the_index(bench: Bench) -> None:
+    bucket = Bucket(bench.connection, subjects.STATUS_BUCKET)
+    await bucket.put(subjects.status_key("default", new_run_id()), b"no json")
+    await bench.put_status(new_run_id(), RunStatus.RUNNING, 1)
+    await until_listed(bench, 1)
+
+
+async def test_resumes_where_it_left_off(
+    bus: Connection, nats_url: str, tmp_path: Path, catalogue: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    early, late = new_run_id(), new_run_id()
+    async with open_bench(bus, nats_url, tmp_path) as bench:
+        await bench.put_status(early, RunStatus.RUNNING, 1)
+        await until_listed(bench, 1)
+    # What the index has read it does not read again: it keeps what the bucket has lost.
+    await bus.api(f"STREAM.PURGE.{subjects.bucket_stream(subjects.STATUS_BUCKET)}")
+    await Bench.put_status(bench, late, RunStatus.RUNNING, 2)
+    async with open_bench(bus, nats_url, tmp_path) as bench:
+        await until_listed(bench, 2)
+        assert not [record for record in caplog.records if "anew" in record.getMessage()]
+
+
+async def test_rebuilds_on_request(bench: Bench) -> None:
+    kept, lost = new_run_id(), new_run_id()
+    await bench.put_status(lost, RunStatus.RUNNING, 1)
+    await until_listed(bench, 1)
+    await bench.connection.api(f"STREAM.PURGE.{subjects.bucket_stream(subjects.STATUS_BUCKET)}")
+    await bench.put_status(kept, RunStatus.RUNNING, 2)
+    await until_listed(bench, 2)
+    reply = await bench.http.post("/index/rebuild")
+    assert (reply.status_code, reply.json()) == (202, {"status": "rebuilding"})
+    (found,) = await until_listed(bench, 1)
+    assert found["run_id"] == kept
+
+
+async def test_a_bucket_made_anew_is_read_anew(bus: Connection, nats_url: str, tmp_path: Path, catalogue: None) -> None:
+    stream = subjects.bucket_stream(subjects.STATUS_BUCKET)
+    async with open_bench(bus, nats_url, tmp_path) as bench:
+        for _ in range(3):
+            await bench.put_status(new_run_id(), RunStatus.RUNNING, 1)
+        await until_listed(bench, 3)
+    config = (await bus.api(f"STREAM.INFO.{stream}"))["config"]
+    await bus.api(f"STREAM.DELETE.{stream}")
+    await bus.api(f"STREAM.CREATE.{stream}", config)
+    only = new_run_id()
+    await Bench.put_status(bench, only, RunStatus.RUNNING, 1)
+    async with open_bench(bus, nats_url, tmp_path) as bench:
+        assert [item["run_id"] for item in await until_listed(bench, 1)] == [only]
+
+
+async def test_a_file_that_is_none_is_made_anew(
+    bus: Connection, nats_url: str, tmp_path: Path, catalogue: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / FILE_NAME).write_bytes(b"this is no database" * 1000)
+    async with open_bench(bus, nats_url, tmp_path) as bench:
+        await bench.put_status(new_run_id(), RunStatus.RUNNING, 1)
+        await until_listed(bench, 1)
+    assert any("made anew" in record.getMessage() for record in caplog.records)
+
+
+async def test_a_file_that_breaks_while_in_use_is_made_anew(bench: Bench, linear: dict[str, Any]) -> None:
+    runs = [new_run_id() for _ in range(200)]
+    for run_id in runs:
+        await bench.put_status(run_id, RunStatus.RUNNING, 1)
+    await until_listed(bench, 200, limit=500)
+    path = bench.data_dir / FILE_NAME
+    for name in (path, path.with_name(f"{FILE_NAME}-wal")):
+        with name.open("r+b") as file:
+            size = file.seek(0, 2)
+            file.seek(0)
+            file.write(b"\xff" * size)
+
+    async def recovered() -> bool:
+        reply = await bench.http.get("/runs", params={"limit": 500})
+        assert reply.status_code in {200, 503}
+        return reply.status_code == 200 and {item["run_id"] for item in reply.json()["items"]} == set(runs)
+
+    await until(recovered)
+
+
+async def test_many_documents_at_once(bench: Bench) -> None:
+    runs = [new_run_id() for _ in range(300)]
+    await asyncio.gather(*(bench.put_status(run_id, RunStatus.RUNNING, 1) for run_id in runs))
+    await asyncio.gather(*(bench.put_status(run_id, RunStatus.COMPLETED, 2) for run_id in runs))
+    await until_listed(bench, 300, limit=500, status="completed")
+    assert await ids(bench, status="running") == []

@@ -1,0 +1,52 @@
+"""Starting where there is no room, and stopping with callers who wait."""
+
+import asyncio
+import socket
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from support.managing import TOKEN, running_manager, until
+
+from gnatwork_bus.connection import Connection
+from gnatwork_manager.manager import run_manager
+from gnatwork_manager.settings import ManagerSettings
+
+
+async def test_lets_everyone_go_when_it_stops(
+    bus: Connection, nats_url: str, tmp_path: Path, catalogue: None, linear: dict[str, Any]
+) -> None:
+    async with asyncio.TaskGroup() as tasks, running_manager(nats_url, tmp_path) as address:
+        http = httpx.AsyncClient(
+            base_url=f"{address.url}/api/v1", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=30
+        )
+        run_id = (await http.post("/runs", json={"workflow": linear})).json()["run_id"]
+        waiting = tasks.create_task(http.post("/runs", params={"wait": "60s"}, json={"workflow": linear}))
+        streaming = tasks.create_task(http.get(f"/runs/{run_id}/events"))
+
+        async def both() -> bool:
+            text = (await http.get(f"{address.url}/metrics")).text
+            return "gnatwork_waiting_callers 1.0" in text and "gnatwork_event_streams 1.0" in text
+
+        await until(both)
+    assert waiting.result().status_code == 202
+    assert streaming.result().status_code == 200
+    with pytest.raises(httpx.ConnectError):
+        await http.get("/runs")
+    await http.aclose()
+
+
+async def test_a_port_that_is_taken_is_an_error(bus: Connection, nats_url: str, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        settings = ManagerSettings(nats_url=nats_url, token=TOKEN, data_dir=tmp_path, port=port)
+        with pytest.raises(OSError, match="in use"):
+            await run_manager(settings, asyncio.Event())
+
+
+def test_a_manager_needs_a_token(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="needs a token"):
+        ManagerSettings(nats_url="nats://localhost", token="", data_dir=tmp_path)
