@@ -7,15 +7,8 @@ import typer
 
 from gnatwork_cli.options import DEFAULT_DATA_DIR
 from gnatwork_cli.service import RequiredNatsOption, run_service
-from gnatwork_manager.manager import run_manager as rm
+from gnatwork_manager.manager import run_manager
 from gnatwork_manager.settings import DEFAULT_MAX_BODY, ManagerSettings
-
-async def run_manager(settings):
-    import asyncio, signal
-    stop = asyncio.Event()
-    for n in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(n, stop.set)
-    await rm(settings, stop)
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
 import socket
 from collections.abc import AsyncIterator, Callable
 from typing import NamedTuple
@@ -34,6 +35,8 @@ from gnatwork_schemas import subjects
 
 log = logging.getLogger(__name__)
 
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
 
 class Address(NamedTuple):
     """Where a manager listens."""
@@ -48,20 +51,52 @@ class Address(NamedTuple):
         return f"http://{host}:{self.port}"
 
 
-async def run_manager(
-    settings: ManagerSettings, stop: asyncio.Event, on_listening: Callable[[Address], None] = lambda _: None
-) -> None:
-    """Run a manager until `stop` is set; then finish what is under way and return.
-
-    Args:
-        settings: of this manager.
-        stop: set it to stop, e.g. from a signal handler.
-        on_listening: called once requests are answered.
+async def run_manager(settings: ManagerSettings) -> None:
+    """Run a manager until SIGTERM or SIGINT; requests under way get a few seconds to finish.
 
     Raises:
-        OSError: the address can't be listened on.
-        TopologyError: the NATS server does not fit.
+        OSError: The address can't be listened on, or the index can't be written.
+        TopologyError: The NATS server is not fit.
     """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, stop.set)
+    try:
+        await serve(settings, stop)
+    finally:
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
+
+
+async def serve(
+    settings: ManagerSettings, stop: asyncio.Event, on_listening: Callable[[Address], None] = lambda _: None
+) -> None:
+    """Run a manager until `stop` is set; `on_listening` is called once it answers requests. Raises as `run_manager`."""
+    listening = False
+
+    def listens(address: Address) -> None:
+        nonlocal listening
+        listening = True
+        on_listening(address)
+
+    serving = asyncio.create_task(_manage(settings, stop, listens), name="manager")
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not listening:
+            # Still waiting for NATS: there is nothing to finish.
+            serving.cancel()
+        await asyncio.wait({serving})
+    finally:
+        stopping.cancel()
+        serving.cancel()
+        await asyncio.wait({serving})
+    if not serving.cancelled():
+        serving.result()
+
+
+async def _manage(settings: ManagerSettings, stop: asyncio.Event, on_listening: Callable[[Address], None]) -> None:
     with contextlib.closing(listen(settings.host, settings.port)) as listener:
         async with (
             Connection.open(settings.nats_url, name="manager") as connection,

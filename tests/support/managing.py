@@ -14,7 +14,7 @@ from gnatwork_bus.connection import Connection
 from gnatwork_bus.history import History
 from gnatwork_bus.kv import Bucket
 from gnatwork_bus.message import StoredMessage
-from gnatwork_manager.manager import Address, run_manager
+from gnatwork_manager.manager import Address, serve
 from gnatwork_manager.settings import ManagerSettings
 from gnatwork_schemas import subjects
 from gnatwork_schemas.catalogue import BlockType
@@ -108,7 +108,7 @@ async def running_manager(nats_url: str, data_dir: Path, **settings: Any) -> Asy
     stop = asyncio.Event()
     listening: asyncio.Future[Address] = asyncio.get_running_loop().create_future()
     options = {"nats_url": nats_url, "token": TOKEN, "data_dir": data_dir, "port": 0, **settings}
-    running = asyncio.create_task(run_manager(ManagerSettings(**options), stop, listening.set_result))
+    running = asyncio.create_task(serve(ManagerSettings(**options), stop, listening.set_result))
     running.add_done_callback(lambda _: listening.cancel())
     try:
         with contextlib.suppress(asyncio.CancelledError):

@@ -10,7 +10,7 @@ import pytest
 from support.managing import TOKEN, running_manager, until
 
 from gnatwork_bus.connection import Connection
-from gnatwork_manager.manager import run_manager
+from gnatwork_manager.manager import serve
 from gnatwork_manager.settings import ManagerSettings
 
 
@@ -44,7 +44,20 @@ async def test_a_port_that_is_taken_is_an_error(bus: Connection, nats_url: str, 
         port = taken.getsockname()[1]
         settings = ManagerSettings(nats_url=nats_url, token=TOKEN, data_dir=tmp_path, port=port)
         with pytest.raises(OSError, match="in use"):
-            await run_manager(settings, asyncio.Event())
+            await serve(settings, asyncio.Event())
+
+
+async def test_stops_while_it_waits_for_nats(tmp_path: Path) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"nats://127.0.0.1:{nobody.getsockname()[1]}"
+        stop = asyncio.Event()
+        settings = ManagerSettings(nats_url=url, token=TOKEN, data_dir=tmp_path, port=0)
+        running = asyncio.create_task(serve(settings, stop))
+        await asyncio.wait({running}, timeout=0)
+        stop.set()
+        async with asyncio.timeout(10):
+            await running
 
 
 def test_a_manager_needs_a_token(tmp_path: Path) -> None:
