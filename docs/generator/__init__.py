@@ -1,0 +1,1 @@
+"""One module per part of `docs/reference` that is written from the code."""

@@ -1,0 +1,146 @@
+"""`docs/reference/subjects.md`: every name on the wire, and the settings of streams, buckets and consumers."""
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from typing import Any
+
+from docs.generator.comments import comments_of, field_comment, first_paragraph
+from docs.generator.markdown import code, page, table
+from gnatwork_bus import topology
+from gnatwork_bus.descriptors import BucketDescriptor, ConsumerDescriptor, StreamDescriptor
+from gnatwork_schemas import subjects
+
+_SECTION = re.compile(r"^# --- (?P<title>.+?) -+$")
+_DEFINED = re.compile(r"^(?:def )?(?P<name>[A-Za-z]\w*)(?: = |\()")
+
+_INTRODUCTION = """\
+Every subject, stream, bucket, key and header has its name from one module, `gnatwork_schemas.subjects`; this page is
+written from it. `<…>` is one token. Which bodies travel where is told in [Messages](messages.md).
+
+What most users want: subscribe to `workflow.*.complete` for the end of every run that completes, and to
+`workflow.<run>.>` for everything about one run. Those are republished by the server once an event is stored."""
+
+
+def pages() -> dict[str, str]:
+    """The one page."""
+    parts: list[str] = []
+    for title, names in sections().items():
+        parts += [f"## {title[0].upper()}{title[1:]}", *_section(names)]
+    return {
+        "subjects.md": page(
+            "Subjects, streams and headers",
+            _INTRODUCTION,
+            *parts,
+            "## Settings of streams",
+            "What Gnatwork decides about them; each service brings the server to it when it starts. All keep their"
+            " messages in files and allow direct reads. Settings that are not listed are the operator's.",
+            table(("Stream", *_heads(StreamDescriptor)), [_row(stream) for stream in _streams()]),
+            "## Settings of buckets",
+            table(("Bucket", *_heads(BucketDescriptor)), [_row(bucket) for bucket in topology.BUCKETS]),
+            "## Settings of consumers",
+            table(("Consumer", *_heads(ConsumerDescriptor)), [_row(consumer) for consumer in _consumers()]),
+            "## What the settings mean",
+            table(("Setting", "Meaning"), _meanings()),
+        )
+    }
+
+
+def sections() -> dict[str, list[str]]:
+    """The public names of the module by its sections, in order."""
+    found: dict[str, list[str]] = {}
+    names: list[str] = []
+    for line in inspect.getsource(subjects).splitlines():
+        if match := _SECTION.match(line):
+            names = found.setdefault(match["title"], [])
+        elif (match := _DEFINED.match(line)) and match["name"] in vars(subjects):
+            names.append(match["name"])
+    return found
+
+
+def _section(names: list[str]) -> Iterator[str]:
+    comments = comments_of(subjects)
+    constants = [
+        (code(name), _value(getattr(subjects, name)), comments[name])
+        for name in names
+        if not callable(getattr(subjects, name))
+    ]
+    functions = [
+        (code(name), _pattern(getattr(subjects, name)), first_paragraph(getattr(subjects, name)))
+        for name in names
+        if inspect.isfunction(getattr(subjects, name))
+    ]
+    yield table(("Constant", "Value", "What"), constants)
+    yield table(("Function", "Gives", "What"), functions)
+
+
+def _value(value: Any) -> str:
+    match value:
+        case frozenset():
+            return ", ".join(code(str(one)) for one in sorted(value))
+        case tuple():
+            return " → ".join(code(str(one)) for one in value)
+    return code(str(value))
+
+
+def _pattern(function: Callable[..., Any]) -> str:
+    """The name that a function makes, with the names of its parameters in the places of their values."""
+    signature = inspect.signature(function)
+    if signature.return_annotation is not str:
+        return ""
+    if "subject" in signature.parameters:
+        return "a token of it"
+    values = [
+        subjects.WorkSubject(*(f"<{field}>" for field in subjects.WorkSubject._fields))  # type: ignore[arg-type]  # names
+        if parameter.annotation is subjects.WorkSubject
+        else f"<{parameter.name.rstrip('_')}>"
+        for parameter in signature.parameters.values()
+    ]
+    return code(function(*values))
+
+
+def _streams() -> tuple[StreamDescriptor, ...]:
+    buckets = {bucket.stream().name for bucket in topology.BUCKETS}
+    others = (stream for stream in topology.other_streams() if stream.name not in buckets)
+    return (topology.history(topology.DEFAULT_SHARDS), *others)
+
+
+def _consumers() -> tuple[ConsumerDescriptor, ...]:
+    return (
+        topology.scheduler_consumer("<shard>"),  # type: ignore[arg-type]  # a name in the place of a number
+        topology.executor_consumer("<type>", "<lane>"),
+    )
+
+
+def _heads(descriptor: type[Any]) -> list[str]:
+    return [field.name for field in fields(descriptor) if field.name != "name"]
+
+
+def _meanings() -> list[tuple[str, str]]:
+    found = {
+        name: field_comment(descriptor, name)
+        for descriptor in (StreamDescriptor, BucketDescriptor, ConsumerDescriptor)
+        for name in _heads(descriptor)
+    }
+    return [(code(name), meaning) for name, meaning in found.items() if meaning]
+
+
+def _row(descriptor: Any) -> list[str]:
+    values = [getattr(descriptor, name) for name in _heads(type(descriptor))]
+    return [code(descriptor.name), *(_setting(value) for value in values)]
+
+
+def _setting(value: Any) -> str:
+    match value:
+        case None | False:
+            return ""
+        case True:
+            return "yes"
+        case tuple():
+            return _value(value)
+        case float() | int():
+            return f"{value:,.15g}"
+        case str():
+            return code(value)
+    return ", ".join(f"{code(key)}: {item}" for key, item in value.items())
