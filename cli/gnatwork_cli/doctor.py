@@ -33,9 +33,9 @@ async def _report(findings: AsyncIterator[Finding], output: Format) -> bool:
     async for finding in findings:
         found.append(finding)
         if output is Format.TABLE:
-            say(f"{'ok     ' if finding.ok else 'PROBLEM'}  {finding.name:<12} {finding.text}")
+            say(f"{'ok     ' if finding.ok else 'PROBLEM'}  {finding.name:<22} {finding.text}")
             if finding.advice:
-                say(f"{'':22}{finding.advice}")
+                say(f"{'':32}{finding.advice}")
     if output is not Format.TABLE:
         print_data([finding._asdict() for finding in found], output)
     healthy = all(finding.ok for finding in found)

@@ -14,7 +14,6 @@ from rich.table import Table
 
 from gnatwork_cli.messages import hint, say
 
-
 #: Columns of a line in a pipe, where nothing is to be folded.
 _ENDLESS = 1_000_000
 

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
+from gnatwork_blocks.registry import expand
 from gnatwork_bus.embedded import EmbeddedServer
 from gnatwork_cli import connection_file, data_dir_lock, guard, leftovers
 from gnatwork_cli.connection_file import Addresses
@@ -73,10 +74,12 @@ class Stack:
         """Start everything, yield once it is ready, stop it in the end.
 
         Raises:
+            UnknownBlockTypeError: one of the blocks is not installed.
             AlreadyRunningError: another one uses the data directory.
             StartError: a service did not start; the message ends with its log.
             SettingsError: the address can't be had, or the directory not used.
         """
+        expand(self._settings.blocks)
         self._make_folders()
         with data_dir_lock.hold(self.data_dir):
             await self._clear()
