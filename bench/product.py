@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.figures import Figures
+from bench.http import post_many
 from bench.processes import cpu_seconds, family, find, memory_mb
 from bench.workloads import LARGE, STEPS, fan_out, large, linear
 from gnatwork import Client
@@ -67,13 +68,14 @@ async def _over_http(connection: dict[str, Any], *, runs: int, repeat: int) -> d
     manager = find(family(connection["pid"]), "gnatwork", "manager")
     async with Client(connection["api"], token=connection["token"]) as client:
         alone = await _timed(client, linear(), repeat) / STEPS
-        # A block type that waits keeps the runs from ending, so that only their submission is counted.
-        idle_definition = {"blocks": [{"id": "wait", "type": "sleep", "config": {"for": "1h"}}]}
+        # A block that waits keeps the runs from ending, so that only their submission is counted.
+        waiting = {"blocks": [{"id": "wait", "type": "sleep", "config": {"for": "1h"}, "timeout": "2h"}]}
+        submission = {"workflow": {"definition": waiting}}
         before, begin = cpu_seconds([manager]), time.perf_counter()
-        handles = await _submit(client, idle_definition, runs)
+        run_ids = await post_many(f"{connection['api']}/api/v1/runs", connection["token"], submission, runs)
         seconds, used = time.perf_counter() - begin, cpu_seconds([manager]) - before
-        for handle in handles:
-            await handle.cancel()
+        for run_id in run_ids:
+            await client.run(run_id).cancel()
     return {
         "http_linear10_ms_per_step": round(alone, 3),
         "http_submissions_per_s": round(runs / seconds),
@@ -100,13 +102,3 @@ async def _flood(client: Client, definition: dict[str, Any], runs: int) -> float
     begin = time.perf_counter()
     await asyncio.gather(*(one() for _ in range(runs)))
     return time.perf_counter() - begin
-
-
-async def _submit(client: Client, definition: dict[str, Any], runs: int) -> list[Any]:
-    slots = asyncio.Semaphore(64)
-
-    async def one() -> Any:
-        async with slots:
-            return await client.start(definition)
-
-    return await asyncio.gather(*(one() for _ in range(runs)))
