@@ -36,6 +36,8 @@ from gnatwork_schemas import subjects
 log = logging.getLogger(__name__)
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+#: Seconds until a start that is to be given up is cancelled again.
+_AGAIN = 0.5
 
 
 class Address(NamedTuple):
@@ -84,9 +86,11 @@ async def serve(
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if not listening:
-            # Still waiting for NATS: there is nothing to finish.
+        while not listening and not serving.done():
+            # Still waiting for NATS: there is nothing to finish. A cancellation that meets a refused connection is
+            # lost in `asyncio.wait_for` of Python 3.11, so once may not be enough.
             serving.cancel()
+            await asyncio.wait({serving}, timeout=_AGAIN)
         await asyncio.wait({serving})
     finally:
         stopping.cancel()
