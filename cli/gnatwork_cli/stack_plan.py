@@ -12,6 +12,9 @@ from gnatwork_schemas.errors import GnatworkError
 #: One executor process for each of these.
 DEFAULT_BLOCKS = ("fetch", "html-scraper", "hook", "response", "logic")
 
+#: The program of the embedded server.
+NATS = "nats"
+
 #: What starts first stops last.
 _NATS_STAGE, _MANAGER_STAGE, _SCHEDULER_STAGE, _EXECUTOR_STAGE = 10, 20, 30, 40
 #: The most processes of one kind.
@@ -103,7 +106,7 @@ def programs(settings: StackSettings, *, nats_command: Sequence[str] | None) -> 
     )
     if nats_command is None:
         return services
-    return (Program(name="nats", command=tuple(nats_command), priority=_NATS_STAGE), *services)
+    return (Program(name=NATS, command=tuple(nats_command), priority=_NATS_STAGE), *services)
 
 
 def environment(settings: StackSettings, *, nats_url: str, token: str) -> dict[str, str]:
@@ -112,6 +115,8 @@ def environment(settings: StackSettings, *, nats_url: str, token: str) -> dict[s
         "GNATWORK_NATS": nats_url,
         "GNATWORK_TOKEN": token,
         "GNATWORK_EGRESS_ALLOW": settings.egress_allow,
+        # Whatever lies in the directory where it was started is not ours to import.
+        "PYTHONSAFEPATH": "1",
         # Lines of a log are written as they happen, and of few threads none needs an arena of its own.
         "PYTHONUNBUFFERED": "1",
         "MALLOC_ARENA_MAX": "2",

@@ -1,5 +1,8 @@
 """From the settings of `up` to the processes it runs."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,6 +38,12 @@ def test_secrets_are_in_the_environment_and_not_in_any_command() -> None:
     commands = " ".join(word for program in programs(SETTINGS, nats_command=None) for word in program.command)
     assert "s3cret" not in commands
     assert "t0ken" not in commands
+
+
+def test_services_import_nothing_from_the_directory_where_they_are_started(tmp_path: Path) -> None:
+    (tmp_path / "orjson.py").write_text("raise SystemExit(1)")
+    variables = {**os.environ, **environment(SETTINGS, nats_url="nats://127.0.0.1:1", token="t0ken")}
+    subprocess.run([sys.executable, "-c", "import orjson"], cwd=tmp_path, env=variables, check=True)
 
 
 def test_scale() -> None:
