@@ -31,9 +31,7 @@ _PATIENCE = 60.0
 
 @app.command()
 def demo(
-    data_dir: Annotated[
-        Path | None, typer.Option(envvar="GNATWORK_DATA_DIR", help="Keep the data here; default: nowhere.")
-    ] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Keep the data here; default: nowhere.")] = None,
 ) -> None:
     """Start everything, run a real workflow against a small site of its own, watch it live, and stop."""
     with _folder(data_dir) as folder:

@@ -28,6 +28,8 @@ def manager(
     ] = DEFAULT_MAX_BODY,
 ) -> None:
     """Run a manager: it takes definitions, starts runs and answers questions, over HTTP and NATS."""
+    if not token:
+        raise typer.BadParameter("it must not be empty", param_hint="--token")
     run_service(
         run_manager(
             ManagerSettings(nats_url=nats, token=token, data_dir=data_dir, host=host, port=port, max_body=max_body)

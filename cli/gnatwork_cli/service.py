@@ -34,7 +34,7 @@ def run_service(service: Coroutine[Any, Any, None]) -> None:
     calm_collector()
     try:
         uvloop.run(service)
-    except* GnatworkError as errors:
+    except* (GnatworkError, OSError) as errors:
         for error in leaves(errors):
             log.critical("%s", error)
     else:

@@ -17,7 +17,7 @@ from gnatwork_bus.embedded import EmbeddedServer
 from gnatwork_cli import connection_file, data_dir_lock, guard, leftovers
 from gnatwork_cli.connection_file import Addresses
 from gnatwork_cli.readiness import wait_ready
-from gnatwork_cli.stack_plan import SettingsError, StackSettings, environment, programs
+from gnatwork_cli.stack_plan import NATS, SettingsError, StackSettings, environment, programs
 from gnatwork_cli.supervisor_config import render
 from gnatwork_schemas.errors import GnatworkError
 
@@ -50,15 +50,8 @@ class Stack:
         self._process: asyncio.subprocess.Process | None = None
         #: Resolved with the reason when a service fails before all are ready.
         self._failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._ready = False
-        self._addresses: Addresses | None = None
-
-    @property
-    def addresses(self) -> Addresses:
-        """Where everything is; known once it runs."""
-        if self._addresses is None:
-            raise StartError("it is not running")
-        return self._addresses
+        self._watching: asyncio.Task[None] | None = None
+        self._ready = self._stopping = False
 
     @property
     def logs(self) -> Path:
@@ -85,17 +78,15 @@ class Stack:
             await self._clear()
             self._settings = replace(self._settings, port=_free_port(self._settings.host, self._settings.port))
             addresses, command = self._configure()
-            self._process = await self._spawn(command, addresses)
-            watching = asyncio.create_task(self._watch(), name="supervisor-output")
             try:
+                self._process = await self._spawn(command, addresses)
+                self._watching = asyncio.create_task(self._watch(self._process), name="supervisor-output")
                 await self._until_ready(addresses)
                 connection_file.write(self.data_dir, addresses)
-                self._addresses = addresses
                 yield addresses
             finally:
                 connection_file.remove(self.data_dir)
                 await self._stop()
-                await watching
 
     async def ended(self) -> None:
         """Return when supervisor has ended, which it does of itself only when it is killed."""
@@ -173,20 +164,20 @@ class Stack:
                 start_new_session=True,
             )
 
-    async def _watch(self) -> None:
+    async def _watch(self, supervisor: asyncio.subprocess.Process) -> None:
         """Read what supervisor says until it ends, and pass on which service has ended."""
-        assert self._process is not None  # noqa: S101 - for mypy
-        assert self._process.stdout is not None  # noqa: S101 - for mypy
-        async for line in self._process.stdout:
-            if not (match := _EXITED.search(line.decode(errors="replace"))):
+        while supervisor.stdout and (line := await supervisor.stdout.readline()):
+            match = _EXITED.search(line.decode(errors="replace"))
+            if match is None or self._stopping:
                 continue
             name, how = match["name"], match["how"]
+            log = self.data_dir / "nats" / "nats.log" if name == NATS else self.logs / f"{name}.log"
             if self._ready:
-                self._report(f"{name} ended unexpectedly ({how}) and is started again; see {self.logs}/{name}.log")
+                self._report(f"{name} ended unexpectedly ({how}) and is started again; see {log}")
             elif not self._failed.done():
-                self._failed.set_result(f"{name} ended ({how}).{self._tail(f'{name}.log')}")
+                self._failed.set_result(f"{name} ended ({how}).{_tail(log)}")
         if not self._failed.done():
-            self._failed.set_result(f"supervisor ended.{self._tail('supervisord.err')}")
+            self._failed.set_result(f"supervisor ended.{_tail(self.logs / 'supervisord.err')}")
 
     async def _until_ready(self, addresses: Addresses) -> None:
         waiting = asyncio.create_task(wait_ready(self._settings.blocks, addresses, self._report))
@@ -205,6 +196,7 @@ class Stack:
         self._ready = True
 
     async def _stop(self) -> None:
+        self._stopping = True
         if self._process is not None and self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.terminate()
@@ -212,13 +204,17 @@ class Stack:
                 async with asyncio.timeout(_STOP_PATIENCE):
                     await self._process.wait()
         await leftovers.stop_all(self._run, _LEFTOVER_PATIENCE)
+        if self._watching is not None:
+            await self._watching
 
-    def _tail(self, name: str) -> str:
-        try:
-            lines = (self.logs / name).read_text(errors="replace").splitlines()[-_TAIL:]
-        except FileNotFoundError:
-            return ""
-        return "\n".join([f" {self.logs / name} ends with:", *(f"    {line}" for line in lines)]) if lines else ""
+
+def _tail(log: Path) -> str:
+    """The last lines of a log, to be added to a message."""
+    try:
+        lines = log.read_text(errors="replace").splitlines()[-_TAIL:]
+    except FileNotFoundError:
+        return ""
+    return "\n".join([f" {log} ends with:", *(f"    {line}" for line in lines)]) if lines else ""
 
 
 def _free_port(host: str, port: int) -> int:
