@@ -158,6 +158,8 @@ async def test_reads_again_what_was_lost_on_the_way(log: Connection) -> None:
         stolen = await log.nc.subscribe(thief)
         coming = asyncio.ensure_future(take(messages, 4))
         await log.nc.publish(f"$JS.API.CONSUMER.MSG.NEXT.LOG.{name}", b"2", reply=thief)
+        while (await log.api(f"CONSUMER.INFO.LOG.{name}"))["num_waiting"] < 2:
+            continue
         await publish(log, 2, 4)
         assert numbers(await coming) == [2, 3, 4, 5]
         assert (await stolen.next_msg()).reply.startswith("$JS.ACK.LOG.")
