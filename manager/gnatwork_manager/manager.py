@@ -116,11 +116,13 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
     state, status = Bucket(connection, subjects.STATE_BUCKET), Bucket(connection, subjects.STATUS_BUCKET)
     catalogue = Catalogue(connection, state)
     await until_available(catalogue.refresh)
-    reader = RunReader(history=history, payloads=payloads, statuses=status, control_blocks=ControlBlocks(state))
-    waits, streams, metrics = Waits(connection, history, reader), EventStreams(connection, history), Metrics()
-    metrics.count("gnatwork_waiting_callers", "Callers that wait for their run.", lambda: waits.waiting)
-    metrics.count("gnatwork_event_streams", "Event streams that are open.", lambda: streams.open)
     async with RunIndex.open(connection, status, settings.data_dir) as index:
+        reader = RunReader(
+            history=history, payloads=payloads, statuses=status, control_blocks=ControlBlocks(state), index=index
+        )
+        waits, streams, metrics = Waits(connection, history, reader), EventStreams(connection, history), Metrics()
+        metrics.count("gnatwork_waiting_callers", "Callers that wait for their run.", lambda: waits.waiting)
+        metrics.count("gnatwork_event_streams", "Event streams that are open.", lambda: streams.open)
         yield Services(
             connection=connection,
             catalogue=catalogue,

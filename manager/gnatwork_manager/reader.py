@@ -20,6 +20,7 @@ from gnatwork_engine.core.state import RunState
 from gnatwork_engine.core.view import run_summary, task_input, task_view
 from gnatwork_engine.render import payloads_of, resolve
 from gnatwork_manager.control_blocks import ControlBlocks
+from gnatwork_manager.index.feed import RunIndex
 from gnatwork_manager.pages import decode_cursor, encode_cursor, page
 from gnatwork_manager.problems import ProblemError
 from gnatwork_manager.replies import Reply, parse_reply
@@ -54,6 +55,7 @@ class RunReader:
     payloads: Payloads
     statuses: Bucket
     control_blocks: ControlBlocks
+    index: RunIndex
 
     async def base(self, namespace: str, run_id: str) -> str:
         """The history base of a run."""
@@ -77,6 +79,9 @@ class RunReader:
         state = fold(plan, events) if len(events) < _LONG else await asyncio.to_thread(fold, plan, events)
         if state is None:
             raise _not_found(namespace, run_id)
+        if state.ended:
+            # Whoever is told that a run has ended finds it so in lists, too.
+            self.index.add(run_summary(state))
         return LoadedRun(plan, state)
 
     async def run(self, namespace: str, run_id: str) -> dict[str, Any]:

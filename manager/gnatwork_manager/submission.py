@@ -115,8 +115,8 @@ class NewRun:
             body["idempotency_key"] = self.idempotency_key
         return orjson.dumps(body)
 
-    def summary(self, sequence: int, created_at: float) -> RunSummary:
-        """How lists show it until its status document exists."""
+    def summary(self, created_at: float) -> RunSummary:
+        """How lists show it until its status document exists: sequence 0, which any document replaces."""
         return RunSummary(
             run_id=self.run_id,
             namespace=self.namespace,
@@ -124,7 +124,6 @@ class NewRun:
             status=RunStatus.PENDING,
             labels=dict(self.labels),
             created_at=created_at,
-            sequence=sequence,
         )
 
 

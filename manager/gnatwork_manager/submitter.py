@@ -112,7 +112,7 @@ class Submitter:
             reference = None
             if run.input_apart:
                 reference = await self.payloads.put(run.namespace, run.run_id, run.input_json, _INPUT_PAYLOAD)
-            sequence = await self.history.append(
+            await self.history.append(
                 checked.base,
                 subjects.START,
                 run.start_event(reference),
@@ -127,7 +127,7 @@ class Submitter:
                 f"run {run.run_id} may have begun all the same ({error.detail}); an idempotency key makes retries safe"
             )
             raise ProblemError("engine.unavailable", detail) from error
-        self.index.add(run.summary(sequence, created_at))
+        self.index.add(run.summary(created_at))
 
     async def _claim(self, key: str, claim: Claim) -> str:
         """The id of the run that the key stands for: the claim's own, or that of an earlier request."""

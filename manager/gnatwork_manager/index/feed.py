@@ -86,8 +86,8 @@ class RunIndex:
             tasks.create_task(self._feed(), name="index-feed")
 
     def add(self, run: RunSummary) -> None:
-        """Show a run that was submitted here before its status document exists."""
-        # Without room it shows a moment later, when its status comes.
+        """Show what this manager knows of a run before its status document says so."""
+        # Without room it shows a moment later, when the document comes.
         with contextlib.suppress(asyncio.QueueFull):
             self._queue.put_nowait(_Written(run))
 

@@ -60,7 +60,7 @@ INSERT INTO runs (namespace, run_id, workflow, status, created_at, trigger_type,
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (namespace, run_id) DO UPDATE
 SET status = excluded.status, sequence = excluded.sequence, document = excluded.document
-WHERE excluded.sequence >= sequence
+WHERE excluded.sequence > sequence
 """
 _LABEL = """
 INSERT OR IGNORE INTO labels (namespace, key, value, run)

@@ -8,7 +8,9 @@ import pytest
 from support.managing import Bench, open_bench, until
 
 from gnatwork_bus.connection import Connection
+from gnatwork_bus.embedded import EmbeddedServer
 from gnatwork_bus.kv import Bucket
+from gnatwork_bus.reconcile import reconcile
 from gnatwork_manager.index.store import FILE_NAME
 from gnatwork_manager.run_ids import new_run_id
 from gnatwork_schemas import subjects
@@ -48,6 +50,13 @@ async def test_status_documents_show_up(bench: Bench, linear: dict[str, Any]) ->
     await bench.put_status(run_id, RunStatus.COMPLETED, sequence + 1, ended_at=2.0, blocks={"a": {"completed": 1}})
     (found,) = await until_listed(bench, 1, status="completed")
     assert (found["run_id"], found["ended_at"], found["blocks"]) == (run_id, 2.0, {"a": {"completed": 1}})
+
+
+async def test_who_was_told_of_the_end_finds_it_in_lists(bench: Bench, linear: dict[str, Any]) -> None:
+    run_id = await bench.submit(linear)
+    await bench.complete(run_id)
+    assert (await bench.http.get(f"/runs/{run_id}")).json()["status"] == "completed"
+    assert await ids(bench, status="completed") == [run_id]
 
 
 async def test_pages_hold_every_run_once(bench: Bench, linear: dict[str, Any]) -> None:
@@ -189,6 +198,21 @@ async def test_a_file_that_breaks_while_in_use_is_made_anew(bench: Bench, linear
         return reply.status_code == 200 and {item["run_id"] for item in reply.json()["items"]} == set(runs)
 
     await until(recovered)
+
+
+async def test_goes_on_after_a_restart_of_nats(tmp_path: Path) -> None:
+    async with EmbeddedServer(tmp_path / "nats") as server, Connection.open(server.url, name="test") as connection:
+        await reconcile(connection)
+        async with open_bench(connection, server.url, tmp_path / "index") as bench:
+            back = asyncio.Event()
+            connection.on_reconnect(back.set)
+            for number in range(3):
+                await bench.put_status(new_run_id(), RunStatus.RUNNING, 1)
+                await until_listed(bench, number + 1)
+                back.clear()
+                await server.stop()
+                await server.start()
+                await back.wait()
 
 
 async def test_many_documents_at_once(bench: Bench) -> None:

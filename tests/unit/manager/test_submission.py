@@ -144,8 +144,8 @@ def test_which_inputs_are_stored_apart() -> None:
 
 
 def test_a_new_run_is_pending() -> None:
-    summary = new_run(labels={"a": "b"}).summary(7, 1.5)
-    assert (summary.status, summary.sequence, summary.created_at) == (RunStatus.PENDING, 7, 1.5)
+    summary = new_run(labels={"a": "b"}).summary(1.5)
+    assert (summary.status, summary.sequence, summary.created_at) == (RunStatus.PENDING, 0, 1.5)
     assert (summary.labels, summary.blocks, summary.trigger.type) == ({"a": "b"}, {}, "api")
 
 
