@@ -1,5 +1,6 @@
 """What commands say to people."""
 
+import contextlib
 import sys
 from typing import NoReturn
 
@@ -7,9 +8,10 @@ import typer
 
 
 def say(text: str = "") -> None:
-    """A line of output, at once, in a pipe as on a terminal."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    """A line of output, at once, in a pipe as on a terminal. That nobody reads any more is no reason to stop."""
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
 
 
 def hint(text: str) -> None:

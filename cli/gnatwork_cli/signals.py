@@ -1,11 +1,11 @@
-"""Ctrl-C and SIGTERM: the first stops in order, the second at once."""
+"""Ctrl-C, SIGTERM and a closed terminal: the first stops in order, the second at once."""
 
 import asyncio
 import signal
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 async def until_stopped(
@@ -29,7 +29,9 @@ async def until_stopped(
             on_first()
             task.cancel()
 
-    for number in _SIGNALS:
+    # What is ignored, as `nohup` has it, stays ignored.
+    heeded = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    for number in heeded:
         loop.add_signal_handler(number, stop)
     try:
         await task
@@ -37,6 +39,6 @@ async def until_stopped(
         if not asked:
             raise
     finally:
-        for number in _SIGNALS:
+        for number in heeded:
             loop.remove_signal_handler(number)
     return asked

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 from support.installation import alive, gnatwork, up
 
+from gnatwork_bus.embedded import EmbeddedServer
+
 PAUSE = {
     "blocks": [{"id": "nap", "type": "sleep", "config": {"for": "1s"}}, {"id": "end", "type": "noop", "needs": ["nap"]}]
 }
@@ -20,7 +22,7 @@ def listening(address: str) -> bool:
         return probe.connect_ex((url.hostname or "", url.port or 0)) == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_a_signal_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
     async with up(tmp_path / "data", "--blocks", "logic", "--scale", "logic=2") as installation:
         addresses, processes = installation.addresses, installation.processes()
@@ -83,6 +85,17 @@ async def test_no_service_survives_a_killed_supervisor(tmp_path: Path) -> None:
         assert await installation.ended() == 1
         assert alive(processes) == set()
         assert not (tmp_path / "connection.json").exists()
+
+
+async def test_a_nats_server_that_is_already_there(tmp_path: Path) -> None:
+    async with (
+        EmbeddedServer(tmp_path / "nats") as server,
+        up(tmp_path, "--blocks", "logic", "--nats", server.url) as ours,
+    ):
+        assert ours.addresses["nats"] == server.url
+        assert not (tmp_path / "run" / "nats.pid").exists()
+        async with ours.client(over="nats") as client:
+            assert await (await client.start(PAUSE)).result(timeout=30) == {"end": {}}
 
 
 async def test_a_port_that_is_taken(tmp_path: Path) -> None:

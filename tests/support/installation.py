@@ -1,6 +1,7 @@
 """`gnatwork` as its users meet it: real processes, by way of the command line."""
 
 import asyncio
+import contextlib
 import fcntl
 import json
 import os
@@ -8,7 +9,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,9 +66,21 @@ def alive(pids: set[int]) -> set[int]:
 
 def _living() -> dict[int, int]:
     """All processes with their parents, but for those that only wait for someone to take note of their end."""
+    rows = _processes_of_linux() if Path("/proc/self/stat").exists() else _processes_of_others()
+    return {pid: parent for pid, parent, state in rows if not state.startswith("Z")}
+
+
+def _processes_of_linux() -> Iterator[tuple[int, int, str]]:
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            state, parent = file.read_text().rpartition(")")[2].split()[:2]
+            yield int(file.parent.name), int(parent), state
+
+
+def _processes_of_others() -> Iterator[tuple[int, int, str]]:
     listed = subprocess.run(["ps", "-eo", "pid=,ppid=,stat="], capture_output=True, text=True, check=True).stdout
-    rows = (line.split() for line in listed.splitlines())
-    return {int(pid): int(parent) for pid, parent, state in rows if not state.startswith("Z")}
+    for pid, parent, state in (line.split() for line in listed.splitlines()):
+        yield int(pid), int(parent), state
 
 
 class Installation:
