@@ -7,7 +7,7 @@ for longer than heartbeats allow (pull subscriptions of the client library are k
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import orjson
 from nats.aio.msg import Msg
@@ -16,12 +16,15 @@ from nats.errors import Error as NatsError
 
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.delivery import Delivery
-from gnatwork_schemas.subjects import PIN_ID
+from gnatwork_bus.message import Status, status_of
+from gnatwork_schemas.subjects import PIN_ID, PULL_PENDING
 
 log = logging.getLogger(__name__)
 
 _SECOND = 1_000_000_000
 _IN_PROGRESS = b"+WPI"
+#: Codes of the server's statuses, see `gnatwork_bus.message.Status`.
+_HEARTBEAT, _NOTHING, _EXPIRED, _OTHER_PIN = 100, 404, 408, 423
 #: Wait for the server's last messages when the loop stops, seconds.
 _STOP_PATIENCE = 2.0
 #: Wait before asking again when the server refused outright, seconds.
@@ -133,11 +136,11 @@ class Consumer:
 
     async def _received(self, msg: Msg) -> None:
         self._heard = asyncio.get_running_loop().time()
-        headers = msg.headers
-        if headers and not msg.reply and (status := headers.get("Status")):
-            self._answered(status, headers)
+        if not msg.reply:
+            if status := status_of(msg):
+                self._answered(status, msg.headers or {})
             return
-        delivery = Delivery(msg.subject, msg.data, headers, msg.reply, self._settle)
+        delivery = Delivery(msg.subject, msg.data, msg.headers, msg.reply, self._settle)
         if self._group:
             self._check_order(delivery)
         self._requested = max(0, self._requested - 1)
@@ -156,18 +159,18 @@ class Consumer:
             self._on_break()
         self._last_sequence = delivery.consumer_sequence
 
-    def _answered(self, status: str, headers: dict[str, str]) -> None:
-        if status == "100":
+    def _answered(self, status: Status, headers: Mapping[str, str]) -> None:
+        if status.code == _HEARTBEAT:
             return
-        self._requested = max(0, self._requested - int(headers.get("Nats-Pending-Messages", self._batch)))
-        if status == "423":
+        self._requested = max(0, self._requested - int(headers.get(PULL_PENDING, self._batch)))
+        if status.code == _OTHER_PIN:
             self._break()
             self._requested = 0
-        if status in {"404", "408", "423"}:
+        if status.code in {_NOTHING, _EXPIRED, _OTHER_PIN}:
             self._fill()
             return
-        # 409 and others: the consumer moved, was deleted or is over a limit. Ask again, but not in a tight loop.
-        log.debug("%s: %s %s", self.durable, status, headers.get("Description", ""))
+        # The consumer moved, was deleted or is over a limit. Ask again, but not in a tight loop.
+        log.debug("%s: %d %s", self.durable, *status)
         self._requested = 0
         asyncio.get_running_loop().call_later(_REFUSED_WAIT, self._fill)
 

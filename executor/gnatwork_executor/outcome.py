@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from gnatwork_schemas.depth import is_too_deep
 from gnatwork_schemas.error import ErrorInfo
 from gnatwork_schemas.messages import Error, Work
 from gnatwork_schemas.model import VERSION
@@ -27,8 +28,8 @@ class Outcome:
 
 
 def must_be_stored(value: bytes) -> bool:
-    """Whether this JSON has to travel as a reference: it is large, or would be taken for one."""
-    return len(value) > INLINE_LIMIT or value.startswith(_REFERENCE_START)
+    """Whether this JSON has to travel as a reference: it is large, deep, or would be taken for one."""
+    return len(value) > INLINE_LIMIT or value.startswith(_REFERENCE_START) or is_too_deep(value)
 
 
 def output_outcome(work: Work, value: bytes | PayloadRef, started_at: float, ended_at: float, executor: str) -> Outcome:

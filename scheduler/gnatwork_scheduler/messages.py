@@ -9,9 +9,12 @@ from gnatwork_bus.history import expectation
 from gnatwork_engine.core import RunState
 from gnatwork_engine.core.actions import Dispatch, End, ReportError, SetTimer
 from gnatwork_schemas import subjects
+from gnatwork_schemas.depth import is_too_deep
 from gnatwork_schemas.error import ErrorInfo
+from gnatwork_schemas.errors import MessageError, UnknownVersionError
 from gnatwork_schemas.messages import Error, TimerFired
 from gnatwork_schemas.model import VERSION
+from gnatwork_schemas.status import TaskStatus
 
 #: Who reports errors of attempts that could not be dispatched.
 SCHEDULER = "scheduler"
@@ -43,36 +46,51 @@ def outgoing(state: RunState, action: Publishable, *, again: bool, now: float) -
             return _end(state, action)
 
 
+def failure_of_unreadable(state: RunState, event: str, error: MessageError, now: float) -> Outgoing | None:
+    """The error of a task whose outcome no one can read, so that its run does not wait for ever.
+
+    None for an event that is no outcome that the run waits for, and for one of another version: that one is not
+    wrong, and can be told again after an upgrade.
+    """
+    match event.split("."):
+        case ["block", task, "output" | "error"] if not isinstance(error, UnknownVersionError):
+            waiting = state.tasks.get(task)
+            if waiting and waiting.status is TaskStatus.QUEUED:
+                info = ErrorInfo(code=error.code, message=str(error))
+                return _error(state, task, waiting.attempt, info, now)
+    return None
+
+
 def _work(state: RunState, action: Dispatch, *, again: bool, now: float) -> Outgoing:
     _, namespace, workflow, run_id = address = state.address
     task = action.task
     base = f"{address.base}.block.{task}"
-    body = orjson.dumps(
-        {
-            "v": VERSION,
-            "run_id": run_id,
-            "namespace": namespace,
-            "workflow": workflow,
-            "task": task,
-            "type": action.type,
-            "attempt": action.attempt,
-            "max_attempts": action.max_attempts,
-            "timeout": action.timeout,
-            "idempotency_key": f"{run_id}/{task}",
-            "idempotent": action.idempotent,
-            "again": again,
-            "decided_at": now,
-            "config": action.config,
-            "deferred": action.deferred,
-            "output_subject": f"{base}.output",
-            "error_subject": f"{base}.error",
-        }
-    )
-    if len(body) > MAX_BODY:
-        error = ErrorInfo(
-            code="payload.too_large",
-            message=f"the config of {task} is {len(body)} bytes when rendered, at most {MAX_BODY} travel in a message",
-        )
+    work = {
+        "v": VERSION,
+        "run_id": run_id,
+        "namespace": namespace,
+        "workflow": workflow,
+        "task": task,
+        "type": action.type,
+        "attempt": action.attempt,
+        "max_attempts": action.max_attempts,
+        "timeout": action.timeout,
+        "idempotency_key": f"{run_id}/{task}",
+        "idempotent": action.idempotent,
+        "again": again,
+        "decided_at": now,
+        "config": action.config,
+        "deferred": action.deferred,
+        "output_subject": f"{base}.output",
+        "error_subject": f"{base}.error",
+    }
+    try:
+        body = orjson.dumps(work)
+    except TypeError:
+        body = b""
+    if not body or is_too_deep(body) or len(body) > MAX_BODY:
+        why = f"is {len(body)} bytes, more than {MAX_BODY}," if len(body) > MAX_BODY else "is nested too deep"
+        error = ErrorInfo(code="payload.too_large", message=f"the rendered config of {task} {why} for a message")
         return _error(state, task, action.attempt, error, now)
     item = subjects.WorkSubject(action.type, subjects.NORMAL_LANE, namespace, run_id, task, action.attempt)
     return Outgoing(subjects.work_item(item), body, _trace(state))

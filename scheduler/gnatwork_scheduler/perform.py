@@ -15,8 +15,10 @@ from gnatwork_engine.core import RunState
 from gnatwork_engine.core.actions import Action, Dispatch, DropTimer, End, PurgeTask, ReportError, SetTimer, StopWork
 from gnatwork_scheduler.messages import Outgoing, outgoing
 from gnatwork_schemas import subjects
+from gnatwork_schemas.depth import is_too_deep
+from gnatwork_schemas.error import ErrorInfo
 from gnatwork_schemas.errors import ConflictError, GnatworkError
-from gnatwork_schemas.messages import Complete
+from gnatwork_schemas.messages import Complete, Failed, Message
 from gnatwork_schemas.payload import INLINE_LIMIT, reference_value
 
 log = logging.getLogger(__name__)
@@ -43,10 +45,9 @@ class Performer:
         now = time.time()
         for action in actions:
             if isinstance(action, Dispatch | ReportError | SetTimer | End):
-                message = outgoing(state, action, again=again, now=now)
-                if isinstance(action, End) and len(message.body) > INLINE_LIMIT:
+                if isinstance(action, End) and not _travels(action.body):
                     break
-                messages.append(message)
+                messages.append(outgoing(state, action, again=again, now=now))
             else:
                 break
         else:
@@ -122,9 +123,27 @@ class Performer:
         body = end.body
         if not isinstance(body, Complete):
             return end
-        data = orjson.dumps(body.output)
-        if len(data) <= INLINE_LIMIT:
+        try:
+            data = orjson.dumps(body.output)
+        except TypeError:
+            error = ErrorInfo(code="payload.too_large", message="the run's output is nested too deep")
+            return End(subjects.FAILED, Failed(error=error))
+        if not _must_be_stored(data):
             return end
         _, namespace, _, run_id = state.address
         reference = await self._payloads.put(namespace, run_id, data, _OUTPUT_PAYLOAD)
         return End(end.event, body.model_copy(update={"output": reference_value(reference)}))
+
+
+def _travels(body: Message) -> bool:
+    """Whether the body of an end fits into a message as it is."""
+    if not isinstance(body, Complete):
+        return True
+    try:
+        return not _must_be_stored(orjson.dumps(body.output))
+    except TypeError:
+        return False
+
+
+def _must_be_stored(data: bytes) -> bool:
+    return len(data) > INLINE_LIMIT or is_too_deep(data)

@@ -4,7 +4,6 @@ import asyncio
 from collections import OrderedDict
 
 from gnatwork_bus.kv import Bucket
-
 from gnatwork_engine.core import Plan
 from gnatwork_schemas import subjects
 from gnatwork_schemas.control_block import ControlBlock

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gnatwork_bus.kv import Bucket
-
 from gnatwork_engine.core import RunState, run_summary
 from gnatwork_scheduler.live_run import LiveRun
 from gnatwork_schemas import subjects

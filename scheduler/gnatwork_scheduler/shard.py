@@ -12,9 +12,10 @@ from gnatwork_bus.connection import ApiError, Connection
 from gnatwork_bus.consume import Consumer
 from gnatwork_bus.dead_letters import bury
 from gnatwork_bus.delivery import Delivery
-from gnatwork_engine.core import apply, decide, parse_event
+from gnatwork_engine.core import RunState, apply, decide, parse_event
 from gnatwork_scheduler.live_run import MAX_WAITING, LiveRun, Turn
 from gnatwork_scheduler.loader import Loader
+from gnatwork_scheduler.messages import Outgoing, failure_of_unreadable
 from gnatwork_scheduler.perform import Performer
 from gnatwork_scheduler.projector import Projector
 from gnatwork_scheduler.statistics import Statistics
@@ -188,7 +189,7 @@ class Shard:
         try:
             event = parse_event(delivery.subject, delivery.sequence, delivery.at, delivery.data, delivery.headers)
         except MessageError as error:
-            self._refuse(delivery, error)
+            self._refuse(delivery, error, run.state)
             return
         plan = run.plan
         if plan is None:
@@ -234,16 +235,20 @@ class Shard:
         if self._runs.get(run.base) is run:
             del self._runs[run.base]
 
-    def _refuse(self, delivery: Delivery, error: MessageError) -> None:
+    def _refuse(self, delivery: Delivery, error: MessageError, state: RunState | None = None) -> None:
         self._statistics.refused += 1
-        self._tasks.create_task(self._bury(delivery, error))
+        event = _split(delivery.subject)[1]
+        failure = failure_of_unreadable(state, event, error, time.time()) if state else None
+        self._tasks.create_task(self._bury(delivery, error, failure))
 
-    async def _bury(self, delivery: Delivery, error: MessageError) -> None:
+    async def _bury(self, delivery: Delivery, error: MessageError, failure: Outgoing | None) -> None:
         log.warning("%s", error)
         info = ErrorInfo(code=error.code, message=str(error))
         subject, sequence = delivery.subject, delivery.sequence
         try:
             await bury(self._connection, subjects.HISTORY, subject, sequence, info, delivery.data, delivery.at)
+            if failure:
+                await self._connection.publisher.publish(*failure)
             if "." not in _split(subject)[1]:
                 # An end is appended on condition that nothing but the start has a single token.
                 await self._delete(sequence)

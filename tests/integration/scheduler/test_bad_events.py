@@ -9,20 +9,14 @@ from support.story import block
 from gnatwork_bus.dead_letters import list_letters
 from gnatwork_schemas import subjects
 from gnatwork_schemas.messages import DeadLetter
+from gnatwork_schemas.payload import as_reference
+
+NEWER = b'{"v": 2, "task": "a", "attempt": 1, "started_at": 1, "ended_at": 1}'
 
 
 @pytest.mark.parametrize(
     ("event", "body", "code"),
-    [
-        ("block.a.output", b"not json", "message.invalid"),
-        ("block.a.output", b'{"v": 1, "task": "a"}', "message.invalid"),
-        (
-            "block.a.output",
-            b'{"v": 2, "task": "a", "attempt": 1, "started_at": 1, "ended_at": 1}',
-            "message.unknown_version",
-        ),
-        ("surprise", b"{}", "message.invalid"),
-    ],
+    [("block.a.output", NEWER, "message.unknown_version"), ("surprise", b"{}", "message.invalid")],
 )
 async def test_an_unreadable_event_becomes_a_dead_letter_and_the_run_goes_on(
     playing: Playing, event: str, body: bytes, code: str
@@ -34,6 +28,27 @@ async def test_an_unreadable_event_becomes_a_dead_letter_and_the_run_goes_on(
     assert (letter.error.code, letter.subject, letter.body) == (code, f"{run.base}.{event}", body.decode())
     await playing.output(work)
     await playing.event(run, "complete")
+
+
+@pytest.mark.parametrize("body", [b"not json", b'{"v": 1, "task": "a"}', b"[" * 300])
+async def test_an_outcome_that_no_one_can_read_fails_its_task(playing: Playing, body: bytes) -> None:
+    run = await playing.start(block("a"))
+    await playing.work(run, "a")
+    await playing.history.append(run.base, "block.a.output", body)
+    assert (await playing.event(run, "failed"))["error"]["code"] == "message.invalid"
+    assert (await dead_letter(playing)).body == body.decode()
+
+
+async def test_what_is_nested_too_deep_for_a_message_is_stored_or_is_the_tasks_error(playing: Playing) -> None:
+    value: object = 1
+    for _ in range(160):
+        value = [value]
+    run = await playing.start(block("a"))
+    await playing.output(await playing.work(run, "a"), value)
+    assert as_reference((await playing.event(run, "complete"))["output"])
+    run = await playing.start(block("a"), block("b", "a", config={"x": "{{ a }}"}))
+    await playing.output(await playing.work(run, "a"), value)
+    assert (await playing.event(run, "failed"))["error"]["code"] == "payload.too_large"
 
 
 async def test_an_event_of_no_run_is_deleted(playing: Playing) -> None:
