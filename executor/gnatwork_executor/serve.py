@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import signal
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from gnatwork_blocks.shared_http import SharedHttp
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.consume import Consumer
 from gnatwork_bus.history import History
+from gnatwork_bus.lifetime import on_signals, until_ended
 from gnatwork_bus.patience import until_available
 from gnatwork_bus.payloads import Payloads
 from gnatwork_bus.reconcile import reconcile
@@ -69,34 +69,17 @@ async def run_executor(settings: ExecutorSettings) -> None:
     def asked() -> None:
         (signals.hurry if signals.leave.is_set() else signals.leave).set()
 
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, asked)
-    try:
+    with on_signals(asked):
         if not await serve(settings, blocks, signals):
             log.error("blocks that do not stop are left behind; leaving without them")
             logging.shutdown()
             os._exit(1)
-    finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
 
 
 async def serve(settings: ExecutorSettings, blocks: Sequence[type[Block]], signals: Signals) -> bool:
     """Host these block types until told to leave; whether all of their tasks have ended."""
     hosting = asyncio.create_task(_host(settings, blocks, signals))
-    leaving = asyncio.create_task(signals.leave.wait())
-    try:
-        await asyncio.wait({hosting, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not signals.ready.is_set() and not hosting.done():
-            # Still waiting for NATS: there is nothing to drain.
-            hosting.cancel()
-            await asyncio.wait({hosting})
-            return True
-        return await hosting
-    finally:
-        leaving.cancel()
-        hosting.cancel()
+    return await until_ended(hosting, stop=signals.leave, started=signals.ready) is not False
 
 
 async def _host(settings: ExecutorSettings, blocks: Sequence[type[Block]], signals: Signals) -> bool:

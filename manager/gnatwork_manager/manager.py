@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
 import socket
 from collections.abc import AsyncIterator, Callable
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from typing import NamedTuple
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.history import History
 from gnatwork_bus.kv import Bucket
+from gnatwork_bus.lifetime import on_signals, until_ended
 from gnatwork_bus.patience import until_available
 from gnatwork_bus.payloads import Payloads
 from gnatwork_bus.reconcile import reconcile
@@ -35,10 +35,6 @@ from gnatwork_schemas import subjects
 
 log = logging.getLogger(__name__)
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-#: Seconds until a start that is to be given up is cancelled again.
-_AGAIN = 0.5
-
 
 class Address(NamedTuple):
     """Where a manager listens."""
@@ -61,43 +57,22 @@ async def run_manager(settings: ManagerSettings) -> None:
         TopologyError: The NATS server is not fit.
     """
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in _SIGNALS:
-        loop.add_signal_handler(number, stop.set)
-    try:
+    with on_signals(stop.set):
         await serve(settings, stop)
-    finally:
-        for number in _SIGNALS:
-            loop.remove_signal_handler(number)
 
 
 async def serve(
     settings: ManagerSettings, stop: asyncio.Event, on_listening: Callable[[Address], None] = lambda _: None
 ) -> None:
     """Run a manager until `stop` is set; `on_listening` is called once it answers requests. Raises as `run_manager`."""
-    listening = False
+    started = asyncio.Event()
 
     def listens(address: Address) -> None:
-        nonlocal listening
-        listening = True
+        started.set()
         on_listening(address)
 
-    serving = asyncio.create_task(_manage(settings, stop, listens), name="manager")
-    stopping = asyncio.create_task(stop.wait())
-    try:
-        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        while not listening and not serving.done():
-            # Still waiting for NATS: there is nothing to finish. A cancellation that meets a refused connection is
-            # lost in `asyncio.wait_for` of Python 3.11, so once may not be enough.
-            serving.cancel()
-            await asyncio.wait({serving}, timeout=_AGAIN)
-        await asyncio.wait({serving})
-    finally:
-        stopping.cancel()
-        serving.cancel()
-        await asyncio.wait({serving})
-    if not serving.cancelled():
-        serving.result()
+    manager = asyncio.create_task(_manage(settings, stop, listens), name="manager")
+    await until_ended(manager, stop=stop, started=started)
 
 
 async def _manage(settings: ManagerSettings, stop: asyncio.Event, on_listening: Callable[[Address], None]) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
 import socket
 from collections.abc import AsyncIterator, Sequence
 
@@ -13,6 +12,7 @@ from nats.micro.service import EndpointStats
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.history import History
 from gnatwork_bus.kv import Bucket
+from gnatwork_bus.lifetime import on_signals, until_ended
 from gnatwork_bus.patience import until_available
 from gnatwork_bus.payloads import Payloads
 from gnatwork_bus.reconcile import reconcile
@@ -33,12 +33,15 @@ _DRAIN = 5.0
 
 
 async def run_scheduler(settings: SchedulerSettings) -> None:
-    """Schedule until SIGTERM or SIGINT."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    """Schedule until SIGTERM or SIGINT. Raises TopologyError when the NATS server is not fit."""
+    stop, started = asyncio.Event(), asyncio.Event()
+    with on_signals(stop.set):
+        await until_ended(asyncio.create_task(_schedule(settings, stop, started)), stop=stop, started=started)
+
+
+async def _schedule(settings: SchedulerSettings, stop: asyncio.Event, started: asyncio.Event) -> None:
     async with scheduling(settings):
+        started.set()
         await stop.wait()
 
 
