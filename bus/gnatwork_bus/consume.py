@@ -71,7 +71,8 @@ class Consumer:
         self._in_flight = 0
         self._last_sequence = 0
         self._pin: str | None = None
-        self._heard = 0.0
+        #: Whether anything came since the watchdog looked last.
+        self._heard = True
         self._watchdog: asyncio.TimerHandle | None = None
         self._subscription: Subscription | None = None
         self._inbox = ""
@@ -93,7 +94,6 @@ class Consumer:
         self._connection.on_disconnect(self._break)
         await self._listen()
         self._pulling = True
-        self._heard = asyncio.get_running_loop().time()
         self._watch()
         self._fill()
 
@@ -135,7 +135,7 @@ class Consumer:
         self._connection.send(self._subject, orjson.dumps(request), self._inbox)
 
     async def _received(self, msg: Msg) -> None:
-        self._heard = asyncio.get_running_loop().time()
+        self._heard = True
         if not msg.reply:
             if status := status_of(msg):
                 self._answered(status, msg.headers or {})
@@ -184,7 +184,6 @@ class Consumer:
     def _renew(self) -> None:
         """Open requests died with the connection, or are forgotten: ask anew."""
         self._requested = 0
-        self._heard = asyncio.get_running_loop().time()
         self._fill()
 
     def _break(self) -> None:
@@ -193,10 +192,9 @@ class Consumer:
 
     def _watch(self) -> None:
         """Renew the pulls when the server has been silent for longer than it may be."""
-        loop = asyncio.get_running_loop()
         patience = 2.5 * (self._heartbeat or self._expires)
-        silent = loop.time() - self._heard
-        if silent > patience and self._in_flight < self._batch and self._connection.is_connected:
-            log.warning("%s: nothing heard for %.0f s, pulling anew", self.durable, silent)
+        if not self._heard and self._in_flight < self._batch and self._connection.is_connected:
+            log.warning("%s: nothing heard for %.0f s, pulling anew", self.durable, patience)
             self._renew()
-        self._watchdog = loop.call_later(patience, self._watch)
+        self._heard = False
+        self._watchdog = asyncio.get_running_loop().call_later(patience, self._watch)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import orjson
 
-from gnatwork_bus.message import parse_delivery
+from gnatwork_bus.message import seconds
 
 #: What settling a delivery does: write this body to its reply subject.
 Settle = Callable[["Delivery", bytes], None]
@@ -23,15 +23,17 @@ class Delivery:
         self.headers = headers
         self.reply = reply
         self._settle: Settle | None = settle
-        info = parse_delivery(reply)
+        # As `parse_delivery`, but for what nobody asks for: every message passes here.
+        tokens = reply.split(".")
+        first = 4 if len(tokens) == 9 else 6
         #: How often it was delivered, this time included.
-        self.delivered = info.delivered
+        self.delivered = int(tokens[first])
         #: Its sequence in the stream.
-        self.sequence = info.sequence
+        self.sequence = int(tokens[first + 1])
         #: Counts the consumer's deliveries; a gap means that some were lost on the way.
-        self.consumer_sequence = info.consumer_sequence
+        self.consumer_sequence = int(tokens[first + 2])
         #: When it was stored, Unix seconds.
-        self.at = info.at
+        self.at = seconds(int(tokens[first + 3]))
 
     @property
     def settled(self) -> bool:

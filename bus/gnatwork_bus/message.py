@@ -82,7 +82,7 @@ def parse_delivery(reply: str) -> DeliveryInfo:
     first = 2 if len(tokens) == 9 else 4
     stream, consumer, delivered, sequence, consumer_sequence, at, pending = tokens[first : first + 7]
     return DeliveryInfo(
-        stream, consumer, int(delivered), int(sequence), int(consumer_sequence), _seconds(int(at)), int(pending)
+        stream, consumer, int(delivered), int(sequence), int(consumer_sequence), seconds(int(at)), int(pending)
     )
 
 
@@ -126,5 +126,6 @@ def _parse_headers(block: bytes) -> Mapping[str, str]:
     return {name: value.strip() for name, _, value in pairs}
 
 
-def _seconds(nanoseconds: int) -> float:
+def seconds(nanoseconds: int) -> float:
+    """Unix seconds to the microsecond, the same as `parse_time` gives for the same moment."""
     return nanoseconds // 1000 / 1_000_000

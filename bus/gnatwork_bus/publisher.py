@@ -13,8 +13,8 @@ from gnatwork_schemas.errors import ConflictError, GnatworkError, StoreFullError
 
 log = logging.getLogger(__name__)
 
-#: Seconds after which an acknowledgement that did not come is given up.
-ACK_TIMEOUT = 5.0
+#: An acknowledgement that did not come is given up after one to two times as many seconds.
+ACK_TIMEOUT = 3.0
 
 #: JetStream's error codes, see its `errors.json`.
 _WRONG_LAST_SEQUENCE = frozenset({10071, 10164})
@@ -60,7 +60,9 @@ class Publisher:
         self._send = send
         self._inbox = ""
         self._sent = 0
-        self._waiting: dict[str, tuple[float, Done]] = {}
+        #: Whom to tell, and in which round of `_give_up` it was sent.
+        self._waiting: dict[str, tuple[int, Done]] = {}
+        self._round = 0
         self._sweep: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
@@ -84,10 +86,9 @@ class Publisher:
         """Publish now; `done` is called with the sequence or the error, exactly once."""
         self._sent += 1
         token = str(self._sent)
-        loop = asyncio.get_running_loop()
-        self._waiting[token] = (loop.time() + ACK_TIMEOUT, done)
+        self._waiting[token] = (self._round, done)
         if self._sweep is None:
-            self._sweep = loop.call_later(ACK_TIMEOUT / 2, self._give_up)
+            self._sweep = asyncio.get_running_loop().call_later(ACK_TIMEOUT, self._give_up)
         self._send(subject, data, f"{self._inbox}.{token}", headers)
 
     async def publish(self, subject: str, data: bytes, headers: Mapping[str, str] | None = None) -> int:
@@ -129,11 +130,12 @@ class Publisher:
         self._tell(entry[1], _failure(reply["error"]) if "error" in reply else reply["seq"])
 
     def _give_up(self) -> None:
-        now = asyncio.get_running_loop().time()
-        late = [token for token, (deadline, _) in self._waiting.items() if deadline <= now]
+        """What was sent before the last round has waited for longer than a whole one."""
+        late = [token for token, (sent, _) in self._waiting.items() if sent < self._round]
         for token in late:
             self._tell(self._waiting.pop(token)[1], UnavailableError("no acknowledgement came in time"))
-        self._sweep = asyncio.get_running_loop().call_later(ACK_TIMEOUT / 2, self._give_up) if self._waiting else None
+        self._round += 1
+        self._sweep = asyncio.get_running_loop().call_later(ACK_TIMEOUT, self._give_up) if self._waiting else None
 
     @staticmethod
     def _tell(done: Done, result: int | GnatworkError) -> None:

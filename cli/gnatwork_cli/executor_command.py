@@ -22,7 +22,7 @@ def executor(
     ],
     concurrency: Annotated[
         int, typer.Option(envvar="GNATWORK_CONCURRENCY", min=1, help="Work items at once, all types together.")
-    ] = 100,
+    ] = 256,
     egress_allow: EgressOption = "",
     max_deliveries: Annotated[
         int,

@@ -16,17 +16,23 @@ def scheduler(
     *,
     nats: RequiredNatsOption,
     shards: Annotated[
-        int,
+        int | None,
         typer.Option(
             envvar="GNATWORK_SHARDS",
             min=1,
             max=1024,
-            help="Slices of the runs in a new installation; one that exists keeps its own.",
+            help="Slices of the runs in a new installation, 8 unless given; fixed from then on.",
         ),
-    ] = 8,
+    ] = None,
     replicas: Annotated[
-        int, typer.Option(envvar="GNATWORK_REPLICAS", min=1, max=5, help="Copies of every stream in a NATS cluster.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            envvar="GNATWORK_REPLICAS",
+            min=1,
+            max=5,
+            help="Copies of every stream in a NATS cluster; as they are unless given, 1 at first.",
+        ),
+    ] = None,
     name: NameOption = None,
 ) -> None:
     """Run a scheduler: it follows the histories of runs and dispatches their tasks."""

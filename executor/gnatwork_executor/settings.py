@@ -12,7 +12,7 @@ class ExecutorSettings:
     #: The block types, or groups of them, that this process hosts.
     blocks: tuple[str, ...]
     #: The most work items that it holds at once, all its types together.
-    concurrency: int = 100
+    concurrency: int = 256
     #: Private addresses that blocks may reach: CIDRs and host names, comma-separated.
     egress_allow: str = ""
     #: How often an item may be delivered before it is given up as one that kills its executors.

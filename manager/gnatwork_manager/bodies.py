@@ -24,10 +24,13 @@ def parse_json(body: bytes) -> Any:
 
 def encode_bounded(value: Any, pointer: str) -> bytes:
     """The JSON of a value. Raises ProblemError at `pointer` when it is nested deeper than `MAX_DEPTH`."""
-    # Wrapped in lists, the value meets the writer's own bound at ours: no walk through it is needed.
-    for _ in range(_WRAPPERS):
-        value = [value]
     try:
-        return orjson.dumps(value)[_WRAPPERS:-_WRAPPERS]
+        data = orjson.dumps(value)
+        if data.count(b"[") + data.count(b"{") > MAX_DEPTH:
+            # Wrapped in lists, the value meets the writer's own bound at ours: no walk through it is needed.
+            for _ in range(_WRAPPERS):
+                value = [value]
+            orjson.dumps(value)
     except orjson.JSONEncodeError:
         raise invalid(pointer, f"it is nested deeper than {MAX_DEPTH} levels") from None
+    return data

@@ -96,7 +96,8 @@ class RunReader:
         document["output"] = None
         if isinstance(end := state.end, Complete):
             try:
-                document["output"] = await self._resolved(state, end.output, end.deferred)
+                output = await self._value(state, end.output)
+                document["output"] = await self._resolved(state, output, end.deferred)
             except TemplateError as error:
                 # Only now does it show that the path leads nowhere: the scheduler does not open payloads.
                 info = ErrorInfo(code=error.code, message=f"the run's output: {error.detail}")

@@ -62,9 +62,9 @@ def failure_of_unreadable(state: RunState, event: str, error: MessageError, now:
 
 
 def _work(state: RunState, action: Dispatch, *, again: bool, now: float) -> Outgoing:
-    _, namespace, workflow, run_id = address = state.address
+    _, namespace, workflow, run_id = state.address
     task = action.task
-    base = f"{address.base}.block.{task}"
+    base = f"{state.base}.block.{task}"
     work = {
         "v": VERSION,
         "run_id": run_id,
@@ -98,12 +98,12 @@ def _work(state: RunState, action: Dispatch, *, again: bool, now: float) -> Outg
 
 def _error(state: RunState, task: str, attempt: int, error: ErrorInfo, now: float) -> Outgoing:
     body = Error(task=task, attempt=attempt, error=error, started_at=now, ended_at=now, executor=SCHEDULER)
-    subject = f"{state.address.base}.{subjects.error_event(task)}"
+    subject = f"{state.base}.{subjects.error_event(task)}"
     return Outgoing(subject, body.model_dump_json(exclude_none=True).encode(), _trace(state))
 
 
 def _timer(state: RunState, action: SetTimer) -> Outgoing:
-    base = state.address.base
+    base = state.base
     due = datetime.fromtimestamp(action.at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     headers = {
         subjects.SCHEDULE: f"@at {due}",
@@ -115,7 +115,7 @@ def _timer(state: RunState, action: SetTimer) -> Outgoing:
 
 
 def _end(state: RunState, action: End) -> Outgoing:
-    base = state.address.base
+    base = state.base
     headers = {**expectation(subjects.run_borders(base), state.start_sequence), **(_trace(state) or {})}
     return Outgoing(f"{base}.{action.event}", action.body.model_dump_json(exclude_none=True).encode(), headers)
 

@@ -19,7 +19,7 @@ from gnatwork_schemas.depth import is_too_deep
 from gnatwork_schemas.error import ErrorInfo
 from gnatwork_schemas.errors import ConflictError, GnatworkError
 from gnatwork_schemas.messages import Complete, Failed, Message
-from gnatwork_schemas.payload import INLINE_LIMIT, reference_value
+from gnatwork_schemas.payload import INLINE_LIMIT, is_reference, reference_value
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class Performer:
             performed(None)
 
     async def _require_end(self, state: RunState, conflict: ConflictError) -> None:
-        last = await self._history.last(subjects.run_borders(state.address.base))
+        last = await self._history.last(subjects.run_borders(state.base))
         if last is None or subjects.parse_history(last.subject).event not in subjects.ENDS:
             raise conflict
 
@@ -107,7 +107,7 @@ class Performer:
                 await self._purge(subjects.WORK, subjects.work_of_run(namespace, run_id))
                 self._connection.send(subjects.cancel_control(namespace, run_id), b"")
             case DropTimer():
-                timer = f"{state.address.base}.{subjects.timer_event(action.id)}"
+                timer = f"{state.base}.{subjects.timer_event(action.id)}"
                 await self._purge(subjects.HISTORY, timer)
             case _:
                 if isinstance(action, End):
@@ -128,7 +128,7 @@ class Performer:
         except TypeError:
             error = ErrorInfo(code="payload.too_large", message="the run's output is nested too deep")
             return End(subjects.FAILED, Failed(error=error))
-        if not _must_be_stored(data):
+        if _fits(body, data):
             return end
         _, namespace, _, run_id = state.address
         reference = await self._payloads.put(namespace, run_id, data, _OUTPUT_PAYLOAD)
@@ -140,10 +140,11 @@ def _travels(body: Message) -> bool:
     if not isinstance(body, Complete):
         return True
     try:
-        return not _must_be_stored(orjson.dumps(body.output))
+        return _fits(body, orjson.dumps(body.output))
     except TypeError:
         return False
 
 
-def _must_be_stored(data: bytes) -> bool:
-    return len(data) > INLINE_LIMIT or is_too_deep(data)
+def _fits(body: Complete, data: bytes) -> bool:
+    """Whether an output, of which `data` is the JSON, is neither large nor deep, nor looks like a reference."""
+    return len(data) <= INLINE_LIMIT and not is_too_deep(data) and not is_reference(body.output)

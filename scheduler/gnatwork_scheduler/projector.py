@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 #: Seconds that changes are gathered before they are written.
 GATHER = 0.2
 #: Documents written at once when nothing waits for them; the others wait for the next round.
-MERE_CHANGES = 200
+MERE_CHANGES = 50
 
 #: Called when the document, or a newer one, is stored, with what went wrong or None.
 Written = Callable[[Exception | None], None]

@@ -59,7 +59,9 @@ class Shard:
         self._statistics = statistics
         self._tasks = tasks
         self._runs: dict[str, LiveRun] = {}
-        self._open: dict[int, tuple[float, Delivery]] = {}
+        self._open: dict[int, Delivery] = {}
+        #: Of those, the ones that were open at the last renewal have been for long.
+        self._newest = 0
         self._renewal: asyncio.TimerHandle | None = None
         #: Events up to this sequence may have been handled by someone else; None: not known, so all may.
         self._handled_before: int | None = None
@@ -120,10 +122,9 @@ class Shard:
             self._handled_before = int(info["state"]["last_seq"])
 
     def _receive(self, delivery: Delivery) -> None:
-        loop = asyncio.get_running_loop()
-        self._open[delivery.consumer_sequence] = (loop.time(), delivery)
+        self._open[delivery.consumer_sequence] = delivery
         if self._renewal is None:
-            self._renewal = loop.call_later(_RENEW, self._renew)
+            self._renewal = asyncio.get_running_loop().call_later(_RENEW, self._renew)
         base, name = _split(delivery.subject)
         run = self._runs.get(base)
         if run is None:
@@ -139,6 +140,8 @@ class Shard:
                 self._handle(run, delivery)
             except Exception:
                 log.exception("an event of %s could not be handled and will come again", run.base)
+                # Its state may be half changed; it is read anew.
+                self._forget(run)
                 self._settle(delivery, lambda: delivery.nak(_RETRY))
         elif len(run.waiting) < MAX_WAITING:
             run.waiting.append(delivery)
@@ -277,16 +280,18 @@ class Shard:
         how()
 
     def _renew(self) -> None:
-        """Tell the server that what has been open for long is still being worked at."""
-        loop = asyncio.get_running_loop()
-        for received, delivery in self._open.values():
-            if received > loop.time() - _RENEW:
+        """Tell the server that what was open the last time, and still is, is being worked at."""
+        for number, delivery in self._open.items():
+            if number > self._newest:
                 break
             delivery.in_progress()
-        self._renewal = loop.call_later(_RENEW, self._renew) if self._open else None
+        self._newest = next(reversed(self._open), 0)
+        self._renewal = asyncio.get_running_loop().call_later(_RENEW, self._renew) if self._open else None
 
 
 def _split(subject: str) -> tuple[str, str]:
-    """The history base and the event's name; ValueError is left to `parse_event`."""
-    tokens = subject.split(".", 5)
-    return ".".join(tokens[:5]), tokens[5] if len(tokens) > 5 else ""
+    """The history base and the event; what is no history subject is left to `parse_event` to refuse."""
+    try:
+        return subjects.split_history(subject)
+    except ValueError:
+        return subject, ""

@@ -136,6 +136,15 @@ def find_run(shard: int | Literal["*"], namespace: str, run_id: str, event: str 
     return f"history.{shard}.{namespace}.*.{run_id}.{event}"
 
 
+def split_history(subject: str) -> tuple[str, str]:
+    """The history base and the event of a history subject; ValueError when it is none."""
+    tokens = subject.split(".", 5)
+    if len(tokens) != 6 or tokens[0] != "history":
+        raise ValueError(f"not a history subject: {subject}")
+    event = tokens[5]
+    return subject[: -len(event) - 1], event
+
+
 def parse_history(subject: str) -> HistorySubject:
     """The tokens of a history subject; ValueError when it is none."""
     head, shard, namespace, workflow, run_id, event = subject.split(".", 5)

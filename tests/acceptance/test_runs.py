@@ -157,3 +157,22 @@ async def test_dead_letters_and_the_index(installation: Installation) -> None:
 async def test_it_is_found_from_the_directory_where_it_was_started(installation: Installation, tmp_path: Path) -> None:
     (tmp_path / ".gnatwork").symlink_to(installation.data_dir)
     assert (await gnatwork("run", "list", cwd=tmp_path)).code == 0
+
+
+async def test_an_output_too_large_for_a_message_comes_back_whole(installation: Installation) -> None:
+    large, larger = "x" * 40_000, "y" * 90_000
+    definition = {
+        "blocks": [
+            {"id": "a", "type": "noop", "config": {"text": large}},
+            {"id": "b", "type": "noop", "config": {"text": large}},
+            {"id": "c", "type": "noop", "config": {"text": larger}},
+            {"id": "looks", "type": "noop", "config": {"$payload": {"id": "x"}}},
+        ]
+    }
+    async with installation.client() as client:
+        run = await client.start(definition)
+        output = await run.result(30)
+        assert output == {block["id"]: block["config"] for block in definition["blocks"]}
+        assert (await run.get()).output == output
+        alone = await client.start({"blocks": definition["blocks"][3:], "output": "{{ looks }}"})
+        assert await alone.result(30) == {"$payload": {"id": "x"}}

@@ -72,7 +72,7 @@ class Story:
     def event(self, name: str, body: Message | None) -> Event:
         """The event that would come next; a second passes between events."""
         number = len(self.events) + 1
-        return Event(ADDRESS, name, number * 10, 1_000.0 + number, body)
+        return Event(ADDRESS.base, name, number * 10, 1_000.0 + number, body)
 
     def tell(self, name: str, body: Message | None) -> tuple[Action, ...]:
         """The next event comes; the actions that it calls for."""

@@ -38,7 +38,7 @@ def link(nodes: Sequence[Node], faults: Faults) -> dict[str, tuple[Need, ...]]:
         return {}
     linked = _without_redundant(edges, order)
     if not faults:  # a need that is wrong may have been the one by an error port
-        _check_error_roots(nodes, linked, order, faults)
+        _check_error_roots(nodes, linked, faults)
     return {id_: tuple(Need(block=edge.block, port=edge.port) for edge in linked[id_]) for id_ in edges}
 
 
@@ -86,16 +86,13 @@ def _without_redundant(edges: Mapping[str, Sequence[Edge]], order: Sequence[str]
     return linked
 
 
-def _check_error_roots(
-    nodes: Sequence[Node], linked: Mapping[str, Sequence[Edge]], order: Sequence[str], faults: Faults
-) -> None:
-    after_error: set[str] = set()
-    for id_ in order:
-        if any(edge.port == ERROR_PORT or edge.block in after_error for edge in linked[id_]):
-            after_error.add(id_)
+def _check_error_roots(nodes: Sequence[Node], linked: Mapping[str, Sequence[Edge]], faults: Faults) -> None:
     for node in nodes:
-        if node.error_at is not None and node.id not in after_error:
-            message = 'there is an `error` only after a block that is needed by its error port, `"needs": ["id.error"]`'
+        handles = any(edge.port == ERROR_PORT for edge in linked[node.id])
+        if node.error_at is not None and not handles:
+            message = (
+                'there is an `error` only in a block that needs another by `error`, `"needs": ["id.error"]`'
+            )
             faults.add(node.error_at, "template.unknown_root", message)
 
 

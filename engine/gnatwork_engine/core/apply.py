@@ -21,7 +21,7 @@ def apply(plan: Plan, state: RunState | None, event: Event) -> RunState:
     """
     if state is None:
         if not isinstance(event.body, Start):
-            raise MessageError(f"the history of {event.address.run_id} does not begin with a start")
+            raise MessageError(f"the history of {event.base} does not begin with a start")
         return begin(plan, event, event.body)
     if event.sequence <= state.sequence:
         return state

@@ -1,7 +1,7 @@
 """A stored event of a run, as the core sees it."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from pydantic import ValidationError
 
@@ -24,23 +24,30 @@ from gnatwork_schemas.model import VERSION
 
 
 class RunAddress(NamedTuple):
-    """Where a run lives; with an event's name it makes a history subject."""
+    """Where a run lives."""
 
     shard: int
     namespace: str
     workflow: str
     run_id: str
 
+    @classmethod
+    def of(cls, base: str) -> Self:
+        """The address in a history base."""
+        shard, namespace, workflow, run_id, _ = subjects.parse_history(f"{base}.")
+        return cls(shard, namespace, workflow, run_id)
+
     @property
     def base(self) -> str:
-        """`history.<shard>.<ns>.<workflow>.<run>`."""
+        """`history.<shard>.<ns>.<workflow>.<run>`: with an event's name it makes a history subject."""
         return subjects.history_base(*self)
 
 
 class Event(NamedTuple):
     """One event, in the order of the stream."""
 
-    address: RunAddress
+    #: The history base of its run.
+    base: str
     #: What follows the run in its subject, e.g. `block.page.output`.
     name: str
     #: Sequence in the stream.
@@ -65,13 +72,13 @@ _SINGLE: dict[str, type[Message]] = {
 
 def _body_type(name: str) -> type[Message] | None:
     """The body of an event, None for one without meaning to the core; ValueError for an unknown name."""
-    if single := _SINGLE.get(name):
-        return single
     match name.split("."):
         case ["block", _, "output"]:
             return Output
         case ["block", _, "error"]:
             return Error
+        case _ if single := _SINGLE.get(name):
+            return single
         case ["block", _, "claimed", _]:
             return Claimed
         case ["timer", _, "fired"]:
@@ -89,7 +96,7 @@ def parse_event(subject: str, sequence: int, at: float, data: bytes, headers: Ma
         MessageError: it is not what its subject promises.
     """
     try:
-        shard, namespace, workflow, run_id, name = subjects.parse_history(subject)
+        base, name = subjects.split_history(subject)
         body_type = _body_type(name)
     except ValueError as error:
         raise MessageError(f"{subject} is no event of a run") from error
@@ -98,7 +105,7 @@ def parse_event(subject: str, sequence: int, at: float, data: bytes, headers: Ma
     except ValidationError as error:
         raise _refusal(error, subject) from error
     traceparent = headers.get(subjects.TRACEPARENT) if headers else None
-    return Event(RunAddress(shard, namespace, workflow, run_id), name, sequence, at, body, traceparent)
+    return Event(base, name, sequence, at, body, traceparent)
 
 
 def _refusal(error: ValidationError, subject: str) -> MessageError:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gnatwork_engine.core.event import Event
+from gnatwork_engine.core.event import Event, RunAddress
 from gnatwork_engine.core.plan import Plan
 from gnatwork_engine.core.ready import queue
 from gnatwork_engine.core.scope import run_scope
@@ -17,7 +17,8 @@ def begin(plan: Plan, event: Event, start: Start) -> RunState:
     """The state of a run of which only the start is known."""
     outputs: dict[str, Any] = {}
     state = RunState(
-        address=event.address,
+        base=event.base,
+        address=RunAddress.of(event.base),
         start=start,
         start_sequence=event.sequence,
         created_at=event.at,

@@ -51,6 +51,8 @@ class Closing:
 class RunState:
     """A run."""
 
+    #: Its history base.
+    base: str
     address: RunAddress
     start: Start
     #: Sequence and time of the `start`.

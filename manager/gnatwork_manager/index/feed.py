@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 _QUEUE = 10_000
 _BATCH = 1000
+#: Seconds that changes are gathered, unless someone waits for them: a short run changes several times in a moment.
+_GATHER = 0.2
 #: Seconds until something that failed, such as a write to a full disk, is tried again.
 _RETRY = 2.0
 #: Seconds that a list waits for what is still to be written.
@@ -61,6 +63,8 @@ class RunIndex:
         self._store = store
         self._threads = threads
         self._queue: asyncio.Queue[_Item] = asyncio.Queue(_QUEUE)
+        #: Someone waits until all that is queued is written.
+        self._awaited = asyncio.Event()
         self._restart = asyncio.Event()
         self._forget = False
         self._sequence = 0
@@ -118,6 +122,7 @@ class RunIndex:
     async def _written(self) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         await self._queue.put(_Reached(done))
+        self._awaited.set()
         await done
 
     async def _stream(self) -> Position:
@@ -182,6 +187,10 @@ class RunIndex:
     async def _write(self) -> None:
         while True:
             batch = [await self._queue.get()]
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_GATHER):
+                    await self._awaited.wait()
+            self._awaited.clear()
             while len(batch) < _BATCH and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
             await self._write_batch(batch)

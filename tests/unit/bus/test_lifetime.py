@@ -25,11 +25,12 @@ async def test_a_service_that_has_started_ends_by_itself() -> None:
 async def test_a_start_is_given_up_even_when_its_cancellation_is_lost() -> None:
     stop, begun = asyncio.Event(), asyncio.Event()
 
-    async def service() -> None:
+    async def service() -> str:
         begun.set()
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.Event().wait()
         await asyncio.Event().wait()
+        return "never"
 
     ended = asyncio.ensure_future(until_ended(asyncio.create_task(service()), stop=stop, started=asyncio.Event()))
     await begun.wait()

@@ -57,7 +57,7 @@ def test_paths_begin_with_a_root_that_needs_no_look_up() -> None:
         ("{{ blocks[0] }}", "", "template.unknown_root", "is followed by the id of a block"),
         ("{{ blocks.frist }}", "", "template.unknown_root", "there is no block `frist`; did you mean `first`?"),
         ("{{ me.x }}", "", "template.not_upstream", "`me` mentions its own output"),
-        ("{{ error.code }}", "", "template.unknown_root", "only after a block that is needed by its error port"),
+        ("{{ error.code }}", "", "template.unknown_root", "only in a block that needs another by `error`"),
     ],
 )  # fmt: skip
 def test_a_template_to_nowhere(config: Any, pointer: str, code: str, told: str) -> None:
@@ -99,9 +99,10 @@ def test_steps_may_mention_any_earlier_step() -> None:
     assert needs_of(control_block) == {"a": [], "b": ["a"], "c": ["b"]}
 
 
-def test_error_is_known_to_all_that_runs_after_a_handler() -> None:
-    compiled({"blocks": [noop("a"), noop("b", needs=["a.error"]), noop("c", needs=["b"], config="{{ error.code }}")]})
-    assert places_of({"blocks": [noop("a"), noop("b", needs=["a.error"]), noop("c", config="{{ error }}")]}) == [
+def test_error_is_known_to_the_handler_alone() -> None:
+    compiled({"blocks": [noop("a"), noop("b", needs=["a.error"], config="{{ error.code }}")]})
+    later = noop("c", needs=["b"], config="{{ error.code }}")
+    assert places_of({"blocks": [noop("a"), noop("b", needs=["a.error"]), later]}) == [
         ("/blocks/2/config", "template.unknown_root")
     ]
 
