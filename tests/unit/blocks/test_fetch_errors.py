@@ -3,10 +3,10 @@ import gzip
 import ssl
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from support.site import Reply, Site, running_site
 
 from gnatwork_blocks.fetch import Fetch
@@ -181,7 +181,8 @@ async def test_a_url_that_can_not_be_requested(ctx: BlockContext, url: str) -> N
 
 async def test_a_certificate_that_nobody_vouches_for(ctx: BlockContext) -> None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(Path(__file__).with_name("self_signed.pem"))
+    # Signed by an authority that nobody else has heard of.
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     async with running_site(context) as site:
         error = await failure(ctx, site.on("/", Reply()))
     assert (error.code, error.retryable) == ("http.connection", False)
