@@ -7,8 +7,6 @@ import os
 import socket
 from collections.abc import AsyncIterator, Sequence
 
-from nats.micro.service import EndpointStats
-
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.history import History
 from gnatwork_bus.kv import Bucket
@@ -16,7 +14,7 @@ from gnatwork_bus.lifetime import on_signals, until_ended
 from gnatwork_bus.patience import until_available
 from gnatwork_bus.payloads import Payloads
 from gnatwork_bus.reconcile import reconcile
-from gnatwork_bus.service import announced, work_report
+from gnatwork_bus.service import WorkReport, announced, work_report
 from gnatwork_scheduler.loader import Loader
 from gnatwork_scheduler.perform import Performer
 from gnatwork_scheduler.plans import Plans
@@ -98,7 +96,7 @@ async def _leave(shards: Sequence[Shard], projector: Projector, connection: Conn
                 await asyncio.sleep(0.02)
 
 
-def _report(shards: Sequence[Shard], statistics: Statistics) -> list[EndpointStats]:
+def _report(shards: Sequence[Shard], statistics: Statistics) -> list[WorkReport]:
     data = {
         "active_shards": [shard.number for shard in shards if shard.active],
         "runs": sum(shard.runs for shard in shards),
