@@ -22,7 +22,8 @@ from gnatwork_blocks.errors import BlockError
 CONNECT_TIMEOUT = 10.0
 #: Shorter than the five seconds after which common servers close: a request on a closing connection is lost.
 KEEPALIVE_EXPIRY = 3.0
-MAX_CONNECTIONS = 100
+#: As many as an executor runs tasks by default, so that none waits for a connection while its time runs.
+MAX_CONNECTIONS = 256
 MAX_IDLE_CONNECTIONS = 20
 
 # Names as the resolver takes them, and addresses; httpx lets through what no host can be called.
