@@ -1,6 +1,7 @@
 """How commands print: a table for people, JSON or YAML for programs."""
 
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -9,13 +10,16 @@ from typing import Annotated, Any
 
 import typer
 import yaml
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
 from gnatwork_cli.messages import hint, say
 
-#: Columns of a line in a pipe, where nothing is to be folded.
-_ENDLESS = 1_000_000
+#: Characters of a value that a table shows; the rest is for `-o json`.
+_LONGEST = 2000
+#: What would move the cursor or colour the terminal, if a value that came from elsewhere were printed as it is.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class Format(StrEnum):
@@ -42,12 +46,12 @@ def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, emp
     if not rows:
         hint(empty)
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column.replace("_", " ").upper(), overflow="fold")
-    for row in rows:
-        table.add_row(*(cell(row.get(column)) for column in columns))
-    console().print(table)
+    titles = [column.replace("_", " ").upper() for column in columns]
+    lines = [[cell(row.get(column)) for column in columns] for row in rows]
+    if sys.stdout.isatty():
+        _print_table(titles, lines)
+    else:
+        _print_lines([titles, *lines])
 
 
 def print_fields(fields: Mapping[str, Any]) -> None:
@@ -60,12 +64,13 @@ def print_fields(fields: Mapping[str, Any]) -> None:
 
 
 def cell(value: Any) -> str:
-    """A value as a table shows it."""
+    """A value as a table shows it: cut where it is very long, and with control characters written out."""
     if value is None:
         return ""
-    if isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if len(text) > _LONGEST:
+        text = f"{text[:_LONGEST]}… ({len(text):,} characters; -o json has all)"
+    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
 
 
 def moment(seconds: float | None) -> str:
@@ -86,5 +91,23 @@ def lasted(start: float | None, end: float | None) -> str:
 
 
 def console() -> Console:
-    """Standard output, as wide as the terminal; in a pipe as wide as the content."""
-    return Console(width=None if sys.stdout.isatty() else _ENDLESS, highlight=False)
+    """The terminal; texts are printed as they are, whatever brackets and colons they hold."""
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+def _print_table(titles: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in titles:
+        table.add_column(title, overflow="fold")
+    for line in lines:
+        table.add_row(*line)
+    console().print(table)
+
+
+def _print_lines(lines: Sequence[Sequence[str]]) -> None:
+    """A line per row, as wide as the content: nothing is to be folded in a pipe."""
+    lines = [[text.replace("\n", " ") for text in line] for line in lines]
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        padded = (text + " " * (width - cell_len(text)) for text, width in zip(line, widths, strict=True))
+        say("  ".join(padded).rstrip())

@@ -38,6 +38,30 @@ def test_a_table_keeps_long_cells_whole_in_a_pipe(capsys: pytest.CaptureFixture[
     assert row.split() == ["x" * 300, "ok"]
 
 
+def test_a_pipe_gets_no_blanks_at_the_ends_of_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    print_rows([{"a": "日本", "b": "x" * 9}, {"a": "abcdef", "b": ""}], ("a", "b"), empty="")
+    assert capsys.readouterr().out == f"A       B\n日本    {'x' * 9}\nabcdef\n"
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_values_are_not_markup(
+    terminal: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
+    print_rows([{"body": {"text": "[/a] [bold] :smile:"}}], ("body",), empty="")
+    assert '{"text": "[/a] [bold] :smile:"}' in capsys.readouterr().out
+
+
+def test_values_do_not_command_the_terminal() -> None:
+    assert cell("a\x1b[31mb\x9b\r\n\tc") == "a\\x1b[31mb\\x9b\\x0d\n\tc"
+
+
+def test_a_very_long_value_says_where_the_rest_is() -> None:
+    text = cell({"s": "x" * 5_000_000})
+    assert len(text) < 2100
+    assert text.endswith("x… (5,000,009 characters; -o json has all)")
+
+
 def test_an_empty_table_is_no_output(capsys: pytest.CaptureFixture[str]) -> None:
     print_rows([], ("a",), empty="Nothing there.")
     captured = capsys.readouterr()
