@@ -1,11 +1,13 @@
 """What `run start` is given: files, JSON, labels."""
 
-import json
 import re
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from gnatwork_schemas.errors import GnatworkError
 from gnatwork_schemas.names import NAME_PATTERN
@@ -26,9 +28,9 @@ def read_definition(name: str) -> dict[str, Any]:
             f"there is no file {name!r}, and workflows can't be stored under a name in this version; give a file with"
             " the definition"
         )
-    value = _parse(_read(name), name)
+    value = _parse(_read(name), _shown(name))
     if not isinstance(value, dict):
-        raise ArgumentError(f"{name} holds no definition: it must be a JSON object")
+        raise ArgumentError(f"{_shown(name)} holds no definition: it must be a JSON object")
     return value
 
 
@@ -41,8 +43,8 @@ def read_input(text: str | None) -> Any:
     if text is None:
         return None
     if text.startswith("@"):
-        return _parse(_read(text[1:]), text[1:])
-    return _parse(text, "--input")
+        return _parse(_read(text[1:]), _shown(text[1:]))
+    return _parse(text.encode(errors="surrogateescape"), "--input")
 
 
 def parse_labels(entries: Sequence[str]) -> dict[str, str]:
@@ -56,16 +58,21 @@ def parse_labels(entries: Sequence[str]) -> dict[str, str]:
     return labels
 
 
-def _read(name: str) -> str:
+def _read(name: str) -> bytes:
     try:
-        return sys.stdin.read() if name == "-" else Path(name).read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ArgumentError(f"{name} can't be read: {reason}") from error
+        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        raise ArgumentError(f"{_shown(name)} can't be read: {error.strerror}") from error
 
 
-def _parse(text: str, name: str) -> Any:
+def _parse(data: bytes, name: str) -> Any:
+    """As strict as the manager is, so that what is sent is what was written."""
     try:
-        return json.loads(text)
+        return orjson.loads(data.removeprefix(BOM_UTF8))
     except ValueError as error:
-        raise ArgumentError(f"{name} is not JSON: {error}") from error
+        reason = "it is empty" if not data.strip() else str(error)
+        raise ArgumentError(f"{name} is not JSON: {reason}") from error
+
+
+def _shown(name: str) -> str:
+    return "standard input" if name == "-" else name

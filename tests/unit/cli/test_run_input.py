@@ -15,7 +15,7 @@ def test_a_definition_from_a_file(tmp_path: Path) -> None:
 
 
 def test_a_definition_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO('{"steps": []}'))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b'{"steps": []}')))
     assert read_definition("-") == {"steps": []}
 
 
@@ -26,7 +26,7 @@ def test_a_name_says_that_stored_workflows_come_later() -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("[1]", "must be a JSON object"), ('{"a": }', "is not JSON: .*line 1 column 7"), ("", "is not JSON")],
+    [("[1]", "must be a JSON object"), ('{"a": }', "is not JSON: .*line 1 column 7"), ("", "is not JSON: it is empty")],
 )
 def test_a_file_without_a_definition(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "w.json"
@@ -40,11 +40,22 @@ def test_a_file_that_is_not_there() -> None:
         read_definition("no/such.json")
 
 
-def test_a_file_that_is_no_text(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "data",
+    [b"\xff\xfe{}", b'{"n": NaN}', b'{"n": "\\ud83d"}', b'{"n": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"],
+    ids=["no-text", "not-a-number", "half-a-character", "deep"],
+)
+def test_a_file_that_the_manager_would_not_take(tmp_path: Path, data: bytes) -> None:
     file = tmp_path / "w.json"
-    file.write_bytes(b"\xff\xfe{}")
-    with pytest.raises(ArgumentError, match="not UTF-8"):
+    file.write_bytes(data)
+    with pytest.raises(ArgumentError, match=r"is not JSON: .*line 1 column"):
         read_definition(str(file))
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
+    file = tmp_path / "w.json"
+    file.write_text('{"blocks": []}', encoding="utf-8-sig")
+    assert read_definition(str(file)) == {"blocks": []}
 
 
 def test_inputs(tmp_path: Path) -> None:
