@@ -9,7 +9,7 @@ import httpx
 from pydantic import ValidationError
 
 from gnatwork.errors import ClientError, RequestError, UnreachableError
-from gnatwork.transport import Call, RunEvent
+from gnatwork.transport import Call, RunEvent, run_path
 from gnatwork_schemas.problem import Problem
 from gnatwork_schemas.status import RunSummary
 from gnatwork_schemas.subjects import ENDS
@@ -108,7 +108,7 @@ class HttpTransport:
     async def _stream(self, run_id: str, after: int) -> AsyncGenerator[RunEvent, None]:
         async with self._client.stream(
             "GET",
-            f"/runs/{run_id}/events",
+            run_path(run_id, "/events"),
             headers={"Accept": "text/event-stream", "Last-Event-ID": str(after)},
             timeout=_SILENCE,
         ) as response:
@@ -121,7 +121,7 @@ class HttpTransport:
 
     async def _is_over(self, run_id: str, after: int) -> bool:
         """Whether the run has ended and the caller has all of it."""
-        run = RunSummary.model_validate(await self.call(Call(verb="run.get", method="GET", path=f"/runs/{run_id}")))
+        run = RunSummary.model_validate(await self.call(Call(verb="run.get", method="GET", path=run_path(run_id))))
         return run.status.ended and run.sequence <= after
 
     def _unreachable(self, error: httpx.HTTPError) -> UnreachableError:

@@ -6,7 +6,7 @@ from typing import Any
 
 from gnatwork.errors import RunError
 from gnatwork.pages import Page, all_pages
-from gnatwork.transport import Call, RunEvent, Transport
+from gnatwork.transport import Call, RunEvent, Transport, run_path
 from gnatwork_schemas.messages import Complete
 from gnatwork_schemas.payload import is_reference
 from gnatwork_schemas.status import Run, RunStatus, Task
@@ -76,6 +76,5 @@ class RunHandle:
         return all_pages(page)
 
     def _call(self, verb: str, method: str = "GET", path: str = "", **more: Any) -> Call:
-        return Call(
-            verb=verb, method=method, path=f"/runs/{self.run_id}{path}", subject={"run_id": self.run_id}, **more
-        )
+        path = run_path(self.run_id, path)
+        return Call(verb=verb, method=method, path=path, subject={"run_id": self.run_id}, **more)

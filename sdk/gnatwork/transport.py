@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from pydantic import Field
 
@@ -23,6 +24,11 @@ class RunEvent(Model):
     at: float | None = None
     #: The message; see `gnatwork_schemas.messages`.
     body: Any = Field(default=None)
+
+
+def run_path(run_id: str, rest: str = "") -> str:
+    """Where a run is, below `/api/v1`; whatever the id is made of, it leads nowhere else."""
+    return f"/runs/{quote(run_id, safe='')}{rest}"
 
 
 @dataclass(frozen=True, kw_only=True)

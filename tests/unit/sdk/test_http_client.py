@@ -76,6 +76,22 @@ async def test_a_refusal_carries_the_problem_and_its_places() -> None:
     assert advice.startswith("Mend what the pointer names")
 
 
+async def test_no_run_id_leads_to_another_page() -> None:
+    seen: list[bytes] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.url.raw_path)
+        return httpx.Response(404, json={"title": "None.", "status": 404, "code": "run.not_found"})
+
+    async with client_of(answer) as client:
+        run = client.run("../blocks?x#y")
+        for asked in (run.get(), run.tasks(), run.cancel(), anext(run.events())):
+            with pytest.raises(RequestError):
+                await asked
+    base = b"/api/v1/runs/..%2Fblocks%3Fx%23y"
+    assert seen == [base, base + b"/tasks?limit=500", base + b"/cancel", base + b"/events"]
+
+
 async def test_an_answer_that_is_not_gnatworks() -> None:
     async with client_of(lambda _: httpx.Response(404, text="<html>")) as client:
         with pytest.raises(RequestError, match="Something else than Gnatwork answers"):
