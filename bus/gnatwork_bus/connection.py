@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 _PENDING_SIZE = 64 * 1024 * 1024
 #: Seconds between attempts to reconnect.
 _RECONNECT_WAIT = 0.25
+#: Seconds without a first connection after which the log says so, and why.
+_SILENCE = 3.0
 
 
 class ApiError(GnatworkError):
@@ -44,25 +46,43 @@ class Connection:
         self._wake = asyncio.Event()
         self._reconnected: list[Callable[[], None]] = []
         self._disconnected: list[Callable[[], None]] = []
+        #: Why there is no connection yet.
+        self._reason = ""
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, url: str, *, name: str) -> AsyncIterator["Connection"]:
-        """Connect, waiting for the server as long as it takes; `name` shows in the server's monitoring."""
+    async def open(cls, url: str, *, name: str, patience: float | None = None) -> AsyncIterator["Connection"]:
+        """Connect; `name` shows in the server's monitoring.
+
+        Args:
+            url: where the server is, with all that it takes to connect.
+            name: who connects.
+            patience: seconds to wait for the server; as long as it takes when None.
+
+        Raises:
+            UnavailableError: there is no server that takes us within `patience`.
+        """
         nc = Client()
         connection = cls(nc)
-        await nc.connect(
-            url,
-            name=f"gnatwork-{name}",
-            max_reconnect_attempts=-1,
-            reconnect_time_wait=_RECONNECT_WAIT,  # type: ignore[arg-type]  # fractions work
-            ping_interval=10,
-            max_outstanding_pings=2,
-            pending_size=_PENDING_SIZE,
-            error_cb=connection._on_error,
-            disconnected_cb=connection._on_disconnected,
-            reconnected_cb=connection._on_reconnected,
-        )
+        warning = asyncio.get_running_loop().call_later(_SILENCE, connection._say_that_it_waits)
+        try:
+            async with asyncio.timeout(patience):
+                await nc.connect(
+                    url,
+                    name=f"gnatwork-{name}",
+                    max_reconnect_attempts=-1,
+                    reconnect_time_wait=_RECONNECT_WAIT,  # type: ignore[arg-type]  # fractions work
+                    ping_interval=10,
+                    max_outstanding_pings=2,
+                    pending_size=_PENDING_SIZE,
+                    error_cb=connection._on_error,
+                    disconnected_cb=connection._on_disconnected,
+                    reconnected_cb=connection._on_reconnected,
+                )
+        except TimeoutError:
+            raise UnavailableError(f"no NATS server within {patience:g} s{connection._because}") from None
+        finally:
+            warning.cancel()
         writer = asyncio.create_task(connection._write(), name="nats-outbox")
         try:
             await connection.publisher.start()
@@ -149,7 +169,15 @@ class Connection:
                     log.exception("a message to %s could not be sent", subject)
                 outbox.popleft()
 
+    @property
+    def _because(self) -> str:
+        return f" ({self._reason})" if self._reason else ""
+
+    def _say_that_it_waits(self) -> None:
+        log.warning("NATS does not take us yet%s; trying until it does", self._because)
+
     async def _on_error(self, error: Exception) -> None:
+        self._reason = str(error) or type(error).__name__
         if self.nc.is_connected:
             log.warning("NATS: %s", error)
         else:

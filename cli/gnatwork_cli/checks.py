@@ -1,6 +1,5 @@
 """The checks of `gnatwork doctor`, in the order in which things depend on each other."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -13,7 +12,7 @@ from gnatwork_bus.kv import Bucket
 from gnatwork_bus.reconcile import check_server
 from gnatwork_bus.topology import HISTORY, other_streams
 from gnatwork_schemas import subjects
-from gnatwork_schemas.errors import GnatworkError
+from gnatwork_schemas.errors import GnatworkError, UnavailableError
 
 #: Seconds that NATS and the manager get to answer.
 _PATIENCE = 5.0
@@ -50,10 +49,10 @@ async def examine(*, api: str | None, token: str | None, nats: str | None, data_
         return
     async with AsyncExitStack() as stack:
         try:
-            async with asyncio.timeout(_PATIENCE):
-                connection = await stack.enter_async_context(Connection.open(address.nats, name="doctor"))
-        except TimeoutError:
-            yield Finding("nats", False, f"no answer within {_PATIENCE:g} s", "Start it, or correct its address.")
+            opening = Connection.open(address.nats, name="doctor", patience=_PATIENCE)
+            connection = await stack.enter_async_context(opening)
+        except UnavailableError as error:
+            yield Finding("nats", False, error.detail, "Start it, or correct its address and token.")
             return
         try:
             await check_server(connection)

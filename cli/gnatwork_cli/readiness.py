@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
 
 from gnatwork_blocks.registry import expand
@@ -12,6 +13,8 @@ from gnatwork_schemas import subjects
 
 #: Seconds between two looks while something is missing.
 _LOOK = 0.1
+#: Seconds without NATS after which that is reported.
+_SILENCE = 5.0
 #: Seconds that the manager gets to answer one question.
 _PATIENCE = 5.0
 
@@ -28,7 +31,12 @@ async def wait_ready(blocks: Iterable[str], addresses: Addresses, report: Callab
     `report` is told of each.
     """
     missing = expected_work(blocks)
-    async with Connection.open(addresses.nats, name="up") as connection:
+    waiting = asyncio.get_running_loop().call_later(_SILENCE, report, "  nats does not take us yet; waiting for it …")
+    async with AsyncExitStack() as stack:
+        try:
+            connection = await stack.enter_async_context(Connection.open(addresses.nats, name="up"))
+        finally:
+            waiting.cancel()
         report("  nats is ready")
         while missing:
             found = await find_services(connection, patience=_LOOK)

@@ -9,7 +9,7 @@ import orjson
 
 from gnatwork.ends import Ends
 from gnatwork.errors import ClientError, RequestError, UnreachableError
-from gnatwork.transport import Call, RunEvent
+from gnatwork.transport import Call, RunEvent, run_path
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.follow import follow
 from gnatwork_schemas import subjects
@@ -19,6 +19,8 @@ from gnatwork_schemas.model import VERSION
 from gnatwork_schemas.problem import Problem
 from gnatwork_schemas.status import Run
 
+#: Seconds that it may take to connect.
+_CONNECT = 5.0
 #: Seconds of silence after which one who waits asks whether the end was lost: at first, and at most.
 _FIRST_SILENCE, _LONGEST_SILENCE = 10.0, 300.0
 #: Events that wait for a reader; live ones beyond are left out, stored ones wait in the server.
@@ -54,12 +56,12 @@ class NatsTransport:
 
     async def open(self) -> None:
         """See `Transport`."""
-        opening = self._stack.enter_async_context(Connection.open(self._url, name="client"))
+        patience = min(self._timeout, _CONNECT)
+        opening = self._stack.enter_async_context(Connection.open(self._url, name="client", patience=patience))
         try:
-            async with asyncio.timeout(self._timeout):
-                connection = await opening
-        except TimeoutError:
-            raise UnreachableError(f"no NATS server within {self._timeout:g} s") from None
+            connection = await opening
+        except UnavailableError as error:
+            raise UnreachableError(error.detail) from None
         connection.on_reconnect(self._ends.missed)
         self._connected = connection
 
@@ -167,7 +169,7 @@ class NatsTransport:
             return False
 
     async def _run(self, run_id: str) -> Run:
-        call = Call(verb="run.get", method="GET", path=f"/runs/{run_id}", subject={"run_id": run_id})
+        call = Call(verb="run.get", method="GET", path=run_path(run_id), subject={"run_id": run_id})
         return Run.model_validate(await self._request(call))
 
     async def _request(self, call: Call) -> Any:
