@@ -28,6 +28,9 @@ def clear_errors() -> Iterator[None]:
         yield
     except GnatworkError as error:
         fail(str(error))
+    except OSError as error:
+        # Such as an output that is full.
+        fail(str(error))
     except BaseExceptionGroup as group:
         expected, others = group.split(GnatworkError)
         if expected is None or others is not None:

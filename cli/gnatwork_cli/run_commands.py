@@ -1,10 +1,11 @@
 """`gnatwork run …`: start, list, watch and cancel runs."""
 
+import asyncio
 from typing import Annotated
 
 import typer
 
-from gnatwork import Client
+from gnatwork import Client, RunHandle
 from gnatwork_cli.messages import fail, hint, say
 from gnatwork_cli.output import Format, OutputOption, lasted, moment, print_data, print_fields, print_rows
 from gnatwork_cli.progress import note, took
@@ -43,8 +44,7 @@ async def start(
         idempotency_key=idempotency_key,
     )
     if wait:
-        ended = await watch_run(run, quiet=output is not Format.TABLE)
-        _finish(ended, output)
+        await _watch(run, output)
     elif output is Format.TABLE:
         say(f"Started run {run.run_id}; next: gnatwork run watch {run.run_id}")
     else:
@@ -121,8 +121,7 @@ async def history(client: Client, run_id: RunId, output: OutputOption = Format.T
 @client_command(app)
 async def watch(client: Client, run_id: RunId, output: OutputOption = Format.TABLE) -> None:
     """Watch a run until it has ended; exit 0 if it completed."""
-    ended = await watch_run(client.run(run_id), quiet=output is not Format.TABLE)
-    _finish(ended, output)
+    await _watch(client.run(run_id), output)
 
 
 @client_command(app)
@@ -134,7 +133,14 @@ async def cancel(
     say(f"Asked run {run_id} to stop; next: gnatwork run watch {run_id}")
 
 
-def _finish(run: Run, output: Format) -> None:
+async def _watch(handle: RunHandle, output: Format) -> None:
+    """Watch a run, print it, and end with its verdict; who stops watching is told that the run goes on."""
+    try:
+        run = await watch_run(handle, quiet=output is not Format.TABLE)
+    except asyncio.CancelledError:
+        again = f"gnatwork run watch {handle.run_id}"
+        hint(f"The run goes on; next: {again}\n                or: gnatwork run cancel {handle.run_id}")
+        raise
     if output is Format.TABLE:
         _print_run(run)
     else:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -225,6 +226,10 @@ def _free_port(host: str, port: int) -> int:
         try:
             probe.bind((host, port))
         except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise SettingsError(
+                    f"{host}:{port} can't be had ({error.strerror}); give another --host or --port"
+                ) from error
             raise SettingsError(
                 f"{host}:{port} can't be had ({error.strerror}); stop what listens there, or give another --port"
                 " (0 picks a free one)"

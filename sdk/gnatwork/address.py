@@ -50,5 +50,7 @@ def find_address(
         return Address(api=stored["api"], nats=stored["nats"], token=token or stored["token"])
     except FileNotFoundError:
         raise AddressError(f"there is no {path}") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        raise AddressError(f"{path} can't be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
         raise AddressError(f"{path} can't be read: {error}") from error

@@ -2,7 +2,7 @@
 
 GnatworkError
 └── ClientError
-    ├── AddressError      nobody said where Gnatwork is
+    ├── AddressError      it is not known where Gnatwork is
     ├── UnreachableError  nobody answers there
     ├── RequestError      the manager refused a request
     └── RunError          a run ended otherwise than completed
@@ -20,7 +20,7 @@ class ClientError(GnatworkError):
 
 
 class AddressError(ClientError):
-    """Nobody said where Gnatwork is; start it with `gnatwork up`, or set GNATWORK_API and GNATWORK_TOKEN."""
+    """It is not known where Gnatwork is; start it with `gnatwork up`, or set GNATWORK_API and GNATWORK_TOKEN."""
 
 
 class UnreachableError(ClientError):

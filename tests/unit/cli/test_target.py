@@ -1,5 +1,6 @@
 """Commands that talk to Gnatwork share the options to find it."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,17 @@ def test_an_address_that_nobody_knows_is_one_paragraph(tmp_path: Path, monkeypat
         monkeypatch.delenv(name, raising=False)
     result = CliRunner().invoke(app, ["ask", "x", "--data-dir", str(tmp_path)])
     assert result.exit_code == 1
-    assert result.stderr.startswith("Error: Nobody said where Gnatwork is; start it with `gnatwork up`")
+    assert result.stderr.startswith("Error: It is not known where Gnatwork is; start it with `gnatwork up`")
     assert "Traceback" not in result.stderr
+
+
+def test_an_output_that_is_full_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Client, "runs", full)
+    result = CliRunner().invoke(app, ["ask", "x", "--api", "http://127.0.0.1:1"])
+    assert (result.exit_code, result.stderr) == (1, "Error: [Errno 28] No space left on device\n")
 
 
 def test_nobody_there_is_one_paragraph() -> None:
