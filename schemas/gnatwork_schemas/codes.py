@@ -30,7 +30,7 @@ _TABLE = (
     ErrorCode("definition.cycle", "Blocks wait for each other in a circle, so none could ever start.", "Remove one of the `needs` or template references that the message lists.", ("compiler",)),
     ErrorCode("definition.too_large", "The definition compiles to more than one message can hold.", "Split the workflow, or move large constants into the input.", ("compiler",)),
     ErrorCode("template.invalid", "A text between `{{` and `}}` is not a path.", "Write `{{ block.field[0] ?? \"default\" }}`; to get the braces themselves, write `{{ \"{{\" }}`.", ("compiler",)),
-    ErrorCode("template.unknown_root", "A template starts with a name that is neither a block nor a root.", "Correct the spelling; roots are `input`, `run`, `trigger`, `error` and the ids of blocks.", ("compiler",)),
+    ErrorCode("template.unknown_root", "A template starts with a name that is neither a block nor a root.", "Correct the spelling; roots are `input`, `blocks`, `run`, `trigger`, `error` and the ids of blocks.", ("compiler",)),
     ErrorCode("template.not_upstream", "A template mentions a block that depends on this one, or this one itself.", "Take the value from a block that runs earlier.", ("compiler",)),
     ErrorCode("template.missing", "A path of a template leads nowhere in this run.", "Check the output it points into (`gnatwork run show`), or give a default: `{{ a.b ?? null }}`.", ("scheduler", "executor", "manager"), retryable="no"),
     ErrorCode("block.unknown_type", "No executor has ever announced this block type.", "Correct the spelling (`gnatwork blocks list` shows what there is), or start an executor that hosts it.", ("compiler", "manager")),

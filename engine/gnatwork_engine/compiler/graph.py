@@ -46,7 +46,7 @@ def _mentioned(node: Node, faults: Faults) -> Iterable[Edge]:
     needed = {edge.block for edge in node.edges}
     for block, at in node.mentions.items():
         if block == node.id:
-            message = f"{shown(block)} mentions its own output; take the value from a block that runs earlier"
+            message = f"{shown(block)} mentions its own output"
             faults.add(at, "template.not_upstream", message)
         elif block not in needed:
             yield Edge(block, at=at, implicit=True)
@@ -90,9 +90,7 @@ def _check_error_roots(nodes: Sequence[Node], linked: Mapping[str, Sequence[Edge
     for node in nodes:
         handles = any(edge.port == ERROR_PORT for edge in linked[node.id])
         if node.error_at is not None and not handles:
-            message = (
-                'there is an `error` only in a block that needs another by `error`, `"needs": ["id.error"]`'
-            )
+            message = 'there is an `error` only in a block that needs another by `error`, `"needs": ["id.error"]`'
             faults.add(node.error_at, "template.unknown_root", message)
 
 
@@ -128,7 +126,7 @@ def _report_circle(circle: Sequence[str], back: Mapping[str, Edge], faults: Faul
         names = [*names[: _LISTED // 2], "…", *names[-_LISTED // 2 :]]
     waits = " waits for ".join(names)
     if edge.implicit:
-        message = f"{shown(edge.block)} can't be known here: {waits}; take the value from a block that runs earlier"
+        message = f"{shown(edge.block)} can't be known here: {waits}"
         faults.add(edge.at or (), "template.not_upstream", message)
     else:
-        faults.add(edge.at or (), "definition.cycle", f"{waits}: none of them could start; remove one of the needs")
+        faults.add(edge.at or (), "definition.cycle", f"{waits}: none of them could start")

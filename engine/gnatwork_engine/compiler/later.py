@@ -57,7 +57,7 @@ def is_later_type(type_: str, catalogue: Mapping[str, BlockType]) -> bool:
 
 def refuse_later(path: Path, what: str, faults: Faults) -> None:
     """The fault of a construct that later versions bring."""
-    faults.add(path, _CODE, f"{what} is not supported by this version; remove it, or run a version that supports it")
+    faults.add(path, _CODE, f"{what} is not supported by this version")
 
 
 def _block_keys(entry: dict[str, Any], catalogue: Mapping[str, BlockType]) -> frozenset[str]:

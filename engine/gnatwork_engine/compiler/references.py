@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gnatwork_engine.compiler.faults import Faults, listed, shown, suggestion
+from gnatwork_engine.compiler.faults import Faults, shown, suggestion
 from gnatwork_engine.compiler.later import LATER_ROOTS, refuse_later
 from gnatwork_engine.json_tree import Path
 from gnatwork_engine.template import TemplateSyntaxError, parse_template
@@ -88,7 +88,7 @@ def _resolve(
         return None
     elif root not in _ROOTS:
         near = suggestion(str(root), (*_ROOTS, *types))
-        message = f"{shown(root)} is neither a block nor a root of templates{near}; roots are {listed(_ROOTS)}"
+        message = f"{shown(root)} is neither a block nor a root of templates{near}"
         faults.add(at, "template.unknown_root", message)
         return None
     return PathExpression(path=path, source=part.source, has_default=part.has_default, default=part.default)

@@ -52,7 +52,7 @@ def test_paths_begin_with_a_root_that_needs_no_look_up() -> None:
         ({"a/b": "{{ x. }}"}, "/a~1b", "template.invalid", "expected a name after `.` at position 5"),
         (["{{ 1 + }}"], "/0", "template.invalid", "expected `}}`"),
         ("{{ fisrt.x }}", "", "template.unknown_root", "a block nor a root of templates; did you mean `first`?"),
-        ("{{ inptu.x }}", "", "template.unknown_root", "did you mean `input`?; roots are `input`, `blocks`"),
+        ("{{ inptu.x }}", "", "template.unknown_root", "did you mean `input`?"),
         ("{{ blocks }}", "", "template.unknown_root", "is followed by the id of a block"),
         ("{{ blocks[0] }}", "", "template.unknown_root", "is followed by the id of a block"),
         ("{{ blocks.frist }}", "", "template.unknown_root", "there is no block `frist`; did you mean `first`?"),
