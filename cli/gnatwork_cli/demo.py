@@ -15,7 +15,7 @@ from gnatwork_cli.connection_file import Addresses
 from gnatwork_cli.demo_site import DemoSite
 from gnatwork_cli.example_files import examples
 from gnatwork_cli.loop import run_async
-from gnatwork_cli.messages import fail, say
+from gnatwork_cli.messages import activation, fail, say
 from gnatwork_cli.run_watch import watch_run
 from gnatwork_cli.signals import until_stopped
 from gnatwork_cli.stack import Stack
@@ -59,7 +59,7 @@ async def _demo(data_dir: Path) -> None:
     (run,) = ended
     if run.status is not RunStatus.COMPLETED:
         fail(f"the run {run.status.value}, which it should not; please report it")
-    say(_NEXT)
+    say(_NEXT.format(activation=activation("  ")))
 
 
 async def _show(stack: Stack, ended: list[Run]) -> None:
@@ -93,7 +93,7 @@ def _json(value: Any) -> str:
 
 _NEXT = """\
 Next:
-  gnatwork up                                     start it for good; Ctrl-C stops it
-  gnatwork blocks list                            see what blocks there are
-  gnatwork run start workflow.json --wait         run a workflow of your own
-and see examples/ for more workflows."""
+  {activation}gnatwork up                         start it for good; Ctrl-C stops it
+  gnatwork blocks list                see what blocks there are
+  gnatwork run start FILE --wait      run a workflow of your own
+and see docs/tutorial.md, and examples/ for more workflows."""

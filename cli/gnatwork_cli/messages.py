@@ -1,7 +1,10 @@
 """What commands say to people."""
 
 import contextlib
+import shlex
+import shutil
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 import typer
@@ -18,6 +21,16 @@ def hint(text: str) -> None:
     """A line for people that is no part of the output."""
     sys.stdout.flush()
     sys.stderr.write(f"{text}\n")
+
+
+def activation(indent: str) -> str:
+    """The line that makes `gnatwork` a command, and the indent of the next; nothing where it is one."""
+    if shutil.which("gnatwork"):
+        return ""
+    script = Path(sys.prefix, "bin", "activate")
+    if script.is_relative_to(Path.cwd()):
+        script = script.relative_to(Path.cwd())
+    return f"source {shlex.quote(str(script))}\n{indent}"
 
 
 def fail(text: str, code: int = 1) -> NoReturn:

@@ -1,5 +1,6 @@
 """`gnatwork up`: everything on one machine."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -7,7 +8,7 @@ import typer
 
 from gnatwork_cli.connection_file import Addresses
 from gnatwork_cli.loop import clear_errors, run_async
-from gnatwork_cli.messages import fail, say
+from gnatwork_cli.messages import activation, fail, say
 from gnatwork_cli.options import DEFAULT_DATA_DIR, DataDirOption, EgressOption
 from gnatwork_cli.signals import until_stopped
 from gnatwork_cli.stack import Stack
@@ -82,12 +83,14 @@ async def _serve(stack: Stack) -> None:
 
 
 def _welcome(addresses: Addresses, stack: Stack) -> str:
-    elsewhere = "" if stack.data_dir == Path(DEFAULT_DATA_DIR).resolve() else f" --data-dir {stack.data_dir}"
+    elsewhere = (
+        "" if stack.data_dir == Path(DEFAULT_DATA_DIR).resolve() else f" --data-dir {shlex.quote(str(stack.data_dir))}"
+    )
     return (
         f"Gnatwork is up at {addresses.api}\n"
         f"  logs    {stack.logs}\n"
-        f"  next    gnatwork doctor{elsewhere}\n"
+        f"  next    {activation('          ')}gnatwork doctor{elsewhere}\n"
         f"          gnatwork blocks list{elsewhere}\n"
-        f"          gnatwork run start workflow.json --wait{elsewhere}\n"
+        f"          gnatwork run start FILE --wait{elsewhere}\n"
         f"Ctrl-C stops everything."
     )
