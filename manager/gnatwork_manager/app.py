@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp
 
 from gnatwork_manager import blocks, dead_letters, events, health, openapi, run_views, runs
@@ -18,6 +19,9 @@ from gnatwork_manager.observe import Observe
 from gnatwork_manager.problems import ProblemError, error_response, faults_of
 from gnatwork_manager.services import Services
 from gnatwork_manager.settings import ManagerSettings
+
+#: What a page may take.
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def build_api() -> FastAPI:
@@ -65,15 +69,22 @@ async def _invalid(_: Request, error: Exception) -> Response:
 
 async def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
-    headers = (error.headers if isinstance(error, HTTPException) else None) or {}
     path = request.url.path
     match status:
         case HTTPStatus.NOT_FOUND:
             return error_response(ProblemError("request.not_found", f"there is nothing at {path}"))
         case HTTPStatus.METHOD_NOT_ALLOWED:
             detail = f"{path} does not take {request.method}"
+            headers = {"Allow": ", ".join(_methods(request))}
             return error_response(ProblemError("request.method_not_allowed", detail, headers=headers))
     return error_response(error)
+
+
+def _methods(request: Request) -> list[str]:
+    """What the page takes, of all its routes: the framework names only the first one's."""
+    routes: list[BaseRoute] = request.app.routes
+    asked = {method: {**request.scope, "method": method} for method in _METHODS}
+    return [method for method in _METHODS if any(route.matches(asked[method])[0] is Match.FULL for route in routes)]
 
 
 async def _gone(_: Request, __: Exception) -> Response:
