@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from gnatwork_blocks.context import BlockContext
 from gnatwork_blocks.errors import BlockError
 from gnatwork_schemas.names import BLOCK_TYPE_PATTERN, PORT_PATTERN
+from gnatwork_schemas.problem import plain
 
 
 class Block:
@@ -131,7 +132,7 @@ def _check_declaration(cls: type[Block]) -> None:
 def _invalid(code: str, what: str, error: ValidationError) -> BlockError:
     """The values themselves are left out: they may be secrets."""
     faults = [
-        {"pointer": "".join(f"/{_escape(str(part))}" for part in fault["loc"]), "message": fault["msg"]}
+        {"pointer": "".join(f"/{_escape(str(part))}" for part in fault["loc"]), "message": plain(fault["msg"])}
         for fault in error.errors(include_url=False, include_context=False, include_input=False)
     ]
     shown = "; ".join(f"{fault['pointer'] or what}: {fault['message']}" for fault in faults[:5])

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from gnatwork_schemas.errors import MessageError, UnknownVersionError
 from gnatwork_schemas.messages import Work
 from gnatwork_schemas.model import VERSION
+from gnatwork_schemas.problem import plain
 from gnatwork_schemas.subjects import error_event, output_event, parse_work
 
 #: The most mistakes that a message lists.
@@ -34,7 +35,11 @@ def history_base_of(work: Work) -> str:
 def mistakes(error: ValidationError) -> str:
     """What is wrong where, without the values: those may be secret."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
-    texts = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" if fault["loc"] else fault["msg"] for fault in found]
+    places = [".".join(map(str, fault["loc"])) for fault in found]
+    texts = [
+        f"{place}: {plain(fault['msg'])}" if place else plain(fault["msg"])
+        for place, fault in zip(places, found, strict=True)
+    ]
     more = f"; and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else ""
     return "; ".join(texts[:_SHOWN]) + more
 

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from gnatwork_bus.connection import ApiError
 from gnatwork_schemas.codes import CODES
 from gnatwork_schemas.errors import DefinitionError, GnatworkError, MessageError
-from gnatwork_schemas.problem import Fault, Problem
+from gnatwork_schemas.problem import Fault, Problem, plain
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,11 @@ def invalid(pointer: str, message: str) -> ProblemError:
 def faults_of(errors: Iterable[Any], *, skip: int) -> tuple[Fault, ...]:
     """Pydantic's findings as faults; `skip` leading steps of their places are not part of what was sent."""
     return tuple(
-        Fault(pointer="".join(f"/{step}" for step in error["loc"][skip:]), code="request.invalid", message=error["msg"])
+        Fault(
+            pointer="".join(f"/{step}" for step in error["loc"][skip:]),
+            code="request.invalid",
+            message=plain(error["msg"]),
+        )
         for error in errors
     )
 

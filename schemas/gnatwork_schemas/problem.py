@@ -5,6 +5,11 @@ from pydantic import Field
 from gnatwork_schemas.model import Model
 
 
+def plain(message: str) -> str:
+    """A finding of pydantic without the words that it puts before a validator's own."""
+    return message.removeprefix("Value error, ")
+
+
 class Fault(Model):
     """One mistake in what was sent."""
 
