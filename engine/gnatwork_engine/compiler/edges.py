@@ -43,7 +43,7 @@ def _needs(block: DraftBlock, draft: Draft, catalogue: Mapping[str, BlockType], 
         if id_ not in draft.types:
             faults.add(at, "definition.unknown_need", f"there is no block {shown(id_)}{suggestion(id_, draft.types)}")
         elif id_ == block.definition.id:
-            faults.add(at, "definition.cycle", f"{shown(id_)} waits for itself; remove this need")
+            faults.add(at, "definition.cycle", f"{shown(id_)} waits for itself")
         elif (ports := _ports(draft.types[id_], catalogue)) and port not in ports:
             message = f"{shown(id_)} has no port {shown(port)}{suggestion(port, ports)}; it has {listed(ports)}"
             faults.add(at, "definition.unknown_need", message)

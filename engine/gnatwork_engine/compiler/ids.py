@@ -14,7 +14,7 @@ def check_ids(draft: Draft, faults: Faults) -> bool:
             message = f"{shown(id_)} is a root of templates; {listed(sorted(RESERVED_ROOTS))} can't be ids"
             faults.add((*path, "id"), "definition.reserved_id", message)
         if id_ in first:
-            message = f"{shown(id_)} is the id of {to_pointer(first[id_])} already; give this block another"
+            message = f"{shown(id_)} is the id of {to_pointer(first[id_])} already"
             faults.add((*path, "id"), "definition.duplicate_id", message)
         first.setdefault(id_, path)
     return len(first) == len(draft.ids)

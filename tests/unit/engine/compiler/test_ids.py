@@ -6,7 +6,7 @@ from gnatwork_schemas.names import RESERVED_ROOTS
 def test_an_id_names_one_block() -> None:
     ((pointer, code, message),) = faults_of({"blocks": [noop("a"), noop("b"), noop("a")]})
     assert (pointer, code) == ("/blocks/2/id", "definition.duplicate_id")
-    assert message == "`a` is the id of /blocks/0 already; give this block another"
+    assert message == "`a` is the id of /blocks/0 already"
 
 
 def test_ids_are_case_sensitive() -> None:
