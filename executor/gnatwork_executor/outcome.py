@@ -66,13 +66,25 @@ def encode_error(error: Error) -> bytes:
 
 
 def _fitting(info: ErrorInfo) -> ErrorInfo:
-    """The error with what is too long for a message replaced by how long it was."""
-    if len(info.message) > _LONGEST_MESSAGE:
-        cut = f"{info.message[:_LONGEST_MESSAGE]}… ({len(info.message)} characters in all)"
-        info = info.model_copy(update={"message": cut})
-    if info.details:
-        encoded = orjson.dumps(info.details, default=repr, option=orjson.OPT_NON_STR_KEYS)
-        fits = len(encoded) <= INLINE_LIMIT // 2
-        details = orjson.loads(encoded) if fits else {"omitted_bytes": len(encoded)}
-        info = info.model_copy(update={"details": details})
-    return info
+    """The error with what is too long for a message replaced by how long it was, and what is no JSON by why not.
+
+    Blocks put anything into an error, and a task whose error can't be told would never end.
+    """
+    # Half of a surrogate pair is no UTF-8.
+    message = info.message.encode(errors="replace").decode()
+    if len(message) > _LONGEST_MESSAGE:
+        message = f"{message[:_LONGEST_MESSAGE]}… ({len(message)} characters in all)"
+    return info.model_copy(update={"message": message, "details": _fitting_details(info.details)})
+
+
+def _fitting_details(details: dict[str, Any] | None) -> dict[str, Any] | None:
+    if not details:
+        return details
+    try:
+        encoded = orjson.dumps(details, default=repr, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError as error:
+        return {"omitted": str(error)}
+    if len(encoded) > INLINE_LIMIT // 2 or is_too_deep(encoded):
+        return {"omitted_bytes": len(encoded)}
+    fitting: dict[str, Any] = orjson.loads(encoded)
+    return fitting

@@ -1,3 +1,5 @@
+from typing import Any
+
 import orjson
 import pytest
 from support.executing import make_work
@@ -46,3 +48,13 @@ def test_an_error_fits_into_a_message(length: int) -> None:
     assert len(outcome.body) < INLINE_LIMIT
     assert outcome.code == "a.b"
     assert (error == info) is (length == 10)
+
+
+@pytest.mark.parametrize(
+    ("message", "details"),
+    [("m", {"n": 1 << 70}), ("m", {"text": "\ud800"}), ("a \ud800 b", None), ("m", {1: {2}})],
+)
+def test_an_error_can_be_told_whatever_a_block_puts_into_it(message: str, details: dict[str, Any] | None) -> None:
+    info = ErrorInfo.model_construct(code="a.b", message=message, details=details)
+    outcome = error_outcome(make_work("noop"), info, 1.0, 2.0, "me")
+    assert Error.model_validate_json(outcome.body).error.code == "a.b"
