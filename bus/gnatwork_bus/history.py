@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import orjson
 
-from gnatwork_bus.connection import ApiError, Connection
-from gnatwork_bus.direct import direct_get, read_all
+from gnatwork_bus.connection import Connection
+from gnatwork_bus.direct import direct_get, leader_get, read_all
 from gnatwork_bus.message import StoredMessage
 from gnatwork_schemas import subjects
 
@@ -58,16 +58,15 @@ class History:
         The stream's leader says what the last one is: a follower that answers the direct reads may be behind.
         """
         pattern = subjects.find_run(self.shard(run_id), namespace, run_id)
-        try:
-            reply = await self._connection.api(f"STREAM.MSG.GET.{subjects.HISTORY}", {"last_by_subj": pattern})
-        except ApiError as error:
-            if error.status == 404:
-                return []
-            raise
-        last = int(reply["message"]["seq"])
-        events = await self.read(pattern)
-        while not events or events[-1].sequence < last:
-            events += await self.read(pattern, after=events[-1].sequence if events else 0)
+        events: list[StoredMessage] = []
+        # Asked anew each time: the last one may have been deleted meanwhile, and will never be read then.
+        while last := await leader_get(self._connection, subjects.HISTORY, pattern):
+            known = events[-1].sequence if events else 0
+            if known >= last.sequence:
+                break
+            events += await self.read(pattern, after=known)
+            if events and events[-1].sequence >= last.sequence:
+                break
         return events
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.history import History
+from gnatwork_bus.message import StoredMessage
 from gnatwork_schemas.errors import ConflictError
 from gnatwork_schemas.subjects import history_base, run_borders, shard_of
 
@@ -55,3 +56,21 @@ async def test_an_unknown_run_has_no_history(bus: Connection) -> None:
     assert start
     assert start.subject == f"{BASE}.start"
     assert await history.find_start("other", RUN) is None
+
+
+async def test_a_last_event_that_is_deleted_meanwhile_is_not_waited_for(
+    bus: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = History(bus, 8)
+    start = await history.append(BASE, "start", b"{}")
+    last = await history.append(BASE, "surprise", b"{}")
+    read = history.read
+
+    async def too_late(pattern: str, *, after: int = 0, limit: int | None = None) -> list[StoredMessage]:
+        if not after:
+            await bus.api("STREAM.MSG.DELETE.HISTORY", {"seq": last})
+        return await read(pattern, after=after, limit=limit)
+
+    monkeypatch.setattr(history, "read", too_late)
+    async with asyncio.timeout(10):
+        assert [event.sequence for event in await history.load_run("default", RUN)] == [start]
