@@ -5,7 +5,9 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gnatwork_bus.kv import Bucket
+from pydantic import ValidationError
+
+from gnatwork_bus.kv import Bucket, Entry
 from gnatwork_engine.core import RunState, run_summary
 from gnatwork_scheduler.live_run import LiveRun
 from gnatwork_schemas import subjects
@@ -93,14 +95,17 @@ class Projector:
         try:
             while True:
                 entry = await self._bucket.get(_key(document))
-                if entry and RunSummary.model_validate_json(entry.value).sequence >= document.sequence:
+                if entry and _sequence_of(entry) >= document.sequence:
                     change.run.status_revision = entry.revision
                     break
+                body = document.model_dump_json(exclude_none=True).encode()
                 try:
-                    body = document.model_dump_json(exclude_none=True).encode()
-                    change.run.status_revision = await self._bucket.update(
-                        _key(document), body, entry.revision if entry else 0
-                    )
+                    if entry:
+                        revision = await self._bucket.update(_key(document), body, entry.revision)
+                    else:
+                        # Also where one was deleted.
+                        revision = await self._bucket.create(_key(document), body)
+                    change.run.status_revision = revision
                     break
                 except ConflictError:
                     continue
@@ -113,6 +118,15 @@ class Projector:
     def _tell(change: _Change, error: Exception | None) -> None:
         for written in change.waiting:
             written(error)
+
+
+def _sequence_of(entry: Entry) -> int:
+    """The event up to which a document goes; one that can't be read is as good as none."""
+    try:
+        return RunSummary.model_validate_json(entry.value).sequence
+    except ValidationError:
+        log.warning("the status document %s can't be read and is replaced", entry.key)
+        return 0
 
 
 def _key(document: RunSummary) -> str:
