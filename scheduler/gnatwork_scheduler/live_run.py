@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from gnatwork_bus.delivery import Delivery
 from gnatwork_engine.core import Event, Plan, RunState
 
-#: The most deliveries that wait for a run to be loaded; more are left to the server.
-MAX_WAITING = 1024
-
 
 @dataclass(slots=True, eq=False)
 class LiveRun:
@@ -18,10 +15,13 @@ class LiveRun:
     base: str
     plan: Plan | None = None
     state: RunState | None = None
-    #: Deliveries that came while the run is being loaded, in order; None once it is.
+    #: Deliveries that came while the run is being loaded, in order; None once it is. None of them may be left for
+    #: later, for then one that comes after it would be folded in first. The shard's window bounds them.
     waiting: deque[Delivery] | None = None
     #: Revision of its status document; None: not known, 0: it has none.
     status_revision: int | None = None
+    #: Whether a change broke off half-way; nothing further is folded into this state.
+    broken: bool = False
 
 
 @dataclass(slots=True, eq=False)

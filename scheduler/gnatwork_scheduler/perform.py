@@ -11,7 +11,7 @@ from gnatwork_bus.connection import Connection
 from gnatwork_bus.history import History
 from gnatwork_bus.payloads import Payloads
 from gnatwork_bus.publisher import QueuedAlreadyError
-from gnatwork_engine.core import RunState
+from gnatwork_engine.core import RunState, is_wanted
 from gnatwork_engine.core.actions import Action, Dispatch, DropTimer, End, PurgeTask, ReportError, SetTimer, StopWork
 from gnatwork_scheduler.messages import Outgoing, outgoing
 from gnatwork_schemas import subjects
@@ -92,7 +92,7 @@ class Performer:
                     log.debug("%s: queued before", state.address.run_id)
                 except ConflictError as conflict:
                     await self._require_end(state, conflict)
-            except GnatworkError as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, it must not end the service
                 for _ in actions[position:]:
                     performed(error)
                 return
@@ -102,13 +102,17 @@ class Performer:
         _, namespace, _, run_id = state.address
         match action:
             case PurgeTask():
-                await self._purge(subjects.WORK, subjects.work_of_task(namespace, run_id, action.task))
+                await self._purge(
+                    subjects.WORK, subjects.work_of_attempt(namespace, run_id, action.task, action.attempt)
+                )
             case StopWork():
                 await self._purge(subjects.WORK, subjects.work_of_run(namespace, run_id))
                 self._connection.send(subjects.cancel_control(namespace, run_id), b"")
             case DropTimer():
                 timer = f"{state.base}.{subjects.timer_event(action.id)}"
                 await self._purge(subjects.HISTORY, timer)
+            case Dispatch() if not is_wanted(state, action):
+                log.debug("%s: overtaken while it was purged for", state.address.run_id)
             case _:
                 if isinstance(action, End):
                     action = await self._storable(state, action)

@@ -13,7 +13,7 @@ from gnatwork_bus.consume import Consumer
 from gnatwork_bus.dead_letters import bury
 from gnatwork_bus.delivery import Delivery
 from gnatwork_engine.core import RunState, apply, decide, parse_event
-from gnatwork_scheduler.live_run import MAX_WAITING, LiveRun, Turn
+from gnatwork_scheduler.live_run import LiveRun, Turn
 from gnatwork_scheduler.loader import Loader
 from gnatwork_scheduler.messages import Outgoing, failure_of_unreadable
 from gnatwork_scheduler.perform import Performer
@@ -126,6 +126,9 @@ class Shard:
         if self._renewal is None:
             self._renewal = asyncio.get_running_loop().call_later(_RENEW, self._renew)
         base, name = _split(delivery.subject)
+        if not name:
+            self._refuse(delivery, MessageError(f"{delivery.subject} is no event of a run"))
+            return
         run = self._runs.get(base)
         if run is None:
             run = self._runs[base] = LiveRun(base, status_revision=0)
@@ -141,12 +144,11 @@ class Shard:
             except Exception:
                 log.exception("an event of %s could not be handled and will come again", run.base)
                 # Its state may be half changed; it is read anew.
+                run.broken = True
                 self._forget(run)
                 self._settle(delivery, lambda: delivery.nak(_RETRY))
-        elif len(run.waiting) < MAX_WAITING:
-            run.waiting.append(delivery)
         else:
-            self._settle(delivery, lambda: delivery.nak(_RETRY))
+            run.waiting.append(delivery)
 
     def _seen_before(self, delivery: Delivery) -> bool:
         border = self._handled_before
@@ -184,6 +186,8 @@ class Shard:
                 self._refuse(delivery, refusal)
             elif run.state is None:
                 self._tasks.create_task(self._drop_orphan(delivery))
+            elif run.broken:
+                self._settle(delivery, partial(delivery.nak, _RETRY))
             else:
                 self._take(run, delivery)
 
@@ -193,6 +197,8 @@ class Shard:
             event = parse_event(delivery.subject, delivery.sequence, delivery.at, delivery.data, delivery.headers)
         except MessageError as error:
             self._refuse(delivery, error, run.state)
+            if run.state is None:
+                self._forget(run)
             return
         plan = run.plan
         if plan is None:
@@ -231,7 +237,8 @@ class Shard:
             return
         self._settle(turn.delivery, turn.delivery.ack)
         state = turn.run.state
-        if state and state.ended and turn.event.sequence >= state.end_sequence:
+        # After an event that comes again its run's end need not come once more.
+        if state and state.ended and (turn.event.sequence >= state.end_sequence or turn.delivery.delivered > 1):
             self._forget(turn.run)
 
     def _forget(self, run: LiveRun) -> None:

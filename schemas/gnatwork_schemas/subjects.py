@@ -246,9 +246,9 @@ def work_of_run(namespace: str, run_id: str) -> str:
     return f"block.*.*.{namespace}.{run_id}.>"
 
 
-def work_of_task(namespace: str, run_id: str, task: str) -> str:
-    """All attempts of a task."""
-    return f"block.*.*.{namespace}.{run_id}.{task}.*.input"
+def work_of_attempt(namespace: str, run_id: str, task: str, attempt: int) -> str:
+    """One attempt of a task, whatever its type and lane."""
+    return f"block.*.*.{namespace}.{run_id}.{task}.{attempt}.input"
 
 
 def cancel_control(namespace: str, run_id: str) -> str:

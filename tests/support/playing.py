@@ -94,3 +94,9 @@ class Playing:
     async def _first(self, wanted: Any) -> Seen:
         async with asyncio.timeout(20):
             return await self.wire.first(wanted)
+
+
+async def runs_in_memory(playing: Playing) -> int:
+    """How many runs the scheduler says it has in memory."""
+    stats = orjson.loads((await playing.connection.request("$SRV.STATS.gnatwork-scheduler")).data)
+    return int(stats["endpoints"][0]["data"]["runs"])

@@ -5,7 +5,7 @@ ids come in with events, nothing is read, written or drawn by lot here.
 """
 
 from gnatwork_engine.core.apply import apply, fold
-from gnatwork_engine.core.decide import decide
+from gnatwork_engine.core.decide import decide, is_wanted
 from gnatwork_engine.core.event import Event, RunAddress, parse_event
 from gnatwork_engine.core.plan import Plan
 from gnatwork_engine.core.state import RunState
@@ -19,6 +19,7 @@ __all__ = [
     "apply",
     "decide",
     "fold",
+    "is_wanted",
     "parse_event",
     "run_summary",
     "task_views",

@@ -42,9 +42,13 @@ class DropTimer(NamedTuple):
 
 
 class PurgeTask(NamedTuple):
-    """Remove what is still queued of a task's earlier attempts, before anything that follows is done."""
+    """Remove an attempt that is still queued, before anything that follows is done.
+
+    No other attempt: a scheduler that was frozen may perform this when another one has queued the next.
+    """
 
     task: str
+    attempt: int
 
 
 class StopWork(NamedTuple):

@@ -35,7 +35,7 @@ def _open(plan: Plan, state: RunState, event: Event) -> Iterator[Action]:
             continue
         if task.status is TaskStatus.QUEUED:
             if task.attempt > 1:
-                yield PurgeTask(name)
+                yield PurgeTask(name, task.attempt - 1)
             yield _attempt(plan, state, name)
         elif task.status is TaskStatus.RETRYING:
             yield SetTimer(retry_timer(name, task.attempt + 1), task.due)
@@ -46,6 +46,12 @@ def _open(plan: Plan, state: RunState, event: Event) -> Iterator[Action]:
         if closing.interrupts:
             yield StopWork()
         yield End(closing.event, closing.body)
+
+
+def is_wanted(state: RunState, dispatch: Dispatch) -> bool:
+    """Whether an attempt is still to be queued, by all that was folded in since it was decided."""
+    task = state.tasks[dispatch.task]
+    return not state.ended and task.status is TaskStatus.QUEUED and task.attempt == dispatch.attempt
 
 
 def _attempt(plan: Plan, state: RunState, name: str) -> Dispatch | ReportError:

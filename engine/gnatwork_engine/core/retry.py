@@ -3,6 +3,7 @@
 import zlib
 
 from gnatwork_schemas.definition import Retry
+from gnatwork_schemas.duration import MAX_SECONDS
 from gnatwork_schemas.error import ErrorInfo
 
 
@@ -21,4 +22,5 @@ def next_delay(retry: Retry, error: ErrorInfo, attempt: int, key: str) -> float 
     wait = min(retry.max, retry.initial * retry.factor ** min(attempt - 1, 64))
     share = zlib.crc32(f"{key}/{attempt}".encode()) / 0xFFFFFFFF
     spread = wait * (1 + retry.jitter * (2 * share - 1))
-    return max(spread, error.retry_after or 0.0)
+    # What the other side asks for may be any number, and a timer needs a date.
+    return min(max(spread, error.retry_after or 0.0), MAX_SECONDS)

@@ -8,6 +8,7 @@ from support.story import Story, block
 from gnatwork_engine.core.actions import Dispatch, End, PurgeTask, SetTimer
 from gnatwork_engine.core.retry import next_delay
 from gnatwork_schemas.definition import Retry
+from gnatwork_schemas.duration import MAX_SECONDS
 from gnatwork_schemas.error import ErrorInfo
 
 TWICE = Retry(max_attempts=2, initial=1, jitter=0)
@@ -21,7 +22,7 @@ def test_a_retryable_error_sets_a_timer_and_the_timer_begins_the_next_attempt() 
     assert timer == SetTimer("retry-a-2", story.events[-1].at + 1)
     assert story.statuses() == {"a": "retrying"}
     purge, dispatch = story.fired("retry-a-2")
-    assert purge == PurgeTask("a")
+    assert purge == PurgeTask("a", 1)
     assert isinstance(dispatch, Dispatch)
     assert (dispatch.attempt, dispatch.max_attempts) == (2, 2)
 
@@ -98,3 +99,9 @@ def test_the_wait_grows_up_to_its_bound_and_is_drawn_alike_by_everyone(
     assert first is not None
     assert first == second
     assert 0 <= first <= 60 * (1 + jitter)
+
+
+@pytest.mark.parametrize("asked", [1e300, float("inf")])
+def test_no_wait_is_longer_than_any_duration_may_be(asked: float) -> None:
+    error = PASSING.model_copy(update={"retry_after": asked})
+    assert next_delay(TWICE, error, 1, "k") == MAX_SECONDS
