@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from gnatwork_bus.history import History
-from gnatwork_engine.core import Event, Plan, fold, parse_event
+from gnatwork_engine.core import Event, Plan, RunAddress, fold, parse_event
 from gnatwork_scheduler.live_run import LiveRun
 from gnatwork_scheduler.plans import Plans
 from gnatwork_schemas import subjects
@@ -37,9 +37,11 @@ class Loader:
             UnavailableError: NATS does not answer.
         """
         async with self._slots:
-            _, namespace, _, run_id = run.base.removeprefix("history.").split(".")
-            stored = await self._history.load_run(namespace, run_id)
-            if not stored or not stored[0].subject.endswith(f".{subjects.START}"):
+            address = RunAddress.of(run.base)
+            stored = await self._history.load_run(address.namespace, address.run_id)
+            # What is not below the base of the run's start is no part of it.
+            stored = [message for message in stored if message.subject.startswith(f"{run.base}.")]
+            if not stored or stored[0].subject != f"{run.base}.{subjects.START}":
                 return
             first, *others = stored
             events = [parse_event(*first)]

@@ -15,12 +15,16 @@ from gnatwork_schemas.messages import (
     Error,
     Failed,
     Message,
+    Outcome,
     Output,
     Start,
     TimedOut,
     TimerFired,
 )
 from gnatwork_schemas.model import VERSION
+
+#: The longest error of an attempt, in bytes: it has to fit into the run's end and its status document as well.
+MAX_ERROR = 128 * 1024
 
 
 class RunAddress(NamedTuple):
@@ -100,10 +104,16 @@ def parse_event(subject: str, sequence: int, at: float, data: bytes, headers: Ma
         body_type = _body_type(name)
     except ValueError as error:
         raise MessageError(f"{subject} is no event of a run") from error
+    if body_type is Error and len(data) > MAX_ERROR:
+        raise MessageError(f"{subject} has {len(data)} bytes, an error at most {MAX_ERROR}")
     try:
         body = body_type.model_validate_json(data) if body_type else None
     except ValidationError as error:
         raise _refusal(error, subject) from error
+    if isinstance(body, Outcome) and not name.startswith(f"block.{body.task}."):
+        raise MessageError(f"{subject} is of another task than its body, {body.task!r}")
+    if isinstance(body, Start) and not base.endswith(f".{body.workflow}.{body.run_id}"):
+        raise MessageError(f"{subject} is of another run than its body, {body.run_id}")
     traceparent = headers.get(subjects.TRACEPARENT) if headers else None
     return Event(base, name, sequence, at, body, traceparent)
 
