@@ -13,6 +13,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import OutboundBufferLimitError
 
+from gnatwork_bus.client import TolerantClient
 from gnatwork_bus.publisher import Publisher
 from gnatwork_schemas.errors import GnatworkError, UnavailableError
 
@@ -62,7 +63,7 @@ class Connection:
         Raises:
             UnavailableError: there is no server that takes us within `patience`.
         """
-        nc = Client()
+        nc = TolerantClient()
         connection = cls(nc)
         warning = asyncio.get_running_loop().call_later(_SILENCE, connection._say_that_it_waits)
         try:

@@ -1,7 +1,10 @@
 """A first connection that does not come about says so."""
 
+import asyncio
 import logging
+from urllib.parse import urlsplit
 
+import orjson
 import pytest
 
 from gnatwork_bus import connection as connections
@@ -22,3 +25,18 @@ async def test_a_log_tells_who_waits_why(monkeypatch: pytest.MonkeyPatch, caplog
             pass
     (record,) = caplog.records
     assert "NATS does not take us yet (" in record.getMessage()
+
+
+async def test_a_subject_that_is_no_text_does_not_end_the_reading(connection: Connection, nats_url: str) -> None:
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    await connection.listen("odd.>", lambda subject, _: heard.put_nowait(subject))
+    await connection.flush()
+    address = urlsplit(nats_url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    options = {"verbose": False, **({"auth_token": address.username} if address.username else {})}
+    writer.write(b"CONNECT %s\r\nPUB odd.\xff 0\r\n\r\nPUB odd.good 0\r\n\r\nPING\r\n" % orjson.dumps(options))
+    async with asyncio.timeout(10):
+        while await reader.readline() != b"PONG\r\n":
+            pass
+        assert [await heard.get(), await heard.get()] == [r"odd.\xff", "odd.good"]
+    writer.close()
