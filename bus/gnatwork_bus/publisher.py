@@ -1,6 +1,7 @@
 """Pipelined JetStream publish: a callback per acknowledgement, never a round trip per message."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -9,6 +10,7 @@ import orjson
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from gnatwork_schemas import subjects
 from gnatwork_schemas.errors import ConflictError, GnatworkError, StoreFullError, UnavailableError
 
 log = logging.getLogger(__name__)
@@ -112,6 +114,14 @@ class Publisher:
 
         self.send(subject, data, done, headers)
         return await future
+
+    async def overtake_none(self, subject: str) -> None:
+        """Return once all that was sent to a stream before is stored or refused, which requests to its API overtake.
+
+        `subject` is one that the stream takes; nothing is stored on it. Raises UnavailableError.
+        """
+        with contextlib.suppress(RefusedError):
+            await self.publish(subject, b"", {subjects.EXPECTED_STREAM: "none"})
 
     def fail_all(self) -> None:
         """Tell every sender that waits that no acknowledgement will come: the connection is lost."""

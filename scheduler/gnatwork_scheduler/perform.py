@@ -106,6 +106,7 @@ class Performer:
                     subjects.WORK, subjects.work_of_attempt(namespace, run_id, action.task, action.attempt)
                 )
             case StopWork():
+                await self._connection.publisher.overtake_none(subjects.WORK_BARRIER)
                 await self._purge(subjects.WORK, subjects.work_of_run(namespace, run_id))
                 self._connection.send(subjects.cancel_control(namespace, run_id), b"")
             case DropTimer():

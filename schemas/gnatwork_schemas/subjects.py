@@ -35,6 +35,8 @@ IDEMPOTENCY_TTL = 86_400
 EXPECTED_LAST_SUBJECT_SEQUENCE = "Nats-Expected-Last-Subject-Sequence"
 #: The pattern on which the expectation above is checked.
 EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT = "Nats-Expected-Last-Subject-Sequence-Subject"
+#: The append is refused unless the stream has this name.
+EXPECTED_STREAM = "Nats-Expected-Stream"
 #: When the server is to publish this message again, `@at <RFC 3339>`.
 SCHEDULE = "Nats-Schedule"
 #: Where the server publishes a scheduled message.
@@ -203,6 +205,8 @@ def live_task(run_id: str, task: str, kind: str) -> str:
 
 #: All of the work queue.
 WORK_SUBJECTS = "block.>"
+#: What is sent here is always refused, after all that was sent to the work queue before: then it is stored.
+WORK_BARRIER = "block.BARRIER"
 #: The lane of ordinary work.
 NORMAL_LANE = "normal"
 

@@ -11,13 +11,14 @@ from gnatwork_bus.consume import Consumer
 from gnatwork_bus.delivery import Delivery
 from gnatwork_bus.history import History
 from gnatwork_bus.payloads import Payloads
-from gnatwork_engine.core.actions import PurgeTask
+from gnatwork_engine.core.actions import PurgeTask, StopWork
 from gnatwork_scheduler.live_run import LiveRun
 from gnatwork_scheduler.loader import Loader
 from gnatwork_scheduler.perform import Performer
 from gnatwork_scheduler.serve import scheduling
 from gnatwork_scheduler.settings import SchedulerSettings
 from gnatwork_schemas import subjects
+from gnatwork_schemas.definition import Retry
 from gnatwork_schemas.messages import Output
 
 
@@ -67,6 +68,33 @@ async def test_a_purge_that_comes_too_late_leaves_the_next_attempt_alone(bus: Co
     assert performed.result() is None
     info = await bus.api(f"STREAM.INFO.{subjects.WORK}", {"subjects_filter": ">"})
     assert list(info["state"]["subjects"]) == [f"block.noop.normal.{address.namespace}.{address.run_id}.a.2.input"]
+
+
+async def test_a_purge_overtakes_no_dispatch(bus: Connection) -> None:
+    story = Story(*(block(f"b{number}") for number in range(500)))
+    dispatches = story.start()
+    async with asyncio.TaskGroup() as tasks:
+        performer = Performer(bus, History(bus, SHARDS), Payloads(bus), tasks)
+        answers: list[Exception | None] = []
+        performer.perform(story.run, dispatches, again=False, performed=answers.append)
+        performer.perform(story.run, [StopWork()], again=False, performed=answers.append)
+    await bus.publisher.overtake_none(subjects.WORK_BARRIER)
+    assert answers == [None] * 501
+    assert (await bus.api(f"STREAM.INFO.{subjects.WORK}"))["state"]["messages"] == 0
+
+
+async def test_an_attempt_that_was_overtaken_is_not_dispatched(bus: Connection) -> None:
+    """Its run was cancelled while the attempt before was purged."""
+    story = Story(block("a", retry=Retry(max_attempts=2)))
+    story.start()
+    story.error("a", retryable=True)
+    again = story.fired("retry-a-2")
+    assert len(again) == 2
+    story.cancel()
+    async with asyncio.TaskGroup() as tasks:
+        performer = Performer(bus, History(bus, SHARDS), Payloads(bus), tasks)
+        performer.perform(story.run, again, again=False, performed=lambda _: None)
+    assert (await bus.api(f"STREAM.INFO.{subjects.WORK}"))["state"]["messages"] == 0
 
 
 async def test_an_ended_run_is_forgotten_although_an_old_event_comes_again(bus: Connection, nats_url: str) -> None:
