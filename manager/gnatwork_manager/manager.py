@@ -53,7 +53,8 @@ async def run_manager(settings: ManagerSettings) -> None:
     """Run a manager until SIGTERM or SIGINT; requests under way get a few seconds to finish.
 
     Raises:
-        OSError: The address can't be listened on, or the index can't be written.
+        ListenError: The address can't be listened on.
+        OSError, IndexFileError: The index can't be written.
         TopologyError: The NATS server is not fit.
     """
     stop = asyncio.Event()

@@ -8,8 +8,14 @@ from collections.abc import Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
+from gnatwork_schemas.errors import GnatworkError
+
 #: Seconds that requests under way get when the server stops.
 _GRACE = 10
+
+
+class ListenError(GnatworkError):
+    """The address can't be listened on; stop what listens there, or give another `--host` or `--port`."""
 
 
 class HttpServer(uvicorn.Server):
@@ -60,16 +66,17 @@ class HttpServer(uvicorn.Server):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens on the first address of `host`; port 0 picks a free one. OSError when it can't be had."""
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    listener = socket.socket(family, kind, protocol)
+    """A socket that listens on the first address of `host`; port 0 picks a free one. ListenError if it can't be had."""
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.setblocking(False)
-    except OSError:
-        listener.close()
-        raise
-    return listener
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with contextlib.ExitStack() as opened:
+            listener = opened.enter_context(socket.socket(family, kind, protocol))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.setblocking(False)
+            opened.pop_all()
+            return listener
+    except OSError as error:
+        raise ListenError(f"{host}:{port}, {error.strerror}") from error

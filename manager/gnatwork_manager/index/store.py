@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gnatwork_manager.index.query import Query
+from gnatwork_schemas.errors import GnatworkError
 from gnatwork_schemas.status import RunSummary
 
 log = logging.getLogger(__name__)
@@ -94,21 +95,28 @@ class BrokenIndexError(Exception):
     """The index file can't be used: it is damaged, no SQLite file at all, or of another layout."""
 
 
+class IndexFileError(GnatworkError):
+    """The run index can't be opened; see whether its directory can be written and has room."""
+
+
 class IndexStore:
     """An open index file. Every method may raise BrokenIndexError; `recreate` helps."""
 
     def __init__(self, data_dir: Path) -> None:
-        """Open the file; one that is broken is made anew, empty."""
+        """Open the file; one that is broken is made anew, empty. IndexFileError when it can't be written."""
         data_dir.mkdir(parents=True, exist_ok=True)
         self._path = data_dir / FILE_NAME
         #: Held by whoever reads, so that the file is not replaced meanwhile.
         self._reading = threading.Lock()
         try:
-            self._writer, self._reader = _open(self._path)
-        except BrokenIndexError as error:
-            log.warning("the run index %s is made anew: %s", self._path, error)
-            _remove(self._path)
-            self._writer, self._reader = _open(self._path)
+            try:
+                self._writer, self._reader = _open(self._path)
+            except BrokenIndexError as error:
+                log.warning("the run index %s is made anew: %s", self._path, error)
+                _remove(self._path)
+                self._writer, self._reader = _open(self._path)
+        except sqlite3.OperationalError as error:
+            raise IndexFileError(f"{self._path}, {error}") from error
 
     def close(self) -> None:
         """Close the file."""
@@ -178,12 +186,6 @@ class IndexStore:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
                 raise
-
-
-def clear_index(data_dir: Path) -> None:
-    """Empty the index of a manager that is not running; it is filled again when the manager starts."""
-    with contextlib.closing(IndexStore(data_dir)) as store:
-        store.clear()
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from support.managing import TOKEN, running_manager, until
 
 from gnatwork_bus.connection import Connection
 from gnatwork_manager.manager import serve
+from gnatwork_manager.server import ListenError
 from gnatwork_manager.settings import ManagerSettings
 
 
@@ -43,7 +44,7 @@ async def test_a_port_that_is_taken_is_an_error(bus: Connection, nats_url: str, 
         taken.listen()
         port = taken.getsockname()[1]
         settings = ManagerSettings(nats_url=nats_url, token=TOKEN, data_dir=tmp_path, port=port)
-        with pytest.raises(OSError, match="in use"):
+        with pytest.raises(ListenError, match=rf"127.0.0.1:{port}, .* in use"):
             await serve(settings, asyncio.Event())
 
 

@@ -11,10 +11,10 @@ from gnatwork_manager.index.store import (
     FILE_NAME,
     BrokenIndexError,
     Change,
+    IndexFileError,
     IndexStore,
     Position,
     Removal,
-    clear_index,
 )
 from gnatwork_schemas.status import RunStatus, RunSummary
 
@@ -88,10 +88,16 @@ def test_position_and_changes_are_written_together(store: IndexStore) -> None:
     assert (ids(store), store.position()) == (["a"], Position("made-then", 7))
 
 
-def test_clearing_forgets_everything(store: IndexStore, tmp_path: Path) -> None:
+def test_clearing_forgets_everything(store: IndexStore) -> None:
     store.write([run("a", labels={"k": "v"})], Position("s", 7))
-    clear_index(tmp_path)
+    store.clear()
     assert (ids(store), store.position()) == ([], None)
+
+
+def test_a_file_that_cannot_be_opened_says_so(tmp_path: Path) -> None:
+    (tmp_path / "runs.sqlite3").mkdir()
+    with pytest.raises(IndexFileError, match=f"can't be opened; .*: {tmp_path}/runs.sqlite3, unable to open"):
+        IndexStore(tmp_path)
 
 
 def test_what_was_written_is_there_when_opened_again(tmp_path: Path) -> None:
