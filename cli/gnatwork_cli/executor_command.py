@@ -4,8 +4,10 @@ from typing import Annotated
 
 import typer
 
+from gnatwork_cli.loop import clear_errors
 from gnatwork_cli.options import EgressOption
 from gnatwork_cli.service import NameOption, RequiredNatsOption, run_service
+from gnatwork_cli.stack_plan import parse_blocks
 from gnatwork_executor.serve import run_executor
 from gnatwork_executor.settings import ExecutorSettings
 
@@ -39,16 +41,14 @@ def executor(
     name: NameOption = None,
 ) -> None:
     """Run an executor: it pulls the work of its block types and runs it."""
-    run_service(
-        run_executor(
-            ExecutorSettings(
-                nats_url=nats,
-                blocks=tuple(part.strip() for part in blocks.split(",") if part.strip()),
-                concurrency=concurrency,
-                egress_allow=egress_allow,
-                max_deliveries=max_deliveries,
-                drain=drain,
-                name=name,
-            )
+    with clear_errors():
+        settings = ExecutorSettings(
+            nats_url=nats,
+            blocks=parse_blocks(blocks),
+            concurrency=concurrency,
+            egress_allow=egress_allow,
+            max_deliveries=max_deliveries,
+            drain=drain,
+            name=name,
         )
-    )
+    run_service(run_executor(settings))

@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 
+from gnatwork_cli.loop import clear_errors
 from gnatwork_cli.options import DEFAULT_DATA_DIR
 from gnatwork_cli.service import RequiredNatsOption, run_service
+from gnatwork_cli.stack_plan import parse_token
 from gnatwork_manager.manager import run_manager
 from gnatwork_manager.settings import DEFAULT_MAX_BODY, ManagerSettings
 
@@ -28,10 +30,8 @@ def manager(
     ] = DEFAULT_MAX_BODY,
 ) -> None:
     """Run a manager: it takes definitions, starts runs and answers questions, over HTTP and NATS."""
-    if not token:
-        raise typer.BadParameter("it must not be empty", param_hint="--token")
-    run_service(
-        run_manager(
-            ManagerSettings(nats_url=nats, token=token, data_dir=data_dir, host=host, port=port, max_body=max_body)
+    with clear_errors():
+        settings = ManagerSettings(
+            nats_url=nats, token=parse_token(token), data_dir=data_dir, host=host, port=port, max_body=max_body
         )
-    )
+    run_service(run_manager(settings))

@@ -1,5 +1,6 @@
 """What `gnatwork up` runs: pure, from its settings to the programs and their environment."""
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -66,6 +67,13 @@ def parse_blocks(text: str) -> tuple[str, ...]:
     if not all(blocks) or len(set(blocks)) != len(blocks):
         raise SettingsError(f"--blocks {text}: write block types separated by commas, each once")
     return blocks
+
+
+def parse_token(text: str) -> str:
+    """What callers send in a header; SettingsError for what a header can't carry."""
+    if not re.fullmatch(r"[!-~]+", text):
+        raise SettingsError("--token: it travels in a header, so write visible ASCII characters without blanks")
+    return text
 
 
 def parse_sync(text: str) -> str:

@@ -12,7 +12,7 @@ from gnatwork_cli.messages import activation, fail, say
 from gnatwork_cli.options import DEFAULT_DATA_DIR, DataDirOption, EgressOption
 from gnatwork_cli.signals import until_stopped
 from gnatwork_cli.stack import Stack
-from gnatwork_cli.stack_plan import DEFAULT_BLOCKS, StackSettings, parse_blocks, parse_scale, parse_sync
+from gnatwork_cli.stack_plan import DEFAULT_BLOCKS, StackSettings, parse_blocks, parse_scale, parse_sync, parse_token
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -60,7 +60,7 @@ def up(
             scale=parse_scale(scale or (), names),
             sync=parse_sync(sync),
             egress_allow=egress_allow,
-            token=token,
+            token=parse_token(token) if token else None,
         )
     run_async(_up(settings))
 

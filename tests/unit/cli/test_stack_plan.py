@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from gnatwork_cli.stack_plan import SettingsError, StackSettings, environment, parse_blocks, parse_scale, programs
+from gnatwork_cli.stack_plan import (
+    SettingsError,
+    StackSettings,
+    environment,
+    parse_blocks,
+    parse_scale,
+    parse_token,
+    programs,
+)
 
 SETTINGS = StackSettings(data_dir=Path("/data"), blocks=("fetch", "logic"), scale={"fetch": 3}, egress_allow="10.0.0.1")
 
@@ -18,6 +26,12 @@ def test_one_program_per_service_and_block() -> None:
     assert plan["executor-fetch"].processes == 3
     assert plan["executor-logic"].processes == 1
     assert plan["executor-logic"].command[-3:] == ("executor", "--blocks", "logic")
+
+
+@pytest.mark.parametrize("token", ["", "a b", "a\nb", "schlüssel"])
+def test_a_token_that_no_header_can_carry(token: str) -> None:
+    with pytest.raises(SettingsError, match="--token: it travels in a header"):
+        parse_token(token)
 
 
 def test_executors_stop_first_and_nats_last() -> None:
