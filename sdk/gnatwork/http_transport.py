@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from pydantic import ValidationError
 
-from gnatwork.errors import ClientError, RequestError, UnreachableError
+from gnatwork.errors import AddressError, ClientError, RequestError, UnreachableError
 from gnatwork.transport import Call, RunEvent, run_path
 from gnatwork_schemas.problem import Problem
 from gnatwork_schemas.status import RunSummary
@@ -37,10 +37,12 @@ class HttpTransport:
         timeout: float,
         below: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        headers = {"X-Gnatwork-Namespace": namespace}
+        # As bytes: what is no ASCII is the manager's to refuse.
+        headers = {b"X-Gnatwork-Namespace": namespace.encode()}
         if token:
-            headers["Authorization"] = f"Bearer {token}"
+            headers[b"Authorization"] = f"Bearer {token}".encode()
         self._api = api.rstrip("/")
+        _check_url(api)
         self._client = httpx.AsyncClient(
             base_url=f"{self._api}/api/v1",
             headers=headers,
@@ -63,13 +65,16 @@ class HttpTransport:
 
     async def call(self, call: Call) -> Any:
         """See `Transport`."""
-        headers = {"Idempotency-Key": call.idempotency_key} if call.idempotency_key else None
+        headers = {b"Idempotency-Key": call.idempotency_key.encode()} if call.idempotency_key else None
         query = {name: value for name, value in call.query.items() if value is not None}
         try:
             async with self._requests:
                 response = await self._client.request(
                     call.method, call.path, params=query, json=call.body, headers=headers
                 )
+        except httpx.LocalProtocolError as error:
+            # Not what it says: that may be the token.
+            raise ClientError("the token, the namespace or the key holds what no header can carry") from error
         except httpx.HTTPError as error:
             raise self._unreachable(error) from error
         _check(response)
@@ -126,6 +131,15 @@ class HttpTransport:
 
     def _unreachable(self, error: httpx.HTTPError) -> UnreachableError:
         return UnreachableError(f"{self._api}, {str(error) or type(error).__name__}")
+
+
+def _check_url(api: str) -> None:
+    try:
+        url = httpx.URL(api)
+    except httpx.InvalidURL as error:
+        raise AddressError(f"{api!r} is no URL: {error}") from error
+    if not url.host:
+        raise AddressError(f"{api!r} names no host")
 
 
 def _check(response: httpx.Response) -> None:

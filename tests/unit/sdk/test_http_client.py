@@ -76,6 +76,18 @@ async def test_a_refusal_carries_the_problem_and_its_places() -> None:
     assert advice.startswith("Mend what the pointer names")
 
 
+async def test_what_is_no_ascii_is_the_managers_to_refuse() -> None:
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(202, json={"run_id": RUN, "status": "pending"})
+
+    async with client_of(answer) as client:
+        await client.start({}, idempotency_key="schlüssel")
+    assert dict(seen[0].headers.raw)[b"Idempotency-Key"] == "schlüssel".encode()
+
+
 async def test_no_run_id_leads_to_another_page() -> None:
     seen: list[bytes] = []
 
