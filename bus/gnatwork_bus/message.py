@@ -121,7 +121,8 @@ def parse_time(text: str) -> float:
 
 
 def _parse_headers(block: bytes) -> Mapping[str, str]:
-    _version, *lines = block.decode().rstrip("\r\n").split("\r\n")
+    # As the client library reads those of a delivered message.
+    _version, *lines = block.decode(errors="replace").rstrip("\r\n").split("\r\n")
     pairs = (line.partition(":") for line in lines)
     return {name: value.strip() for name, _, value in pairs}
 

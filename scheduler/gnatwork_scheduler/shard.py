@@ -126,11 +126,12 @@ class Shard:
         if self._renewal is None:
             self._renewal = asyncio.get_running_loop().call_later(_RENEW, self._renew)
         base, name = _split(delivery.subject)
-        if not name:
-            self._refuse(delivery, MessageError(f"{delivery.subject} is no event of a run"))
-            return
         run = self._runs.get(base)
         if run is None:
+            if not name or "*" in base or ">" in base:
+                # The server also stores what is a pattern to everyone else.
+                self._refuse(delivery, MessageError(f"{delivery.subject} is no event of a run"))
+                return
             run = self._runs[base] = LiveRun(base, status_revision=0)
             if name != subjects.START or self._seen_before(delivery):
                 # Only a run that begins right now is known from its first event.

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from support.playing import Playing, runs_in_memory
+from support.raw import send_raw
 from support.story import block
 
 from gnatwork_bus.dead_letters import list_letters
@@ -67,9 +68,19 @@ async def test_a_start_without_a_control_block_becomes_a_dead_letter(playing: Pl
     assert "sha256-none" in (await dead_letter(playing)).error.message
 
 
-@pytest.mark.parametrize("subject", ["history.1.nothing", "history.1.default.w.r"])
-async def test_what_is_no_event_at_all_becomes_a_dead_letter(playing: Playing, subject: str) -> None:
-    await playing.connection.publisher.publish(subject, b"{}")
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "history.1.nothing",
+        "history.1.default.w.r",
+        "history.1.*.w.01931d2e-0000-7000-8000-cccccccccccc.start",
+        "history.1.default.w.*.block.a.output",
+        "history.1.default.>.r.start",
+    ],
+)
+async def test_what_is_no_event_at_all_becomes_a_dead_letter(playing: Playing, nats_url: str, subject: str) -> None:
+    # Not by the client, which would refuse some of them; the server takes them all.
+    await send_raw(nats_url, b"PUB %s 2\r\n{}\r\n" % subject.encode())
     assert (await dead_letter(playing)).subject == subject
 
 

@@ -1,3 +1,4 @@
+import base64
 from typing import Any, cast
 
 import pytest
@@ -128,3 +129,9 @@ async def test_statuses(headers: bytes, status: Status) -> None:
 )
 def test_a_stored_message_is_no_status_whatever_its_headers(ordinary: Msg) -> None:
     assert status_of(ordinary) is None
+
+
+def test_headers_that_are_no_text_are_read_as_the_client_reads_them() -> None:
+    block = base64.b64encode(b"NATS/1.0\r\ntraceparent: \xff\r\n\r\n").decode()
+    answer = {"subject": "a", "seq": 1, "time": "2026-11-20T10:00:00Z", "hdrs": block}
+    assert leader_message(answer).headers == {"traceparent": "\N{REPLACEMENT CHARACTER}"}
