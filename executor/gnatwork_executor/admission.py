@@ -12,7 +12,7 @@ from gnatwork_bus.patience import until_available
 from gnatwork_executor.item import history_base_of
 from gnatwork_schemas.errors import ConflictError
 from gnatwork_schemas.messages import Claimed, Work
-from gnatwork_schemas.subjects import claimed_event, outcome_events
+from gnatwork_schemas.subjects import ENDS, claimed_event, outcome_events, run_borders, split_history
 
 #: Seconds between the decision and the storing of an item, past which the decision may be outdated.
 LATE = 2.0
@@ -23,12 +23,15 @@ def is_suspicious(delivery: Delivery, work: Work) -> bool:
     return delivery.delivered > 1 or work.again or delivery.at - work.decided_at > LATE
 
 
-async def has_outcome(history: History, work: Work) -> bool:
-    """Whether this attempt, or a later one, has an outcome: then the item is a leftover."""
-    pattern = outcome_events(history_base_of(work), work.task)
-    last = await until_available(lambda: history.last(pattern))
+async def is_leftover(history: History, work: Work) -> bool:
+    """Whether this attempt, or a later one, has an outcome, or its run has ended: then nobody waits for it."""
+    base = history_base_of(work)
+    last = await until_available(lambda: history.last(outcome_events(base, work.task)))
     attempt = _field(last, "attempt")
-    return isinstance(attempt, int) and attempt >= work.attempt
+    if isinstance(attempt, int) and attempt >= work.attempt:
+        return True
+    border = await until_available(lambda: history.last(run_borders(base)))
+    return border is not None and split_history(border.subject)[1] in ENDS
 
 
 async def claim(history: History, work: Work, executor: str) -> bool:

@@ -13,7 +13,7 @@ from gnatwork_blocks.context import BlockContext
 from gnatwork_blocks.errors import BlockError
 from gnatwork_bus.delivery import Delivery
 from gnatwork_bus.patience import FIRST_WAIT, LONGEST_WAIT, until_available
-from gnatwork_executor.admission import claim, has_outcome, is_suspicious
+from gnatwork_executor.admission import claim, is_leftover, is_suspicious
 from gnatwork_executor.config import resolved_config
 from gnatwork_executor.failure import claimed_before, describe, lost, timed_out, unforeseen
 from gnatwork_executor.live import STARTED_AFTER, LiveEvents
@@ -136,20 +136,26 @@ class Attempt:
         work, ports, block = self.work, self._ports, self._hosted.block
         if self._delivery.delivered > ports.max_deliveries:
             return self._failed(lost(ports.max_deliveries))
-        if is_suspicious(self._delivery, work) and await has_outcome(ports.history, work):
+        if is_suspicious(self._delivery, work) and await is_leftover(ports.history, work):
             return None
-        if not work.idempotent and not await claim(ports.history, work, ports.executor):
-            return self._failed(claimed_before())
         config = await resolved_config(ports.payloads, work) if work.deferred else work.config
+        # What may run once is claimed last: handed back before, another executor can still run it.
         if block.runs_in == "process":
             async with ports.processes.place():
+                await self._claim()
                 value = await self._run_block(ports.processes.run(block.compute, config))
         else:
             config = block.parse_config(config)
+            await self._claim()
             value = await self._run_block(block.run(self._make_context(), config))
         encoded = self._encoded(value)
         stored = await self._stored_payload(encoded) if must_be_stored(encoded) else encoded
         return output_outcome(work, stored, self._started_at, time.time(), ports.executor)
+
+    async def _claim(self) -> None:
+        """Make sure that nobody else runs what may run once; raises BlockError `executor.lost`."""
+        if not self.work.idempotent and not await claim(self._ports.history, self.work, self._ports.executor):
+            raise claimed_before()
 
     async def _run_block(self, running: Any) -> Any:
         """What the block returns, within its time."""

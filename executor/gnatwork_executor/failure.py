@@ -38,11 +38,11 @@ def lost(deliveries: int) -> ErrorInfo:
     )
 
 
-def claimed_before() -> ErrorInfo:
+def claimed_before() -> BlockError:
     """Another executor took an attempt that may not run twice."""
-    return ErrorInfo(
-        code="executor.lost",
-        message="An executor vanished, or was stopped, while it ran this attempt, and the block may not run twice.",
+    return BlockError(
+        "executor.lost",
+        "An executor vanished, or was stopped, while it ran this attempt, and the block may not run twice.",
     )
 
 

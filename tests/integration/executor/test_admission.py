@@ -60,6 +60,16 @@ async def test_so_is_one_whose_decision_was_repeated_or_is_old(
     assert counter.runs == 0
 
 
+async def test_so_is_one_whose_run_has_ended(nats_url: str, scheduler: Scheduler) -> None:
+    counter = Counter()
+    sent = await scheduler.send("odd", again=True)
+    await scheduler.history.append(base_of(sent.work), "cancelled", b'{"v": 1}')
+    async with hosting(nats_url, block_of(counter.run)):
+        await scheduler.settled(sent)
+    assert counter.runs == 0
+    assert scheduler.outcomes(sent) == []
+
+
 async def test_an_outcome_of_a_later_attempt_makes_an_item_a_leftover(nats_url: str, scheduler: Scheduler) -> None:
     counter = Counter()
     sent = await scheduler.send("odd", again=True)

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from support.executing import Scheduler, hosting
 from support.odd_blocks import Burn
 from support.processes import executor_process
 
+from gnatwork_executor.processes import Processes
 from gnatwork_schemas.subjects import cancel_control
 
 
@@ -43,6 +46,27 @@ async def test_past_its_timeout_the_worker_is_killed(nats_url: str, scheduler: S
         assert not is_alive(pid)
         # Another worker takes its place.
         assert await scheduler.output(await scheduler.send("burn", {"pid": 1})) != pid
+
+
+async def test_what_waits_for_a_worker_is_not_claimed(
+    nats_url: str, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So it can be handed back, and be run by another executor although it may run only once."""
+    waiting = asyncio.Event()
+
+    @asynccontextmanager
+    async def full(_self: Processes) -> AsyncIterator[None]:
+        waiting.set()
+        await asyncio.Event().wait()
+        yield
+
+    with monkeypatch.context() as busy:
+        busy.setattr(Processes, "place", full)
+        async with hosting(nats_url, Burn, drain=0.01):
+            sent = await scheduler.send("burn", {"pid": 1}, idempotent=False)
+            await waiting.wait()
+    async with hosting(nats_url, Burn):
+        assert await scheduler.output(sent)
 
 
 async def test_a_cancel_kills_the_worker(nats_url: str, scheduler: Scheduler, fifo: str) -> None:
