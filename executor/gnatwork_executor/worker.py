@@ -30,7 +30,8 @@ class Worker:
         self._ports = ports
         #: By place in the work queue.
         self._attempts: dict[int, Attempt] = {}
-        self._refusals: set[asyncio.Task[None]] = set()
+        #: Likewise, items that are refused.
+        self._refusals: dict[int, asyncio.Task[None]] = {}
         self._abandoned: set[asyncio.Task[None]] = set()
         self._cancelled: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._leaving = False
@@ -45,7 +46,7 @@ class Worker:
 
     def handle(self, delivery: Delivery) -> None:
         """Take an item."""
-        if delivery.sequence in self._attempts:
+        if delivery.sequence in self._attempts or delivery.sequence in self._refusals:
             # The server did not hear of us for too long; what it hears next is of this delivery as well.
             log.warning("%s was delivered again while it is worked on", delivery.subject)
             delivery.abandon()
@@ -90,7 +91,7 @@ class Worker:
         await self._until_idle(2 * GRACE)
         # What is left has an outcome that can't be stored.
         self._hand_back()
-        await asyncio.gather(*self._refusals, return_exceptions=True)
+        await asyncio.gather(*self._refusals.values(), return_exceptions=True)
         if self._ticker is not None:
             self._ticker.cancel()
 
@@ -104,7 +105,7 @@ class Worker:
     def _hand_back(self) -> None:
         for attempt in tuple(self._attempts.values()):
             attempt.stop(Stop.HAND_BACK)
-        for task in self._refusals:
+        for task in self._refusals.values():
             task.cancel()
 
     def _ended(self, attempt: Attempt) -> None:
@@ -120,12 +121,12 @@ class Worker:
         statistics.in_flight += 1
         statistics.dead_letters += 1
         task = asyncio.create_task(refuse(delivery, error, self._ports))
-        self._refusals.add(task)
+        self._refusals[delivery.sequence] = task
         self._idle.clear()
 
         def refused(task: asyncio.Task[None]) -> None:
             statistics.in_flight -= 1
-            self._refusals.discard(task)
+            del self._refusals[delivery.sequence]
             # Nothing happens when it has been settled.
             delivery.nak()
             if not task.cancelled() and (failure := task.exception()):
