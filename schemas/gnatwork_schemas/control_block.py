@@ -1,11 +1,11 @@
 """A definition compiled for execution: dependencies resolved, templates parsed, defaults filled in."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, JsonValue
 
 from gnatwork_schemas.definition import Join, OnError, Retry
-from gnatwork_schemas.model import VERSION, Model
+from gnatwork_schemas.model import Model
 from gnatwork_schemas.names import BlockId, BlockTypeName, Name
 from gnatwork_schemas.template import TemplateLeaf
 
@@ -51,7 +51,7 @@ class OutputTemplate(Model):
 class ControlBlock(Model):
     """Immutable; stored and addressed by the digest of its JSON."""
 
-    v: int = VERSION
+    v: Literal[1] = 1
     workflow: Name
     #: JSON Schema of the input; None accepts anything.
     input: dict[str, Any] | bool | None = None
