@@ -77,6 +77,8 @@ class Consumer:
         self._subscription: Subscription | None = None
         self._inbox = ""
         self._pulling = False
+        #: Moves to another inbox; kept so that the loop does not forget it.
+        self._move: asyncio.Task[None] | None = None
 
     @property
     def in_flight(self) -> int:
@@ -90,8 +92,8 @@ class Consumer:
 
     async def start(self) -> None:
         """Begin to pull."""
-        self._connection.on_reconnect(self._renew)
-        self._connection.on_disconnect(self._break)
+        self._connection.on_reconnect(self._returned)
+        self._connection.on_disconnect(self._lost)
         await self._listen()
         self._pulling = True
         self._watch()
@@ -100,8 +102,8 @@ class Consumer:
     async def stop(self) -> None:
         """Pull no more. What the server has sent before still comes to the handler, until this returns."""
         self._pulling = False
-        self._connection.forget(self._renew)
-        self._connection.forget(self._break)
+        self._connection.forget(self._returned)
+        self._connection.forget(self._lost)
         if self._watchdog:
             self._watchdog.cancel()
         subscription, self._subscription = self._subscription, None
@@ -181,6 +183,21 @@ class Consumer:
             self._in_flight -= 1
             self._fill()
 
+    def _lost(self) -> None:
+        """The server may keep the open requests, and serve them beside new ones as soon as their inbox is back."""
+        self._break()
+        subscription, self._subscription = self._subscription, None
+        if subscription:
+            self._move = asyncio.get_running_loop().create_task(_leave(subscription))
+
+    def _returned(self) -> None:
+        self._move = asyncio.get_running_loop().create_task(self._begin_anew())
+
+    async def _begin_anew(self) -> None:
+        if self._pulling and self._subscription is None:
+            await self._listen()
+        self._renew()
+
     def _renew(self) -> None:
         """Open requests died with the connection, or are forgotten: ask anew."""
         self._requested = 0
@@ -198,3 +215,8 @@ class Consumer:
             self._renew()
         self._heard = False
         self._watchdog = asyncio.get_running_loop().call_later(patience, self._watch)
+
+
+async def _leave(subscription: Subscription) -> None:
+    with contextlib.suppress(NatsError):
+        await subscription.unsubscribe()

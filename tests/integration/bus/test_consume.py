@@ -68,6 +68,26 @@ async def test_what_is_not_settled_is_bounded(bus: Connection) -> None:
     assert await info(bus) == {"num_pending": 0, "num_ack_pending": 0, "num_redelivered": 0}
 
 
+async def test_the_bound_also_holds_after_a_connection_was_lost(bus: Connection, nats_url: str) -> None:
+    """The server keeps open requests for a while, and would serve them beside those that are made anew."""
+    await noop_consumer(bus)
+    inbox = Inbox()
+    async with Connection.open(nats_url, name="consumer") as connection:
+        consumer = Consumer(connection, subjects.WORK, NOOP, batch=10, handle=inbox.take)
+        await consumer.start()
+        await connection.flush()
+        back = asyncio.Event()
+        connection.on_reconnect(back.set)
+        assert connection.nc._transport is not None
+        connection.nc._transport.close()  # type: ignore[no-untyped-call]  # of the client library
+        async with asyncio.timeout(30):
+            await back.wait()
+        await fill(bus, 60)
+        await inbox.until(lambda: len(inbox.deliveries) >= 10)
+        await consumer.stop()
+    assert await info(bus) == {"num_pending": 50, "num_ack_pending": 10, "num_redelivered": 0}
+
+
 async def test_what_is_handed_back_comes_again(bus: Connection) -> None:
     await noop_consumer(bus)
     await fill(bus, 1)
