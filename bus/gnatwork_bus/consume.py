@@ -69,6 +69,8 @@ class Consumer:
         self._heartbeat = 5.0 if expires >= 10 else None
         self._requested = 0
         self._in_flight = 0
+        #: Whether the server's last answer to a pull was that it can't be served, which is said once.
+        self._refused = False
         self._last_sequence = 0
         self._pin: str | None = None
         #: Whether anything came since the watchdog looked last.
@@ -169,10 +171,13 @@ class Consumer:
             self._break()
             self._requested = 0
         if status.code in {_NOTHING, _EXPIRED, _OTHER_PIN}:
+            self._refused = False
             self._fill()
             return
         # The consumer moved, was deleted or is over a limit. Ask again, but not in a tight loop.
-        log.debug("%s: %d %s", self.durable, *status)
+        if not self._refused:
+            self._refused = True
+            log.warning("%s can't be pulled from, trying again until it can: %d %s", self.durable, *status)
         self._requested = 0
         asyncio.get_running_loop().call_later(_REFUSED_WAIT, self._fill)
 
