@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check bench docs lock clean
+.PHONY: help demo up test simulate check bench docs lock clean
 
 help: ## Show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -30,6 +30,9 @@ up: $(VENV)/.made ## Start everything on this machine
 
 test: $(VENV)/.dev ## Unit, integration and acceptance tests
 	$(BIN)/pytest
+
+simulate: $(VENV)/.dev ## Simulate with SEEDS seeds from START on; exit status 1 and the seed when one fails
+	PYTHONPATH=tests $(BIN)/python -m simulation --seeds $(or $(SEEDS),2000) --start $(or $(START),0)
 
 check: $(VENV)/.dev ## Format, lint, types, floors
 	$(BIN)/ruff format --check .

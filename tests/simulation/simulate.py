@@ -1,0 +1,131 @@
+"""One simulation, from the first process to the end of the last run."""
+
+import asyncio
+from dataclasses import dataclass
+from random import Random
+
+from support.sim.chance import chance
+from support.sim.clock import StalledError, virtual_time
+
+from gnatwork_schemas import subjects
+from simulation.scenario import Fault, Scenario
+from simulation.world import Member, World, staged
+
+#: Virtual seconds within which everything must come to its end once the faults are over.
+PATIENCE = 600.0
+#: Virtual seconds between two looks at whether it has.
+_LOOK = 0.5
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a simulation."""
+
+    scenario: Scenario
+    violations: tuple[str, ...]
+    #: Virtual seconds, and handles of the event loop.
+    seconds: float
+    steps: int
+    counts: dict[str, int]
+    #: Time, subject, origin and sequence of what was stored in history and work queue.
+    story: tuple[tuple[float, str, str, str], ...]
+
+
+def simulate(scenario: Scenario) -> Result:
+    """Run a scenario; the same scenario always yields the same result."""
+    with virtual_time(chance("entropy", scenario.seed)) as loop:
+        world = World(loop, scenario)
+        with staged(world):
+            try:
+                loop.run_until_complete(_play(world))
+            except StalledError as error:
+                world.invariants.fail(str(error))
+    invariants = world.invariants
+    violations = tuple(dict.fromkeys(invariants.violations))
+    return Result(scenario, violations, loop.time(), loop.steps, dict(invariants.counts), tuple(world.story))
+
+
+async def _play(world: World) -> None:
+    scenario, source = world.scenario, chance("adversary", world.scenario.seed)
+    await world.set_up()
+    for _ in range(scenario.schedulers):
+        world.spawn("scheduler")
+    for _ in range(scenario.executors):
+        world.spawn("executor")
+    world.spawn("client")
+    faults = [asyncio.create_task(_happen(world, fault, source)) for fault in scenario.faults]
+    await asyncio.gather(*faults)
+    world.server.network.held_up = 0.0
+    await _until_over(world)
+    for member in tuple(world.members):
+        world.kill(member)
+    await _until_gone(world)
+
+
+async def _until_over(world: World) -> None:
+    loop, streams = world.loop, world.server.streams
+    deadline = loop.time() + PATIENCE
+    last = max((run.at for run in world.scenario.runs), default=0.0)
+    while not world.invariants.violations:
+        await asyncio.sleep(_LOOK)
+        if loop.time() < last + _LOOK or subjects.WORK not in streams:
+            continue
+        left = world.invariants.unfinished(streams[subjects.HISTORY], streams[subjects.WORK])
+        if not left:
+            return
+        if loop.time() > deadline:
+            world.invariants.fail(f"not over after {PATIENCE:g} s: {'; '.join(left)}")
+
+
+async def _until_gone(world: World) -> None:
+    """Let what was killed fall silent."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
+async def _happen(world: World, fault: Fault, source: Random) -> None:
+    await asyncio.sleep(fault.at)
+    candidates = [member for member in world.members if member.kind != "client" or fault.kind == "cut"]
+    member = candidates[fault.target % len(candidates)] if candidates else None
+    match fault.kind:
+        case "restart":
+            if world.server.up:
+                world.server.stop()
+                await asyncio.sleep(fault.seconds)
+                world.server.start()
+        case "unpin":
+            for consumer in world.server.consumers.values():
+                consumer.pulls.unpin()
+                consumer.pump()
+        case "repeat":
+            for consumer in world.server.consumers.values():
+                for sequence in sorted(consumer.pending)[:2]:
+                    consumer.repeat(sequence)
+        case _ if member:
+            await _befall(world, member, fault, source)
+
+
+async def _befall(world: World, member: Member, fault: Fault, source: Random) -> None:
+    match fault.kind:
+        case "kill":
+            world.kill(member)
+            await asyncio.sleep(fault.seconds)
+            world.spawn(member.kind)
+        case "leave":
+            member.leave()
+            await asyncio.sleep(fault.seconds)
+            world.spawn(member.kind)
+        case "freeze":
+            member.frozen = True
+            await asyncio.sleep(fault.seconds)
+            if not member.dead:
+                world.loop.thaw(member)
+        case "cut":
+            for client in member.clients:
+                client.cut(
+                    client_notices=source.random() * source.choice((0.01, 3.0)),
+                    server_notices=source.random() * source.choice((0.01, 3.0)),
+                    barred=fault.seconds,
+                )
