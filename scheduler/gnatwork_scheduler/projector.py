@@ -96,7 +96,8 @@ class Projector:
             while True:
                 entry = await self._bucket.get(_key(document))
                 if entry and _sequence_of(entry) >= document.sequence:
-                    change.run.status_revision = entry.revision
+                    # Its revision stays unknown: whoever wrote it is further on than this one is, and the next
+                    # document may be older as well.
                     break
                 body = document.model_dump_json(exclude_none=True).encode()
                 try:
