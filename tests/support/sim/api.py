@@ -92,8 +92,10 @@ class Api:
         return {"message": _as_json(stored)}
 
     def _delete(self, names: list[str], body: dict[str, Any]) -> dict[str, Any]:
-        if not self._stream(names[0]).remove(body["seq"]):
-            raise RefusedError(400, 10043, f"sequence {body['seq']} not found")
+        stream = self._stream(names[0])
+        if not stream.remove(body["seq"]):
+            why = "stream store EOF" if body["seq"] > stream.last_sequence else "no message found"
+            raise RefusedError(500, 10057, why)
         return {"success": True}
 
     def _create_consumer(self, names: list[str], body: dict[str, Any]) -> dict[str, Any]:

@@ -85,7 +85,9 @@ class SimClient:
             raise ConnectionClosedError
         self._send(self._server.publish, Message(subject, payload, reply, headers), self._name)
 
-    async def request(self, subject: str, payload: bytes = b"", timeout: float = 0.5) -> Msg:
+    async def request(
+        self, subject: str, payload: bytes = b"", timeout: float = 0.5, headers: Mapping[str, str] | None = None
+    ) -> Msg:
         """Send and wait for the reply."""
         if not self._replies:
             self._replies = self.new_inbox()
@@ -94,7 +96,7 @@ class SimClient:
         future: asyncio.Future[Msg] = asyncio.get_running_loop().create_future()
         self._waiting[reply] = future
         try:
-            await self.publish(subject, payload, reply=reply)
+            await self.publish(subject, payload, reply=reply, headers=headers)
             message = await asyncio.wait_for(future, timeout)
         except TimeoutError:
             raise NatsTimeoutError from None

@@ -1,0 +1,201 @@
+"""What clients do to a server, and what it answers: each script runs on the real one and on the model."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from integration.sim.raw import Raw
+
+from gnatwork_bus.descriptors import ConsumerDescriptor
+from gnatwork_schemas import subjects
+
+Script = Callable[[Raw], Awaitable[list[Any]]]
+
+_RUN = "history.0.default.w.r1"
+_LAST = subjects.EXPECTED_LAST_SUBJECT_SEQUENCE
+_LAST_ON = subjects.EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT
+
+
+async def conditions(raw: Raw) -> list[Any]:
+    borders = f"{_RUN}.*"
+    return [
+        await raw.publish(f"{_RUN}.start", b"1", {_LAST: "0", _LAST_ON: borders}),
+        await raw.publish(f"{_RUN}.start", b"2", {_LAST: "0", _LAST_ON: borders}),
+        await raw.publish(f"{_RUN}.block.a.output", b"3"),
+        await raw.publish(f"{_RUN}.complete", b"4", {_LAST: "1", _LAST_ON: borders}),
+        await raw.publish(f"{_RUN}.failed", b"5", {_LAST: "1", _LAST_ON: borders}),
+        await raw.publish(f"{_RUN}.block.a.claimed.1", b"6", {_LAST: "0"}),
+        await raw.publish(f"{_RUN}.block.a.claimed.1", b"7", {_LAST: "0"}),
+        await raw.publish(f"{_RUN}.block.a.claimed.1", b"8", {_LAST: "4"}),
+        await raw.publish("block.BARRIER", b"", {subjects.EXPECTED_STREAM: "none"}),
+        await raw.publish("nowhere.at.all", b""),
+        await raw.state(subjects.HISTORY),
+    ]
+
+
+async def work_queue(raw: Raw) -> list[Any]:
+    first, second = "block.x.normal.d.r.a.1.input", "block.x.normal.d.r.b.1.input"
+    consumer = ConsumerDescriptor(
+        stream=subjects.WORK, name="exec-x-normal", filter="block.x.normal.>", ack_wait=30, max_ack_pending=1
+    )
+    answers = [await raw.publish(first), await raw.publish(first), await raw.publish(second)]
+    await raw.create(consumer)
+    async with raw.pulling(consumer, {"batch": 5, "expires": 20_000_000_000}) as pull:
+        delivered = await pull.next()
+        answers += [delivered, await raw.publish(first)]
+        await pull.settle(delivered, b"+ACK")
+        answers += [after := await pull.next(), await raw.publish(first)]
+        await pull.settle(after, b"+TERM no")
+        answers += [await pull.next(), await raw.state(subjects.WORK)]
+    answers.append(await raw.api(f"STREAM.PURGE.{subjects.WORK}", {"filter": "block.*.*.d.r.>"}))
+    return answers
+
+
+async def removal(raw: Raw) -> list[Any]:
+    for name in ("a", "b", "a.x", "c"):
+        await raw.publish(f"{_RUN}.{name}", name.encode())
+    return [
+        await raw.api(f"STREAM.MSG.DELETE.{subjects.HISTORY}", {"seq": 1}),
+        await raw.api(f"STREAM.MSG.DELETE.{subjects.HISTORY}", {"seq": 1}),
+        await raw.api(f"STREAM.MSG.DELETE.{subjects.HISTORY}", {"seq": 77}),
+        await raw.state(subjects.HISTORY),
+        await raw.api(f"STREAM.PURGE.{subjects.HISTORY}", {"filter": f"{_RUN}.a.*"}),
+        await raw.state(subjects.HISTORY),
+        await raw.api(f"STREAM.PURGE.{subjects.HISTORY}", {"filter": f"{_RUN}.>"}),
+        await raw.state(subjects.HISTORY),
+        await raw.publish(f"{_RUN}.a", b"", {_LAST: "0"}),
+    ]
+
+
+async def reading(raw: Raw) -> list[Any]:
+    stream = subjects.HISTORY
+    for number, name in enumerate(("a", "b.c", "a", "b.d", "b.c")):
+        await raw.publish(f"{_RUN}.{name}", str(number).encode(), {"own": str(number)} if number % 2 else None)
+    await raw.publish("$KV.gnatwork_state.k", b"1")
+    await raw.publish("$KV.gnatwork_state.k", b"2")
+    return [
+        await raw.direct(stream, {"last_by_subj": f"{_RUN}.b.*"}),
+        await raw.direct(stream, {"last_by_subj": f"{_RUN}.a"}),
+        await raw.direct(stream, {"last_by_subj": f"{_RUN}.z"}),
+        await raw.direct(stream, {"seq": 2}),
+        await raw.direct(stream, {"seq": 9}),
+        await raw.direct(stream, {"seq": 2, "next_by_subj": f"{_RUN}.a"}),
+        await raw.direct(stream, {"seq": 1, "next_by_subj": f"{_RUN}.>", "batch": 3}),
+        await raw.direct(stream, {"seq": 4, "next_by_subj": f"{_RUN}.>", "batch": 3}),
+        await raw.direct(stream, {"seq": 6, "next_by_subj": f"{_RUN}.>", "batch": 3}),
+        await raw.direct(stream, {"multi_last": [f"{_RUN}.>"], "batch": 10}),
+        await raw.direct(stream, {"multi_last": [f"{_RUN}.z.*"], "batch": 10}),
+        await raw.direct("KV_gnatwork_state", {"seq": 1, "next_by_subj": "$KV.gnatwork_state.>", "batch": 10}),
+        await raw.api(f"STREAM.MSG.GET.{stream}", {"last_by_subj": f"{_RUN}.b.>"}),
+        await raw.api(f"STREAM.MSG.GET.{stream}", {"last_by_subj": f"{_RUN}.z"}),
+        await raw.api(f"STREAM.MSG.GET.{stream}", {"seq": 1}),
+    ]
+
+
+async def schedules(raw: Raw) -> list[Any]:
+    def at(seconds: float, target: str, **own: str) -> dict[str, str]:
+        due = datetime.fromtimestamp(raw.now() + seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return {subjects.SCHEDULE: f"@at {due}", subjects.SCHEDULE_TARGET: f"{_RUN}.timer.{target}.fired", **own}
+
+    async with raw.listening("workflow.>") as live:
+        answers = [
+            await raw.publish(f"{_RUN}.timer.gone", b"g", at(0.6, "gone")),
+            await raw.publish(f"{_RUN}.timer.again", b"1", at(0.4, "again")),
+            await raw.publish(f"{_RUN}.timer.again", b"2", at(1.0, "again")),
+            await raw.api(f"STREAM.PURGE.{subjects.HISTORY}", {"filter": f"{_RUN}.timer.gone"}),
+            await raw.publish(f"{_RUN}.timer.late", b"l", at(-5, "late", traceparent="t")),
+        ]
+        seen: list[Any] = []
+        while not seen or not seen[-1]["subject"].endswith("again.fired"):
+            seen.append(await live.next())
+    return [
+        *answers,
+        [message["subject"] for message in seen],
+        await raw.state(subjects.HISTORY),
+        await raw.direct(subjects.HISTORY, {"seq": 1, "next_by_subj": f"{_RUN}.>", "batch": 10}),
+    ]
+
+
+async def redelivery(raw: Raw) -> list[Any]:
+    consumer = ConsumerDescriptor(
+        stream=subjects.HISTORY, name="again", filter="history.0.>", ack_wait=1, max_ack_pending=100
+    )
+    await raw.create(consumer)
+    for name in ("a", "b", "c"):
+        await raw.publish(f"{_RUN}.{name}", name.encode())
+    async with raw.pulling(consumer, {"batch": 30, "expires": 30_000_000_000}) as pull:
+        a, b, c = [await pull.next() for _ in range(3)]
+        await pull.settle(a, b"-NAK")
+        answers = [a, b, c, again := await pull.next()]
+        await pull.settle(again, b'-NAK {"delay": 100000000}')
+        answers.append(later := await pull.next())
+        # What is said of an earlier delivery counts as well.
+        await pull.settle(a, b"+ACK")
+        answers += [await pull.next(), await pull.next(), later["delivered"]]
+        await pull.settle(b, b"+ACK")
+        await pull.settle(c, b"+TERM enough")
+    answers.append(await raw.consumer(consumer))
+    return answers
+
+
+async def pins(raw: Raw) -> list[Any]:
+    consumer = ConsumerDescriptor(
+        stream=subjects.HISTORY,
+        name="pinned",
+        filter="history.0.>",
+        ack_wait=30,
+        max_ack_pending=100,
+        pinned_group="g",
+        pin_timeout=1.0,
+    )
+    await raw.create(consumer)
+    request = {"batch": 2, "expires": 2_500_000_000, "group": "g"}
+    await raw.publish(f"{_RUN}.a")
+    answers: list[Any] = []
+    async with raw.pulling(consumer, request) as first, raw.pulling(consumer, request) as second:
+        answers.append(a := await first.next())
+        await raw.publish(f"{_RUN}.b")
+        answers.append(await first.next())
+        await raw.publish(f"{_RUN}.c")
+        # The first asks no more, so its pin lapses.
+        answers.append(c := await second.next())
+        answers.append(raw.pin(a) != raw.pin(c))
+        await first.ask({**request, "id": raw.pin(a)})
+        answers.append(await first.next())
+        await second.ask({**request, "id": raw.pin(c)})
+        await first.ask({**request, "group": "other"})
+        answers.append(await first.next())
+        await first.ask({**request, "expires": 50_000_000})
+        answers.append(await first.next())
+        answers += [await second.next(), await second.next()]
+    return answers
+
+
+async def consumers(raw: Raw) -> list[Any]:
+    consumer = ConsumerDescriptor(
+        stream=subjects.WORK, name="few", filter="block.x.normal.>", ack_wait=30, max_ack_pending=2
+    )
+    answers = [await raw.api(f"CONSUMER.INFO.{subjects.WORK}.few", None)]
+    answers.append(await raw.api("STREAM.INFO.NONE", None))
+    async with raw.pulling(consumer, {"batch": 1}) as pull:
+        answers.append(await pull.next())
+    for number in range(4):
+        await raw.publish(f"block.x.normal.d.r.a.{number}.input", str(number).encode())
+    await raw.create(consumer)
+    beats = {"batch": 5, "expires": 1_000_000_000, "idle_heartbeat": 400_000_000}
+    async with raw.pulling(consumer, beats) as pull:
+        answers += [await pull.next() for _ in range(5)]
+        answers.append(await raw.consumer(consumer))
+    return answers
+
+
+SCRIPTS: tuple[Script, ...] = (
+    conditions,
+    work_queue,
+    removal,
+    reading,
+    schedules,
+    redelivery,
+    pins,
+    consumers,
+)
