@@ -31,7 +31,8 @@ def shrink(result: Result) -> Result:
 def told(result: Result) -> str:
     """Everything that one needs to know of a failure."""
     scenario = result.scenario
-    processes = f"{scenario.schedulers} schedulers, {scenario.executors} executors, {scenario.shards} shards"
+    executors = f"{scenario.executors} executors with {scenario.places} places each"
+    processes = f"{scenario.schedulers} schedulers, {executors}, {scenario.shards} shards"
     lines = [f"seed {scenario.seed}: {processes}, {result.seconds:.1f} s"]
     lines += [f"  wrong: {violation}" for violation in result.violations]
     for run in scenario.runs:

@@ -12,8 +12,8 @@ from gnatwork_schemas.catalogue import BlockType
 TYPE = "play"
 CATALOGUE = {TYPE: BlockType(type=TYPE, title=TYPE, summary=TYPE, config_schema=True, output_schema=True)}
 
-#: Seconds within which runs start and faults happen.
-STARTS, FAULTS = 8.0, 25.0
+#: Seconds within which runs start.
+STARTS = 8.0
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,11 @@ class Scenario:
     seed: int
     schedulers: int
     executors: int
+    #: Attempts that an executor runs at once.
+    places: int
     shards: int
+    #: Share of the messages that take up to 0.3 s.
+    held_up: float
     runs: tuple[RunPlan, ...]
     faults: tuple[Fault, ...]
 
@@ -62,12 +66,15 @@ class Scenario:
         """The scenario of a seed."""
         source = chance("scenario", seed)
         runs = tuple(_run(chance("run", seed, number), number) for number in range(1, source.randint(2, 7)))
-        faults = [_fault(chance("fault", seed, number)) for number in range(source.choice((0, 2, 4, 6, 9)))]
+        span = source.choice((10.0, 25.0))
+        faults = [_fault(chance("fault", seed, number), span) for number in range(source.choice((0, 2, 4, 8, 16)))]
         return cls(
             seed,
-            schedulers=source.choice((1, 2, 2)),
+            schedulers=source.choice((1, 2, 2, 3)),
             executors=source.choice((1, 2, 2, 3)),
+            places=source.choice((1, 2, 4)),
             shards=source.choice((1, 2)),
+            held_up=source.choice((0.0, 0.01, 0.05, 0.25)),
             runs=runs,
             faults=tuple(sorted(faults, key=lambda fault: fault.at)),
         )
@@ -94,12 +101,12 @@ def _run(source: Random, number: int) -> RunPlan:
     return RunPlan(number, at, _definition(source), cancel)
 
 
-def _fault(source: Random) -> Fault:
+def _fault(source: Random, span: float) -> Fault:
     kind = source.choices(
         ("kill", "leave", "freeze", "cut", "restart", "unpin", "repeat"), weights=(6, 2, 4, 6, 2, 2, 4)
     )[0]
     seconds = source.uniform(0.1, 15.0) if kind == "freeze" else source.uniform(0.05, 6.0)
-    return Fault(FAULTS * source.random(), kind, source.randrange(6), seconds)
+    return Fault(span * source.random(), kind, source.randrange(6), seconds)
 
 
 def _definition(source: Random) -> dict[str, Any]:

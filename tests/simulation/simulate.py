@@ -53,6 +53,7 @@ def simulate(scenario: Scenario) -> Result:
 async def _play(world: World) -> None:
     scenario, source = world.scenario, chance("adversary", world.scenario.seed)
     await world.set_up()
+    world.server.network.held_up = scenario.held_up
     for _ in range(scenario.schedulers):
         world.spawn("scheduler")
     for _ in range(scenario.executors):

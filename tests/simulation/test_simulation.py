@@ -13,6 +13,11 @@ def test_seeds_hold(first: int) -> None:
         assert examine(seed) is None
 
 
+@pytest.mark.parametrize("seed", [41209, 41515])
+def test_no_status_goes_back_when_a_frozen_scheduler_wakes(seed: int) -> None:
+    assert examine(seed) is None
+
+
 def test_a_seed_replays_exactly() -> None:
     first, second = (simulate(Scenario.of(3)) for _ in range(2))
     assert first == second

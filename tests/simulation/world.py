@@ -120,7 +120,9 @@ class World:
             await stop.wait()
 
     async def _execute(self, name: str, signals: Signals) -> None:
-        settings = ExecutorSettings(nats_url=_URL, blocks=(TYPE,), concurrency=4, drain=2.0, name=name)
+        settings = ExecutorSettings(
+            nats_url=_URL, blocks=(TYPE,), concurrency=self.scenario.places, drain=2.0, name=name
+        )
         await serve(settings, [self._block], signals)
 
     async def _start_runs(self) -> None:
