@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from nats.aio.msg import Msg
-from nats.errors import BadSubscriptionError, ConnectionClosedError, NoRespondersError
+from nats.errors import ConnectionClosedError, NoRespondersError
 from nats.errors import TimeoutError as NatsTimeoutError
 
 from gnatwork_schemas import subjects
@@ -19,10 +19,9 @@ from support.sim.clock import PROCESS
 from support.sim.messages import Message
 from support.sim.network import Session
 from support.sim.server import Server
+from support.sim.subscription import Handler, SimSubscription
 
 _RECONNECT_WAIT = 0.25
-
-_Handler = Callable[[Msg], Awaitable[None]]
 
 
 class SimClient:
@@ -66,7 +65,7 @@ class SimClient:
         """An inbox that nobody else has."""
         return f"_INBOX.{self._server.new_number()}"
 
-    async def subscribe(self, subject: str, cb: _Handler | None = None, **_limits: int) -> Any:
+    async def subscribe(self, subject: str, cb: Handler | None = None, **_limits: int) -> Any:
         """Listen; with `cb` each message is handled one after the other."""
         if self.is_closed:
             raise ConnectionClosedError
@@ -177,7 +176,7 @@ class SimClient:
         if self._session:
             self._session.to_client(answered.set)
 
-    def _announce(self, session: Session, subscription: "SimSubscription") -> None:
+    def _announce(self, session: Session, subscription: SimSubscription) -> None:
         add = self._server.interest.add
         session.to_server(add, subscription.subject, session, self._arrived, subscription.number)
 
@@ -251,59 +250,3 @@ class SimClient:
         for callback, args in buffer:
             session.to_server(callback, *args)
         self.is_connected = True
-
-
-class SimSubscription:
-    """A subscription of a `SimClient`."""
-
-    def __init__(self, client: SimClient, number: int, subject: str, handler: _Handler | None) -> None:
-        self.number = number
-        self.subject = subject
-        self._client = client
-        self._queue: asyncio.Queue[Msg] = asyncio.Queue()
-        self._closed = False
-        self._task = asyncio.create_task(self._work(handler)) if handler else None
-
-    def put(self, message: Msg) -> None:
-        """A message has come."""
-        self._queue.put_nowait(message)
-
-    async def next_msg(self, timeout: float | None = 1.0) -> Msg:
-        """The next message."""
-        async with asyncio.timeout(timeout):
-            return await self._queue.get()
-
-    async def unsubscribe(self) -> None:
-        """Listen no more."""
-        if self._client.is_closed:
-            raise ConnectionClosedError
-        if self._closed:
-            raise BadSubscriptionError
-        self.stop()
-        self._client.forget(self.number)
-
-    async def drain(self) -> None:
-        """Listen no more, but handle what has come."""
-        if self._client.is_closed:
-            raise ConnectionClosedError
-        try:
-            self._client.leave(self.number)
-            await self._client.flush()
-            await self._queue.join()
-        finally:
-            self.stop()
-            self._client.forget(self.number)
-
-    def stop(self) -> None:
-        """Handle nothing any more."""
-        self._closed = True
-        if self._task:
-            self._task.cancel()
-
-    async def _work(self, handler: _Handler) -> None:
-        while True:
-            message = await self._queue.get()
-            try:
-                await handler(message)
-            finally:
-                self._queue.task_done()
