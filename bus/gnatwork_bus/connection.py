@@ -93,8 +93,9 @@ class Connection:
             writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
             connection.publisher.stop()
-            # Without a server the client fails to write what is left; it is lost either way.
-            with contextlib.suppress(OSError):
+            # Without a server the client fails to write what is left (with a TypeError on Python 3.13's own event
+            # loop); it is lost either way.
+            with contextlib.suppress(OSError, TypeError):
                 await nc.close()
 
     @property

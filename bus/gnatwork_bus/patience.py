@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from gnatwork_bus.publisher import RefusedError
-from gnatwork_schemas.errors import StoreFullError, UnavailableError
+from gnatwork_schemas.errors import NotReadyError, StoreFullError, UnavailableError
 
 log = logging.getLogger(__name__)
 
@@ -21,15 +21,17 @@ T = TypeVar("T")
 
 
 async def until_available(ask: Callable[[], Awaitable[T]]) -> T:
-    """The result of `ask`, repeated for as long as NATS is away.
+    """The result of `ask`, repeated for as long as NATS, or what else is needed, is away.
 
-    The item keeps its place in the executor's bound meanwhile, so that a NATS that is away slows executors down
-    instead of sending items round and round.
+    Who asks on behalf of a work item holds it meanwhile: a NATS that is away slows executors down instead of sending
+    items round and round.
     """
     wait = FIRST_WAIT
     while True:
         try:
             return await ask()
+        except NotReadyError as error:
+            log.info("looking again in %.1f s: %s", wait, error)
         except PASSING as error:
             log.warning("trying again in %.1f s: %s", wait, error)
         await asyncio.sleep(wait)

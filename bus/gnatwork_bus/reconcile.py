@@ -9,7 +9,7 @@ from nats.errors import NoRespondersError
 from gnatwork_bus import topology
 from gnatwork_bus.connection import ApiError, Connection
 from gnatwork_bus.descriptors import ConsumerDescriptor, StreamDescriptor
-from gnatwork_schemas.errors import TopologyError, UnavailableError
+from gnatwork_schemas.errors import NotReadyError, TopologyError, UnavailableError
 from gnatwork_schemas.subjects import HISTORY, SHARDS_METADATA
 
 log = logging.getLogger(__name__)
@@ -49,6 +49,20 @@ async def reconcile(connection: Connection, *, shards: int | None = None, replic
     for shard in range(shards):
         await ensure_consumer(connection, topology.scheduler_consumer(shard))
     return shards
+
+
+async def join(connection: Connection) -> int:
+    """As `reconcile`, for services that leave it to the first scheduler how many shards there are.
+
+    Raises:
+        TopologyError: as `reconcile`.
+        NotReadyError: no scheduler has started yet.
+        UnavailableError: no answer.
+    """
+    await check_server(connection)
+    if await _stream_config(connection, HISTORY) is None:
+        raise NotReadyError("the first scheduler makes the history")
+    return await reconcile(connection)
 
 
 async def check_server(connection: Connection) -> None:

@@ -17,7 +17,7 @@ from gnatwork_bus.history import History
 from gnatwork_bus.lifetime import on_signals, until_ended
 from gnatwork_bus.patience import until_available
 from gnatwork_bus.payloads import Payloads
-from gnatwork_bus.reconcile import reconcile
+from gnatwork_bus.reconcile import join
 from gnatwork_bus.service import WorkReport, announced, work_report
 from gnatwork_executor.ports import Hosted, Ports
 from gnatwork_executor.processes import Processes, cores
@@ -95,7 +95,7 @@ async def _host(settings: ExecutorSettings, blocks: Sequence[type[Block]], signa
         ports = Ports(
             executor=name,
             connection=connection,
-            history=History(connection, await until_available(lambda: reconcile(connection))),
+            history=History(connection, await until_available(lambda: join(connection))),
             payloads=Payloads(connection),
             http=http,
             processes=Processes(),

@@ -14,7 +14,7 @@ from gnatwork_bus.kv import Bucket
 from gnatwork_bus.lifetime import on_signals, until_ended
 from gnatwork_bus.patience import until_available
 from gnatwork_bus.payloads import Payloads
-from gnatwork_bus.reconcile import reconcile
+from gnatwork_bus.reconcile import join
 from gnatwork_manager.app import build_app
 from gnatwork_manager.canceller import Canceller
 from gnatwork_manager.catalogue import Catalogue
@@ -87,7 +87,7 @@ async def _manage(settings: ManagerSettings, stop: asyncio.Event, on_listening: 
 
 @contextlib.asynccontextmanager
 async def _services(connection: Connection, settings: ManagerSettings) -> AsyncIterator[Services]:
-    shards = await until_available(lambda: reconcile(connection))
+    shards = await until_available(lambda: join(connection))
     history, payloads = History(connection, shards), Payloads(connection)
     state, status = Bucket(connection, subjects.STATE_BUCKET), Bucket(connection, subjects.STATUS_BUCKET)
     catalogue = Catalogue(connection, state)

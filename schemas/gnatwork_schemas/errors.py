@@ -8,6 +8,7 @@
     ├── ConflictError           a conditional append was refused
     ├── StoreFullError          the server's store has no room
     ├── UnavailableError        NATS does not answer
+    │   └── NotReadyError       something that is needed has not started yet
     ├── TopologyError           streams or consumers that can't be made as described
     ├── PayloadError            a stored value that can't be had
     └── ServerStartError        the embedded nats-server does not start
@@ -82,6 +83,10 @@ class UnavailableError(GnatworkError):
     """NATS does not answer; try again, or see `gnatwork doctor`."""
 
     code = "engine.unavailable"
+
+
+class NotReadyError(UnavailableError):
+    """Something that is needed has not started yet; whoever waits for it goes on as soon as it has."""
 
 
 class TopologyError(GnatworkError):

@@ -10,8 +10,8 @@ from gnatwork_bus import topology
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.descriptors import ConsumerDescriptor, StreamDescriptor
 from gnatwork_bus.embedded import EmbeddedServer
-from gnatwork_bus.reconcile import check_server, ensure_consumer, ensure_history, ensure_stream, reconcile
-from gnatwork_schemas.errors import TopologyError
+from gnatwork_bus.reconcile import check_server, ensure_consumer, ensure_history, ensure_stream, join, reconcile
+from gnatwork_schemas.errors import TopologyError, UnavailableError
 
 STREAM = StreamDescriptor(name="THINGS", subjects=("thing.>",), max_age=60.0)
 CONSUMER = ConsumerDescriptor(stream="THINGS", name="eater", filter="thing.>", ack_wait=5.0, max_ack_pending=10)
@@ -23,6 +23,13 @@ async def stream(connection: Connection, name: str) -> dict[str, Any]:
 
 async def consumer(connection: Connection, stream: str, name: str) -> dict[str, Any]:
     return dict((await connection.api(f"CONSUMER.INFO.{stream}.{name}"))["config"])
+
+
+async def test_only_the_first_scheduler_says_how_many_shards_there_are(connection: Connection) -> None:
+    with pytest.raises(UnavailableError, match="scheduler"):
+        await join(connection)
+    await reconcile(connection, shards=2)
+    assert await join(connection) == 2
 
 
 async def test_makes_everything_that_is_missing(connection: Connection) -> None:

@@ -14,6 +14,7 @@ from gnatwork_blocks.registry import describe
 from gnatwork_blocks.sdk import BlockContext, BlockError
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.kv import Bucket
+from gnatwork_bus.reconcile import reconcile
 from gnatwork_executor.serve import Signals, serve
 from gnatwork_executor.settings import ExecutorSettings
 from gnatwork_executor.shares import ConcurrencyError
@@ -25,9 +26,25 @@ async def nothing(_ctx: BlockContext, _config: Any) -> Any:
     return None
 
 
-async def test_a_fresh_server_gets_all_that_is_needed(nats_url: str, connection: Connection) -> None:
+async def test_it_waits_for_a_scheduler_and_then_makes_what_its_blocks_need(
+    nats_url: str, connection: Connection
+) -> None:
+    asked = asyncio.Event()
+    await connection.listen("$JS.API.STREAM.INFO.HISTORY", lambda *_: asked.set())
+    async with asyncio.TaskGroup() as tasks:
+
+        async def be_the_scheduler() -> None:
+            await asked.wait()
+            await reconcile(connection, shards=3)
+
+        tasks.create_task(be_the_scheduler())
+        async with hosting(nats_url, Noop):
+            assert await reconcile(connection) == 3
+
+
+async def test_its_consumer_is_for_its_type_alone(nats_url: str, bus: Connection) -> None:
     async with hosting(nats_url, Noop):
-        config = (await connection.api("CONSUMER.INFO.WORK.exec-noop-normal"))["config"]
+        config = (await bus.api("CONSUMER.INFO.WORK.exec-noop-normal"))["config"]
     assert (config["filter_subject"], config["max_deliver"]) == ("block.noop.normal.>", -1)
 
 
