@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-import orjson
-
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.direct import direct_get, leader_get, read_all
 from gnatwork_bus.message import StoredMessage
@@ -76,8 +74,3 @@ def expectation(subject: str, sequence: int) -> dict[str, str]:
         subjects.EXPECTED_LAST_SUBJECT_SEQUENCE: str(sequence),
         subjects.EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT: subject,
     }
-
-
-def purge_request(pattern: str) -> bytes:
-    """The body of a request to purge one subject or pattern."""
-    return orjson.dumps({"filter": pattern})
