@@ -149,12 +149,14 @@ class RunIndex:
         stream = await self._known_stream()
         await self._written()
         position = await self._threads.write(self._store.position)
-        if self._forget or position is None or position.stream != stream.stream or position.sequence > stream.sequence:
-            if position is not None:
-                log.warning("the run index is made anew from %d status documents", stream.sequence)
-            self._forget = False
+        if position is None:
+            # A new file holds at most what this manager itself has submitted, and that is not to be forgotten.
+            position = Position(stream.stream, 0)
+        elif self._forget or position.stream != stream.stream or position.sequence > stream.sequence:
+            log.warning("the run index is made anew from %d status documents", stream.sequence)
             position = Position(stream.stream, 0)
             await self._queue.put(_Emptied())
+        self._forget = False
         self._sequence = position.sequence
         subject = self._status.subject(">")
         following = follow(self._connection, self._status.stream_name, subject, after=position.sequence)

@@ -11,10 +11,12 @@ from gnatwork_bus.connection import Connection
 from gnatwork_bus.embedded import EmbeddedServer
 from gnatwork_bus.kv import Bucket
 from gnatwork_bus.reconcile import reconcile
+from gnatwork_manager.index.feed import RunIndex
+from gnatwork_manager.index.query import RunFilter
 from gnatwork_manager.index.store import FILE_NAME
 from gnatwork_manager.run_ids import new_run_id
 from gnatwork_schemas import subjects
-from gnatwork_schemas.status import RunStatus
+from gnatwork_schemas.status import RunStatus, RunSummary
 
 
 async def listed(bench: Bench, **params: Any) -> list[dict[str, Any]]:
@@ -57,6 +59,24 @@ async def test_who_was_told_of_the_end_finds_it_in_lists(bench: Bench, linear: d
     await bench.complete(run_id)
     assert (await bench.http.get(f"/runs/{run_id}")).json()["status"] == "completed"
     assert await ids(bench, status="completed") == [run_id]
+
+
+async def test_a_new_index_keeps_what_was_submitted_before_it_follows(bus: Connection, tmp_path: Path) -> None:
+    status = Bucket(bus, subjects.STATUS_BUCKET)
+
+    def run(run_id: str) -> RunSummary:
+        return RunSummary(run_id=run_id, namespace="default", workflow="w", status=RunStatus.PENDING, created_at=1.0)
+
+    async with RunIndex.open(bus, status, tmp_path) as index:
+        index.add(run("submitted"))
+        await status.put(subjects.status_key("default", "followed"), run("followed").model_dump_json().encode())
+        running = asyncio.create_task(index.run())
+
+        async def both() -> bool:
+            return len(await index.find("default", RunFilter(), None, 10)) == 2
+
+        await until(both)
+        running.cancel()
 
 
 async def test_pages_hold_every_run_once(bench: Bench, linear: dict[str, Any]) -> None:
