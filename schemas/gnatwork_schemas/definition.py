@@ -6,10 +6,14 @@ from pydantic import Field, JsonValue
 
 from gnatwork_schemas.duration import Duration, PositiveDuration
 from gnatwork_schemas.model import StrictModel
-from gnatwork_schemas.names import ADHOC_WORKFLOW, BlockId, BlockTypeName, Name
+from gnatwork_schemas.names import ADHOC_WORKFLOW, BlockId, BlockTypeName, LoopName, Name
 
 Join = Literal["all", "any", "always"]
 OnError = Literal["fail", "continue"]
+#: Which queue the work items of a block wait in.
+Lane = Literal["high", "normal", "low"]
+#: What happens to a run that finds no room: it waits, fails, or has the oldest one cancelled.
+OnLimit = Literal["queue", "reject", "cancel_oldest"]
 
 #: Labels of a run: at most 32, keys and values short enough for an index.
 Labels = Annotated[
@@ -17,8 +21,12 @@ Labels = Annotated[
     Field(max_length=32),
 ]
 
-#: The most blocks that one definition may hold.
+#: The most blocks that one definition may hold, nested ones included.
 MAX_BLOCKS = 10_000
+#: How deep blocks may be nested.
+MAX_NESTING = 8
+#: The most items or iterations that a loop may be allowed.
+MAX_ITERATIONS = 1_000_000
 
 
 class Retry(StrictModel):
@@ -38,6 +46,35 @@ class Retry(StrictModel):
     on: tuple[str, ...] | None = None
     #: Never retry these error codes.
     not_on: tuple[str, ...] | None = None
+
+
+class ForEach(StrictModel):
+    """One task per item; the block's output is the array of their outputs, in order."""
+
+    #: A template that yields an array, or an array.
+    items: JsonValue
+    #: What templates and expressions call the item.
+    as_: LoopName = Field(default="item", alias="as")
+    #: Tasks at once.
+    concurrency: int = Field(default=10, ge=1, le=10_000)
+    #: More items are an error.
+    max_items: int = Field(default=10_000, ge=1, le=MAX_ITERATIONS)
+    #: `continue`: an item that fails yields `{"error": …}` in its place.
+    on_error: OnError = "fail"
+
+
+class Compensation(StrictModel):
+    """What undoes a block that completed, once the run fails or times out."""
+
+    type: BlockTypeName
+    #: May mention the block itself and whatever the block could.
+    config: JsonValue = Field(default_factory=dict)
+    #: Overrides the workflow's `retry`.
+    retry: Retry | None = None
+    #: Of one attempt.
+    timeout: PositiveDuration = 60.0
+    #: As for blocks.
+    idempotent: bool = True
 
 
 class BlockDefinition(StrictModel):
@@ -63,6 +100,36 @@ class BlockDefinition(StrictModel):
     on_error: OnError = "fail"
     #: `false`: an attempt whose executor vanished is not run again.
     idempotent: bool = True
+    #: A JavaScript expression; the block is skipped unless it holds.
+    when: str | None = Field(default=None, min_length=1)
+    #: Run the block once per item.
+    for_each: ForEach | None = None
+    #: What undoes the block.
+    compensate: Compensation | None = None
+    #: The lane that its work items queue in.
+    priority: Lane = "normal"
+    #: The blocks inside a `loop` or a `group`.
+    blocks: "tuple[BlockDefinition, ...] | None" = Field(default=None, min_length=1, max_length=MAX_BLOCKS)
+    #: As `blocks`, but each also waits for the one before it.
+    steps: "tuple[BlockDefinition, ...] | None" = Field(default=None, min_length=1, max_length=MAX_BLOCKS)
+
+
+class Concurrency(StrictModel):
+    """How many runs of a workflow there may be at once."""
+
+    max: int = Field(ge=1, le=100_000)
+    #: A template: runs with different values don't count together.
+    key: JsonValue = None
+    on_limit: OnLimit = "queue"
+
+
+class RateLimit(StrictModel):
+    """How many runs of a workflow may begin in a time; more of them wait."""
+
+    max: int = Field(ge=1, le=10_000)
+    per: PositiveDuration
+    #: A template: runs with different values don't count together.
+    key: JsonValue = None
 
 
 class Definition(StrictModel):
@@ -80,5 +147,11 @@ class Definition(StrictModel):
     #: The default for blocks that give none.
     retry: Retry | None = None
     labels: Labels = Field(default_factory=dict)
+    #: Blocks that run when the run fails or times out; `error` says why.
+    on_failure: tuple[BlockDefinition, ...] | None = Field(default=None, min_length=1, max_length=MAX_BLOCKS)
+    concurrency: Concurrency | None = None
+    rate_limit: RateLimit | None = None
+    #: How long an ended run is kept; overrides the installation's setting.
+    retention: Duration | None = None
     #: What a run yields; default: the `response` block's body, else the outputs of the blocks nothing waits for.
     output: JsonValue = None

@@ -4,10 +4,11 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from gnatwork_schemas.definition import Labels
+from gnatwork_schemas.definition import Labels, OnLimit
 from gnatwork_schemas.error import ErrorInfo
 from gnatwork_schemas.model import Model
 from gnatwork_schemas.names import BlockTypeName, Name, RunId
+from gnatwork_schemas.payload import PayloadRef
 
 
 class Message(Model):
@@ -37,8 +38,28 @@ class Start(Message):
     labels: Labels = Field(default_factory=dict)
     trigger: Trigger = Trigger()
     idempotency_key: str | None = None
+    #: The run that a `workflow` block of started this one.
     parent: RunId | None = None
+    #: History base of that run, for telling it of the end; None when it does not wait.
+    parent_history: str | None = None
+    #: Path of the task that waits there.
+    parent_task: str | None = None
+    #: Ancestors of a child run.
+    depth: int = Field(default=0, ge=0)
     retry_of: RunId | None = None
+    reuse: "Reuse | None" = None
+    #: When the run is to begin, Unix seconds; None is at once.
+    at: float | None = None
+
+
+class Reuse(Model):
+    """Tasks that need not run again, because they completed in the run that this one is a retry of."""
+
+    run_id: RunId
+    #: By task path: the sequence of the event of that run which completed the task.
+    tasks: dict[str, int] = Field(default_factory=dict)
+    #: The same as a stored payload of this run, where it is too long for a message.
+    stored: PayloadRef | None = None
 
 
 class Work(Message):
@@ -58,6 +79,8 @@ class Work(Message):
     idempotent: bool = True
     #: Decided anew after a redelivery: the attempt may already have an outcome.
     again: bool = False
+    #: Counts how often all work of the run was stopped before this item was decided.
+    epoch: int = 0
     #: Unix time, seconds, of the decision.
     decided_at: float
     #: The block's config, rendered but for the leaves listed in `deferred`.
@@ -104,6 +127,85 @@ class CancelRequest(Message):
     reason: str = ""
 
 
+class StopControl(Message):
+    """`control.<ns>.<run>.cancel`, not stored: executors stop the run's items of earlier epochs; None is all."""
+
+    epoch: int | None = None
+
+
+class PauseRequest(Message):
+    """`request.pause`: nothing new of the run is dispatched until it is resumed."""
+
+    reason: str = ""
+
+
+class ResumeRequest(Message):
+    """`request.resume`: the run goes on."""
+
+
+class Signal(Message):
+    """`signal.<name>`: what a `wait` block waits for. One that comes early is kept."""
+
+    name: Name
+    #: A value, or a reference to it.
+    data: Any = None
+
+
+class ChildEnded(Message):
+    """`child.<task>.ended`: the run that a `workflow` block waits for has come to its end."""
+
+    task: str
+    run_id: RunId
+    workflow: Name
+    #: One of the ends; with `complete` the output is still to be fetched.
+    end: Literal["complete", "failed", "cancelled", "timed_out"]
+    #: Why it did not complete.
+    error: ErrorInfo | None = None
+
+
+#: What a limit is of: runs at once, beginnings in a time, or attempts of a block type at once.
+LimitKind = Literal["concurrency", "rate", "type"]
+
+
+class LimitAcquire(Message):
+    """`limit.acquire` in the history of a limit key: a run, or an attempt of one of its tasks, wants a slot."""
+
+    kind: LimitKind
+    #: The history base of the run that asks.
+    holder: str
+    #: Path of the task that asks; None for the run itself.
+    task: str | None = None
+    attempt: int = 0
+    max: int = Field(ge=1)
+    #: Seconds that a `rate` counts over.
+    per: float | None = None
+    on_limit: OnLimit = "queue"
+
+
+class LimitRelease(Message):
+    """`limit.release`: a slot, or a place in the queue, is given back."""
+
+    holder: str
+    task: str | None = None
+    attempt: int = 0
+
+
+class LimitGranted(Message):
+    """`limit.granted` in the history of a run: a slot of the limit key `key` is its own."""
+
+    key: str
+    kind: LimitKind
+    task: str | None = None
+    attempt: int = 0
+
+
+class LimitRefused(Message):
+    """`limit.refused` in the history of a run: there is no room, and it is not to wait."""
+
+    key: str
+    max: int
+
+
 class TimerFired(Message):
     """`timer.<id>.fired`, and the body of the schedule that becomes it."""
 
@@ -117,10 +219,24 @@ class Complete(Message):
     deferred: tuple[str, ...] = ()
 
 
+class Undone(Model):
+    """What became of compensations and `on_failure`, where something went wrong or was undone at all."""
+
+    #: Compensations that completed.
+    compensated: int = 0
+    #: Compensations that failed, each error with its task; at most 20.
+    failed: tuple[ErrorInfo, ...] = ()
+    #: How many failed in all.
+    failures: int = 0
+    #: Why `on_failure` failed.
+    on_failure: ErrorInfo | None = None
+
+
 class Failed(Message):
     """`failed`: a task failed for good and nothing handled it."""
 
     error: ErrorInfo
+    undone: Undone | None = None
 
 
 class Cancelled(Message):
@@ -134,6 +250,7 @@ class TimedOut(Message):
 
     #: Seconds that the run was given.
     timeout: float
+    undone: Undone | None = None
 
 
 class DeadLetter(Message):

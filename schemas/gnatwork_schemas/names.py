@@ -7,6 +7,9 @@ from pydantic import StringConstraints
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 BLOCK_TYPE_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 BLOCK_ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
+#: A block id, or that of a step which the compiler or the scheduler adds beside a block, such as `tell:when`.
+TASK_NAME_PATTERN = r"^[A-Za-z0-9_-]{1,64}(:[a-z]{1,16})?$"
+LOOP_NAME_PATTERN = r"^[A-Za-z_$][A-Za-z0-9_$]{0,63}$"
 PORT_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
 RUN_ID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 
@@ -16,11 +19,15 @@ Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 BlockTypeName = Annotated[str, StringConstraints(pattern=BLOCK_TYPE_PATTERN)]
 #: A step of a definition; unique among its siblings and none of `RESERVED_ROOTS`.
 BlockId = Annotated[str, StringConstraints(pattern=BLOCK_ID_PATTERN)]
+#: A block id, or that of an implicit step beside it.
+TaskName = Annotated[str, StringConstraints(pattern=TASK_NAME_PATTERN)]
+#: What a loop calls its item; fit for templates and for JavaScript.
+LoopName = Annotated[str, StringConstraints(pattern=LOOP_NAME_PATTERN)]
 #: UUIDv7, lower case: sorts by the time of submission.
 RunId = Annotated[str, StringConstraints(pattern=RUN_ID_PATTERN)]
 
 #: The first words of template paths that never name a block.
-RESERVED_ROOTS = frozenset({"input", "blocks", "run", "trigger", "item", "index", "error", "connections"})
+RESERVED_ROOTS = frozenset({"input", "blocks", "run", "trigger", "item", "index", "previous", "error", "connections"})
 
 DEFAULT_NAMESPACE = "default"
 #: The workflow name of a run whose definition gives none.

@@ -44,3 +44,36 @@ def is_reference(value: Any) -> bool:
 def reference_value(ref: PayloadRef) -> dict[str, Any]:
     """The JSON that stands in the place of the stored value."""
     return {PAYLOAD_KEY: ref.model_dump()}
+
+
+class ItemsRef(Model):
+    """The items of a loop, as the task `expand` stored them: pages that each hold so many items as a JSON array.
+
+    Page `p` is the chunk `payload.<ns>.<run>.<id>.<p>`. An item that is large, or that looks like a reference, is a
+    payload of its own, and the page holds the reference to it.
+    """
+
+    id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    #: How many there are.
+    count: int = Field(ge=0)
+    #: Items on each page but the last.
+    page_size: int = Field(ge=1)
+
+    def item(self, index: int) -> "ItemRef":
+        """The reference to one of them."""
+        return ItemRef(id=self.id, page=index // self.page_size, at=index % self.page_size)
+
+
+class ItemRef(Model):
+    """One item of a loop."""
+
+    #: The items that it is one of.
+    id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    page: int = Field(ge=0)
+    #: Its place on the page.
+    at: int = Field(ge=0)
+
+    @property
+    def key(self) -> str:
+        """Names it among loaded values."""
+        return f"{self.id}/{self.page}/{self.at}"

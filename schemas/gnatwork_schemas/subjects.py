@@ -5,6 +5,7 @@ Nothing else in the project spells such a name out. Tokens: `shard` a number, `n
 """
 
 import zlib
+from hashlib import sha256
 from typing import Literal, NamedTuple
 
 # --- streams ---------------------------------------------------------------------------------------------
@@ -15,6 +16,8 @@ HISTORY = "HISTORY"
 WORK = "WORK"
 #: Values too large for a message, in chunks.
 PAYLOADS = "PAYLOADS"
+#: Histories of ended runs, compressed, until their retention is over.
+ARCHIVE = "ARCHIVE"
 #: Messages that no one could read, kept for people.
 DEAD_LETTERS = "DEAD_LETTERS"
 
@@ -95,6 +98,24 @@ TIMED_OUT = "timed_out"
 ENDS = frozenset({COMPLETE, FAILED, CANCELLED, TIMED_OUT})
 #: Someone wants the run to stop.
 REQUEST_CANCEL = "request.cancel"
+#: Someone wants nothing new of the run to be dispatched.
+REQUEST_PAUSE = "request.pause"
+#: Someone wants a paused run to go on.
+REQUEST_RESUME = "request.resume"
+#: A limit key has given the run, or one of its tasks, a slot.
+LIMIT_GRANTED = "limit.granted"
+#: A limit key has no room for the run, which is not to wait.
+LIMIT_REFUSED = "limit.refused"
+#: In the history of a limit key: someone wants a slot.
+LIMIT_ACQUIRE = "limit.acquire"
+#: Likewise: someone gives a slot back.
+LIMIT_RELEASE = "limit.release"
+#: Likewise: all that came before, in one message.
+LIMIT_SNAPSHOT = "limit.snapshot"
+#: The workflow in the subjects of limit keys, whose runs are the keys themselves.
+LIMIT_WORKFLOW = "_limit"
+#: The workflow in the subjects of what is left to be removed of archived runs.
+RETENTION_WORKFLOW = "_retention"
 
 
 class HistorySubject(NamedTuple):
@@ -175,6 +196,31 @@ def outcome_events(base: str, task: str) -> str:
     return f"{base}.block.{task}.*"
 
 
+def signal_event(name: str) -> str:
+    """A person or program says something that a `wait` block waits for."""
+    return f"signal.{name}"
+
+
+def child_ended_event(task: str) -> str:
+    """The child run of a task has come to its end."""
+    return f"child.{task}.ended"
+
+
+def limit_key(kind: str, namespace: str, workflow: str, value: str) -> str:
+    """The run token of a limit key: what is limited, and the value that its runs share."""
+    return sha256(f"{kind}/{namespace}/{workflow}/{value}".encode()).hexdigest()[:32]
+
+
+def limit_base(shards: int, namespace: str, key: str) -> str:
+    """The history base of a limit key."""
+    return history_base(shard_of(key, shards), namespace, LIMIT_WORKFLOW, key)
+
+
+def timers(base: str) -> str:
+    """All timers of a run that have not fired, full subject."""
+    return f"{base}.timer.*"
+
+
 def timer_event(timer: str) -> str:
     """A schedule that the server keeps; purging it cancels it."""
     return f"timer.{timer}"
@@ -209,6 +255,8 @@ WORK_SUBJECTS = "block.>"
 WORK_BARRIER = "block.BARRIER"
 #: The lane of ordinary work.
 NORMAL_LANE = "normal"
+#: All lanes, the most urgent first.
+LANES = ("high", "normal", "low")
 
 
 class WorkSubject(NamedTuple):
@@ -268,6 +316,17 @@ def parse_cancel_control(subject: str) -> tuple[str, str]:
 
 #: What executors listen to for `cancel_control`.
 CANCEL_CONTROLS = "control.*.*.cancel"
+
+# --- archive ---------------------------------------------------------------------------------------------
+
+#: All archived histories.
+ARCHIVE_SUBJECTS = "archive.>"
+
+
+def archive_chunk(namespace: str, workflow: str, run_id: str, chunk: int | str) -> str:
+    """One chunk of the archived history of a run; `*` for all, also for a workflow that is not known."""
+    return f"archive.{namespace}.{workflow}.{run_id}.{chunk}"
+
 
 # --- payloads and dead letters ---------------------------------------------------------------------------
 

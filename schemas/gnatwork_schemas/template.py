@@ -8,11 +8,14 @@ from gnatwork_schemas.model import Model
 class PathExpression(Model):
     """`{{ page.body[0] ?? "none" }}`: where a value comes from.
 
-    `path` starts with a root that needs no further look-up: `input`, `blocks` (then a block id), `run`, `trigger`
-    or `error`.
+    `path` starts with a root that needs no further look-up: `input`, `blocks` (then a block id), `run`, `trigger`,
+    `error`, and in loops `item`, `index` and `previous` (then a block id).
     """
 
     path: tuple[str | int, ...]
+    #: How many scopes outwards the root's is: 0 is the block's own, 1 that of the loop or group around it. Of no
+    #: meaning for `input`, `run` and `trigger`, which are the same everywhere.
+    up: int = 0
     #: As written, for messages.
     source: str
     has_default: bool = False
@@ -32,3 +35,10 @@ class TemplateLeaf(Model):
     #: Keys and indexes from the config's root to the string.
     at: tuple[str | int, ...]
     parts: tuple[TemplatePart, ...]
+
+
+class Templated(Model):
+    """Any JSON with the leaves of it that are templates."""
+
+    config: JsonValue
+    templates: tuple[TemplateLeaf, ...] = ()

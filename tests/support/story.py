@@ -5,7 +5,7 @@ from typing import Any
 from gnatwork_engine.core import Event, Plan, RunAddress, RunState, apply, decide
 from gnatwork_engine.core.actions import Action
 from gnatwork_engine.template import parse_template
-from gnatwork_schemas.control_block import ControlBlock, ControlledBlock, Need, OutputTemplate
+from gnatwork_schemas.control_block import ControlBlock, ControlledBlock, Need
 from gnatwork_schemas.error import ErrorInfo
 from gnatwork_schemas.messages import (
     Cancelled,
@@ -19,7 +19,7 @@ from gnatwork_schemas.messages import (
     TimedOut,
     TimerFired,
 )
-from gnatwork_schemas.template import PathExpression, TemplateLeaf
+from gnatwork_schemas.template import PathExpression, Templated, TemplateLeaf
 
 RUN_ID = "01931d2e-0000-7000-8000-000000000001"
 ADDRESS = RunAddress(3, "default", "story", RUN_ID)
@@ -57,7 +57,7 @@ class Story:
                 workflow="story",
                 blocks=blocks,
                 timeout=timeout,
-                output=OutputTemplate(config=output, templates=(leaf(output),)) if output else None,
+                output=Templated(config=output, templates=(leaf(output),)) if output else None,
             )
         )
         self.state: RunState | None = None

@@ -15,8 +15,9 @@ from gnatwork_engine.compiler.outline import read_outline
 from gnatwork_engine.compiler.references import References, read_references
 from gnatwork_engine.compiler.shape import Draft, DraftBlock, read_shape
 from gnatwork_schemas.catalogue import BlockType
-from gnatwork_schemas.control_block import ControlBlock, ControlledBlock, Need, OutputTemplate
+from gnatwork_schemas.control_block import ControlBlock, ControlledBlock, Need
 from gnatwork_schemas.definition import Definition, Retry
+from gnatwork_schemas.template import Templated
 
 
 def compile_definition(raw: Any, catalogue: Mapping[str, BlockType]) -> ControlBlock:
@@ -66,7 +67,7 @@ def _needs(
     return link(nodes, faults)
 
 
-def _output(config: Any, draft: Draft, faults: Faults) -> OutputTemplate | None:
+def _output(config: Any, draft: Draft, faults: Faults) -> Templated | None:
     """The `output` of the definition, which may mention any block."""
     if config is None:
         return None
@@ -74,14 +75,14 @@ def _output(config: Any, draft: Draft, faults: Faults) -> OutputTemplate | None:
     if references.error_at:
         message = "there is no `error` in `output`: a run with an error that nothing handled has no output"
         faults.add(references.error_at, "template.unknown_root", message)
-    return OutputTemplate(config=config, templates=references.leaves)
+    return Templated(config=config, templates=references.leaves)
 
 
 def _control_block(
     blocks: Sequence[DraftBlock],
     references: Sequence[References],
     needs: Mapping[str, tuple[Need, ...]],
-    output: OutputTemplate | None,
+    output: Templated | None,
     definition: Definition,
     *,
     catalogue: Mapping[str, BlockType],
