@@ -1,7 +1,7 @@
 """Direct reads: single messages and batches, without a consumer."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -14,6 +14,8 @@ from gnatwork_schemas.errors import GnatworkError, UnavailableError
 #: Messages asked for at once; the server stops earlier at `_BATCH_BYTES`.
 _BATCH = 1000
 _BATCH_BYTES = 4 * 1024 * 1024
+#: Subjects of which the server gives the last message at once.
+_MOST_SUBJECTS = 1024
 _TIMEOUT = 5.0
 
 
@@ -37,8 +39,21 @@ async def leader_get(connection: Connection, stream: str, subject: str) -> Store
 
     In a cluster any replica answers a direct get, and may be behind: a writer's own message can be missing.
     """
+    return await _ask_leader(connection, stream, {"last_by_subj": subject})
+
+
+async def get_by_sequence(connection: Connection, stream: str, sequence: int) -> StoredMessage | None:
+    """The message with this sequence, or None: it is gone, or there has never been one.
+
+    Many may be asked for at once. The leader is asked when the replica that answered first does not have it.
+    """
+    request = {"seq": sequence}
+    return await direct_get(connection, stream, request) or await _ask_leader(connection, stream, request)
+
+
+async def _ask_leader(connection: Connection, stream: str, request: Mapping[str, Any]) -> StoredMessage | None:
     try:
-        answer = await connection.api(f"STREAM.MSG.GET.{stream}", {"last_by_subj": subject})
+        answer = await connection.api(f"STREAM.MSG.GET.{stream}", request)
     except ApiError as error:
         if error.status == 404:
             return None
@@ -78,6 +93,21 @@ async def direct_batch(
         raise UnavailableError(f"reading {stream} took too long") from error
     finally:
         await subscription.unsubscribe()
+
+
+async def last_of_each(connection: Connection, stream: str, literals: Sequence[str]) -> dict[str, StoredMessage]:
+    """The last message of each of these subjects (no patterns), however many there are; missing ones are left out."""
+    found: dict[str, StoredMessage] = {}
+    for first in range(0, len(literals), _MOST_SUBJECTS):
+        open_ = literals[first : first + _MOST_SUBJECTS]
+        pending = len(open_)
+        while pending and open_:
+            request = {"multi_last": open_, "batch": _MOST_SUBJECTS}
+            messages, pending = await direct_batch(connection, stream, request)
+            found.update((message.subject, message) for message in messages)
+            # The server stops at so many bytes: what it left out is asked for again.
+            open_ = [subject for subject in open_ if subject not in found]
+    return found
 
 
 async def read_all(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from gnatwork_bus.connection import Connection
-from gnatwork_bus.direct import direct_get, leader_get, read_all
+from gnatwork_bus.direct import direct_get, get_by_sequence, leader_get, read_all
 from gnatwork_bus.message import StoredMessage
 from gnatwork_schemas import subjects
 
@@ -41,6 +41,10 @@ class History:
     async def last(self, subject: str) -> StoredMessage | None:
         """The last event on a subject or pattern."""
         return await direct_get(self._connection, subjects.HISTORY, {"last_by_subj": subject})
+
+    async def by_sequence(self, sequence: int) -> StoredMessage | None:
+        """The event with this sequence, or None when it is gone; many may be asked for at once."""
+        return await get_by_sequence(self._connection, subjects.HISTORY, sequence)
 
     async def read(self, pattern: str, *, after: int = 0, limit: int | None = None) -> list[StoredMessage]:
         """Events on a pattern in order, those after a sequence, at most `limit`."""

@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from gnatwork_bus.connection import Connection
+from gnatwork_bus.direct import last_of_each
 from gnatwork_bus.history import History
 from gnatwork_bus.message import StoredMessage
 from gnatwork_schemas.errors import ConflictError
@@ -74,3 +75,27 @@ async def test_a_last_event_that_is_deleted_meanwhile_is_not_waited_for(
     monkeypatch.setattr(history, "read", too_late)
     async with asyncio.timeout(10):
         assert [event.sequence for event in await history.load_run("default", RUN)] == [start]
+
+
+async def test_one_event_by_its_sequence(bus: Connection) -> None:
+    history = History(bus, 8)
+    sequences = [await history.append(BASE, f"block.t{n}.output", b"%d" % n, headers={"a": "b"}) for n in range(5)]
+    found = await asyncio.gather(*(history.by_sequence(sequence) for sequence in sequences))
+    assert [event and event.data for event in found] == [b"0", b"1", b"2", b"3", b"4"]
+    assert found == await history.load_run("default", RUN)
+    await bus.api("STREAM.MSG.DELETE.HISTORY", {"seq": sequences[1]})
+    assert await history.by_sequence(sequences[1]) is None
+    assert await history.by_sequence(sequences[-1] + 100) is None
+
+
+@pytest.mark.parametrize(("count", "size"), [(0, 1), (1, 1), (2500, 1), (12, 800_000)])
+async def test_the_last_events_of_many_subjects(bus: Connection, count: int, size: int) -> None:
+    history = History(bus, 8)
+    events = [f"block.t{n}.output" for n in range(count)]
+    await asyncio.gather(*(history.append(BASE, event, b"old") for event in events[::7]))
+    await asyncio.gather(*(history.append(BASE, event, event.encode().ljust(size)) for event in events))
+    names = [f"{BASE}.{event}" for event in events]
+    found = await last_of_each(bus, "HISTORY", [*names[::-1], f"{BASE}.block.missing.output"])
+    assert {name: message.data.rstrip().decode() for name, message in found.items()} == dict(
+        zip(names, events, strict=True)
+    )
