@@ -398,6 +398,11 @@ def catalogue_key(type_: str) -> str:
     return f"catalogue.{type_}"
 
 
+def workflow_key(namespace: str, name: str) -> str:
+    """The stored workflow of a name, see `gnatwork_schemas.workflow`; `*` for all of a namespace."""
+    return f"workflow.{namespace}.{name}"
+
+
 #: Metadata key of the history stream that holds the number of shards.
 SHARDS_METADATA = "gnatwork_shards"
 

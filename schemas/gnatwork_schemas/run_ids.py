@@ -1,0 +1,20 @@
+"""Ids of child runs, which follow from who asks for them: whoever knows the task can name its child."""
+
+from hashlib import sha256
+
+#: Of the 128 bits of a UUID: those that say when it was made, and those that are random (RFC 9562, 5.7).
+_TIMESTAMP = ((1 << 48) - 1) << 80
+_RANDOM = ((1 << 12) - 1) << 64 | ((1 << 62) - 1)
+_VERSION_7 = 0x7 << 76 | 0b10 << 62
+
+
+def child_run_id(run_id: str, task: str, attempt: int) -> str:
+    """The id of the run that this attempt of a task starts, the same each time that it is asked.
+
+    A UUIDv7 with the time of the parent's id, since no other time is the same on a redelivery; a run's own times
+    come from its history.
+    """
+    seed = int.from_bytes(sha256(f"{run_id}/{task}/{attempt}".encode()).digest()[:16])
+    value = int(run_id.replace("-", ""), 16) & _TIMESTAMP | _VERSION_7 | seed & _RANDOM
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
