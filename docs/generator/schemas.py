@@ -7,7 +7,18 @@ from pydantic import BaseModel
 
 from docs.generator.comments import field_comment, first_paragraph
 from docs.generator.markdown import page, table
-from gnatwork_schemas import catalogue, control_block, definition, live, messages, payload, problem, status
+from gnatwork_schemas import (
+    catalogue,
+    control_block,
+    definition,
+    implicit,
+    live,
+    messages,
+    payload,
+    problem,
+    status,
+    workflow,
+)
 
 BASE = "https://github.com/gnatwork/gnatwork/blob/main/docs/reference/schemas"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -23,6 +34,15 @@ MODELS: dict[str, type[BaseModel]] = {
     "error": messages.Error,
     "claimed": messages.Claimed,
     "cancel-request": messages.CancelRequest,
+    "pause-request": messages.PauseRequest,
+    "resume-request": messages.ResumeRequest,
+    "stop-control": messages.StopControl,
+    "signal": messages.Signal,
+    "child-ended": messages.ChildEnded,
+    "limit-acquire": messages.LimitAcquire,
+    "limit-release": messages.LimitRelease,
+    "limit-granted": messages.LimitGranted,
+    "limit-refused": messages.LimitRefused,
     "timer-fired": messages.TimerFired,
     "complete": messages.Complete,
     "failed": messages.Failed,
@@ -33,6 +53,16 @@ MODELS: dict[str, type[BaseModel]] = {
     "progress": live.Progress,
     "log": live.Log,
     "payload-reference": payload.PayloadRef,
+    "items-reference": payload.ItemsRef,
+    "item-reference": payload.ItemRef,
+    "expand": implicit.Expand,
+    "expanded": implicit.Expanded,
+    "collect": implicit.Collect,
+    "start-run": implicit.StartRun,
+    "started-run": implicit.StartedRun,
+    "run-result": implicit.RunResult,
+    "reuse-output": implicit.ReuseOutput,
+    "stored-workflow": workflow.StoredWorkflow,
     "run-summary": status.RunSummary,
     "run": status.Run,
     "task": status.Task,

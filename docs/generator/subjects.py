@@ -91,13 +91,20 @@ def _pattern(function: Callable[..., Any]) -> str:
         return ""
     if "subject" in signature.parameters:
         return "a token of it"
-    values = [
-        subjects.WorkSubject(*(f"<{field}>" for field in subjects.WorkSubject._fields))  # type: ignore[arg-type]  # names
-        if parameter.annotation is subjects.WorkSubject
-        else f"<{parameter.name.rstrip('_')}>"
-        for parameter in signature.parameters.values()
-    ]
-    return code(function(*values))
+    return code(function(*(_stand_in(parameter) for parameter in signature.parameters.values())))
+
+
+def _stand_in(parameter: inspect.Parameter) -> Any:
+    if parameter.annotation is subjects.WorkSubject:
+        return subjects.WorkSubject(*(f"<{field}>" for field in subjects.WorkSubject._fields))  # type: ignore[arg-type]  # names
+    return _Shards() if parameter.name == "shards" else f"<{parameter.name.rstrip('_')}>"
+
+
+class _Shards(int):
+    """A number of shards: the remainder of whatever is divided by it is some shard."""
+
+    def __rmod__(self, other: object) -> Any:
+        return "<shard>"
 
 
 def _streams() -> tuple[StreamDescriptor, ...]:
