@@ -9,6 +9,8 @@ from gnatwork_schemas.errors import TemplateError
 
 #: In the place of a value that is not there; null is a value.
 MISSING: Any = object()
+#: Roots that the id of a block follows.
+_NAMED = frozenset({"blocks", "previous"})
 
 
 def follow(value: Any, steps: tuple[str | int, ...]) -> Any:
@@ -50,11 +52,11 @@ def missing(source: str, path: tuple[str | int, ...], depth: int, value: Any) ->
         value: What the root holds, or MISSING.
     """
     if value is MISSING:
-        what = "the block has no output in this run" if path[0] == "blocks" else "there is none in this run"
+        what = "the block has no output in this run" if path[0] in _NAMED else "there is none in this run"
         return TemplateError(f"`{source}`: `{format_path(path[depth - 1 : depth])}`: {what}")
     while (inner := follow(value, path[depth : depth + 1])) is not MISSING:
         value, depth = inner, depth + 1
-    first = 1 if path[0] == "blocks" else 0
+    first = 1 if path[0] in _NAMED else 0
     holder, step = format_path(path[first:depth]), path[depth]
     segment = f"[{step}]" if isinstance(step, int) else step
     return TemplateError(f"`{source}`: `{segment}` is missing, `{holder}` is {_kind(value)}")

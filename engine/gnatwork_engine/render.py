@@ -1,9 +1,9 @@
 """Rendering: a config with templates and what a run has yielded so far make the config that a block sees.
 
-The scheduler never opens a payload. A leaf that touches a reference stays *deferred*: in its place stands
-`{"$template": [parts], "values": {root: reference}}`, and its JSON Pointer goes with the config. Whoever needs the
-value loads `payloads_of` and calls `resolve`. Nothing else is ever taken for a deferred leaf or a reference, whatever
-it looks like.
+The scheduler never opens a payload, nor an item of a loop. A leaf that touches a reference stays *deferred*: in its
+place stands `{"$template": [parts], "values": {root: reference}}`, and its JSON Pointer goes with the config. Whoever
+needs the value loads what `stored_of` names and calls `resolve`. Nothing else is ever taken for a deferred leaf or a reference,
+whatever it looks like.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,12 +15,15 @@ from pydantic import ValidationError
 from gnatwork_engine.json_tree import at_path, child, from_pointer, to_pointer
 from gnatwork_engine.paths import MISSING, as_text, follow, missing
 from gnatwork_schemas.errors import MessageError, PayloadError
-from gnatwork_schemas.payload import PayloadRef, as_reference, is_reference
+from gnatwork_schemas.payload import ItemRef, PayloadRef, as_reference, is_reference
 from gnatwork_schemas.template import PathExpression, TemplateLeaf, TemplatePart
 
 #: The keys of a deferred leaf.
 TEMPLATE_KEY = "$template"
 VALUES_KEY = "values"
+
+#: The key that marks the reference to an item of a loop.
+ITEM_KEY = "$item"
 
 #: The step to the config itself.
 _WHOLE = None
@@ -37,6 +40,23 @@ class Scope:
     trigger: Mapping[str, Any]
     #: The error that a handler is there for; None is the same as no error.
     error: Any = None
+    #: The scope of the loop or group that this one is inside.
+    parent: "Scope | None" = None
+    #: What the iteration of a loop is for; None where there is none.
+    item: ItemRef | None = None
+    #: Its number, from 0.
+    index: int | None = None
+    #: The outputs of the iteration before.
+    previous: Mapping[str, Any] | None = None
+
+    def outwards(self, scopes: int) -> "Scope":
+        """The scope that lies so many further out."""
+        scope = self
+        for _ in range(scopes):
+            if scope.parent is None:
+                break
+            scope = scope.parent
+        return scope
 
 
 class Rendered(NamedTuple):
@@ -72,19 +92,21 @@ class Renderer:
         return Rendered(config, tuple(deferred))
 
 
-def payloads_of(config: Any, deferred: Sequence[str]) -> tuple[PayloadRef, ...]:
-    """The payloads that `resolve` needs, each once. Raises MessageError when a pointer is wrong."""
-    references: dict[str, PayloadRef] = {}
+def stored_of(config: Any, deferred: Sequence[str]) -> tuple[PayloadRef | ItemRef, ...]:
+    """What `resolve` needs to have loaded, each once. Raises MessageError when a pointer is wrong."""
+    references: dict[str, PayloadRef | ItemRef] = {}
     for pointer in deferred:
         _, values = _deferred_leaf(config, pointer)
-        for value in values.values():
-            try:
-                reference = as_reference(value)
-            except ValidationError:
-                raise MessageError(f"a reference at {pointer or '/'} is not one to a payload") from None
-            if reference:
-                references[reference.id] = reference
+        for key, value in values.items():
+            reference = _reference(key, value)
+            if reference is not None:
+                references[loaded_key(reference)] = reference
     return tuple(references.values())
+
+
+def loaded_key(reference: PayloadRef | ItemRef) -> str:
+    """What `resolve` looks for among the loaded values."""
+    return reference.key if isinstance(reference, ItemRef) else reference.id
 
 
 def resolve(config: Any, deferred: Sequence[str], loaded: Mapping[str, Any]) -> Any:
@@ -93,7 +115,7 @@ def resolve(config: Any, deferred: Sequence[str], loaded: Mapping[str, Any]) -> 
     Args:
         config: As `Renderer.render` gave it, perhaps after a journey as JSON.
         deferred: The pointers that came with it.
-        loaded: The values of the payloads, by payload id.
+        loaded: The values of what `stored_of` names, by `loaded_key`.
 
     Raises:
         TemplateError: A path leads nowhere.
@@ -156,7 +178,7 @@ class _Value:
 
     def __init__(self, pointer: str, expression: PathExpression) -> None:
         self._pointer = pointer
-        self._lookup = _Lookup(expression)
+        self._lookup = _lookup(expression)
         self._parts = [self._lookup.document]
 
     def render(self, scope: Scope, deferred: list[str]) -> Any:
@@ -175,7 +197,7 @@ class _Text:
 
     def __init__(self, pointer: str, parts: Sequence[TemplatePart]) -> None:
         self._pointer = pointer
-        self._parts = [part if isinstance(part, str) else _Lookup(part) for part in parts]
+        self._parts = [part if isinstance(part, str) else _lookup(part) for part in parts]
 
     def render(self, scope: Scope, deferred: list[str]) -> Any:
         rendered: list[Any] = []
@@ -199,33 +221,47 @@ class _Text:
 class _Lookup:
     """A path, prepared: first what its root holds, then what lies at its end."""
 
-    __slots__ = ("_block", "_expression", "_read", "_steps", "document", "key")
+    __slots__ = ("_can_be_large", "_expression", "_name", "_read", "_steps", "_up", "document", "key")
 
     def __init__(self, expression: PathExpression) -> None:
         path = expression.path
+        root = str(path[0])
         self._expression = expression
-        self._block = str(path[1]) if path[0] == "blocks" else None
-        self._read = _READ.get(str(path[0]), _nothing)
+        self._name = str(path[1]) if root in _NAMED and len(path) > 1 else ""
+        self._read = _READ.get(root, _nothing)
+        self._can_be_large = root in _LARGE
+        self._up = expression.up
         self._steps = path[_root_length(path) :]
         #: Names the root among the values of a deferred leaf.
-        self.key = _root_key(path)
+        self.key = _root_key(expression)
         #: The expression as a deferred leaf carries it.
-        self.document = expression.model_dump(mode="json")
+        self.document = expression.model_dump(mode="json", exclude_defaults=True)
 
     def root(self, scope: Scope) -> Any:
         """What the root holds, or MISSING."""
-        if self._block is not None:
-            return scope.outputs.get(self._block, MISSING)
-        return self._read(scope)
+        return self._read(scope.outwards(self._up) if self._up else scope, self._name)
 
     def is_large(self, root: Any) -> bool:
         """Whether the root is one that can be a reference, and is."""
-        return (self._block is not None or self._read is _input) and is_reference(root)
+        return self._can_be_large and is_reference(root)
 
     def value(self, root: Any) -> Any:
         """What lies at the end of the path, else its default. Raises TemplateError."""
         found = follow(root, self._steps)
         return found if found is not MISSING else _default(self._expression, root)
+
+
+class _ItemLookup(_Lookup):
+    """The item of a loop: always a reference."""
+
+    __slots__ = ()
+
+    def is_large(self, root: Any) -> bool:
+        return root is not MISSING
+
+
+def _lookup(expression: PathExpression) -> _Lookup:
+    return _ItemLookup(expression) if expression.path[0] == "item" else _Lookup(expression)
 
 
 def _default(expression: PathExpression, root: Any) -> Any:
@@ -235,26 +271,35 @@ def _default(expression: PathExpression, root: Any) -> Any:
 
 
 def _root_length(path: tuple[str | int, ...]) -> int:
-    return 2 if path[0] == "blocks" else 1
+    return 2 if path[0] in _NAMED else 1
 
 
-def _root_key(path: tuple[str | int, ...]) -> str:
-    return ".".join(map(str, path[: _root_length(path)]))
+def _root_key(expression: PathExpression) -> str:
+    path = expression.path
+    return "^" * expression.up + ".".join(map(str, path[: _root_length(path)]))
 
 
-def _input(scope: Scope) -> Any:
-    return scope.input
-
-
-def _nothing(scope: Scope) -> Any:  # noqa: ARG001 - what all readers take
+def _nothing(scope: Scope, name: str) -> Any:  # noqa: ARG001 - what all readers take
     return MISSING
 
 
-_READ: dict[str, Callable[[Scope], Any]] = {
-    "input": _input,
-    "run": lambda scope: dict(scope.run),
-    "trigger": lambda scope: dict(scope.trigger),
-    "error": lambda scope: MISSING if scope.error is None else scope.error,
+def _item(scope: Scope, _: str) -> Any:
+    return MISSING if scope.item is None else {ITEM_KEY: scope.item.model_dump()}
+
+
+#: Roots that the name of a block follows.
+_NAMED = frozenset({"blocks", "previous"})
+#: Roots that may hold a reference to a payload.
+_LARGE = frozenset({"blocks", "previous", "input"})
+_READ: dict[str, Callable[[Scope, str], Any]] = {
+    "blocks": lambda scope, name: scope.outputs.get(name, MISSING),
+    "previous": lambda scope, name: (scope.previous or {}).get(name, MISSING),
+    "input": lambda scope, _: scope.input,
+    "run": lambda scope, _: dict(scope.run),
+    "trigger": lambda scope, _: dict(scope.trigger),
+    "error": lambda scope, _: MISSING if scope.error is None else scope.error,
+    "item": _item,
+    "index": lambda scope, _: MISSING if scope.index is None else scope.index,
 }
 
 
@@ -301,13 +346,24 @@ def _resolved(parts: list[Any], values: dict[str, Any], loaded: Mapping[str, Any
 def _resolved_part(part: Any, values: dict[str, Any], loaded: Mapping[str, Any]) -> Any:
     try:
         expression = PathExpression.model_validate(part)
-        root = values.get(_root_key(expression.path), MISSING)
-        reference = as_reference(root)
+        key = _root_key(expression)
     except (ValidationError, LookupError):
         raise MessageError("a deferred leaf is not of the form it ought to have") from None
+    root = values.get(key, MISSING)
+    reference = _reference(key, root)
     if reference is not None:
-        if reference.id not in loaded:
-            raise PayloadError(reference.id)
-        root = loaded[reference.id]
+        if loaded_key(reference) not in loaded:
+            raise PayloadError(loaded_key(reference))
+        root = loaded[loaded_key(reference)]
     found = follow(root, expression.path[_root_length(expression.path) :])
     return found if found is not MISSING else _default(expression, root)
+
+
+def _reference(key: str, value: Any) -> PayloadRef | ItemRef | None:
+    """The reference that a value of a deferred leaf is; what lies below other roots is never one to an item."""
+    try:
+        if key.lstrip("^") == "item":
+            return ItemRef.model_validate(value[ITEM_KEY])
+        return as_reference(value)
+    except (ValidationError, LookupError, TypeError):
+        raise MessageError(f"a reference to {key} is not one") from None

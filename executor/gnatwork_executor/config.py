@@ -6,7 +6,7 @@ import orjson
 
 from gnatwork_bus.patience import until_available
 from gnatwork_bus.payloads import Payloads
-from gnatwork_engine.render import payloads_of, resolve
+from gnatwork_engine.render import resolve, stored_of
 from gnatwork_schemas.errors import PayloadError
 from gnatwork_schemas.messages import Work
 from gnatwork_schemas.payload import PayloadRef
@@ -20,7 +20,11 @@ async def resolved_config(payloads: Payloads, work: Work) -> Any:
         PayloadError: A stored value is gone, or is not JSON.
         MessageError: What is called deferred is not of that form.
     """
-    loaded = {ref.id: await _load(payloads, work, ref) for ref in payloads_of(work.config, work.deferred)}
+    loaded = {
+        ref.id: await _load(payloads, work, ref)
+        for ref in stored_of(work.config, work.deferred)
+        if isinstance(ref, PayloadRef)
+    }
     return resolve(work.config, work.deferred, loaded)
 
 

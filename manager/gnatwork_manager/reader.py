@@ -18,7 +18,7 @@ from gnatwork_engine.core.event import Event, parse_event
 from gnatwork_engine.core.plan import Plan
 from gnatwork_engine.core.state import RunState
 from gnatwork_engine.core.view import run_summary, task_input, task_view
-from gnatwork_engine.render import payloads_of, resolve
+from gnatwork_engine.render import resolve, stored_of
 from gnatwork_manager.control_blocks import ControlBlocks
 from gnatwork_manager.index.feed import RunIndex
 from gnatwork_manager.pages import decode_cursor, encode_cursor, page
@@ -155,7 +155,8 @@ class RunReader:
         return document
 
     async def _resolved(self, state: RunState, value: Any, deferred: tuple[str, ...]) -> Any:
-        loaded = {reference.id: await self._payload(state, reference) for reference in payloads_of(value, deferred)}
+        stored = [reference for reference in stored_of(value, deferred) if isinstance(reference, PayloadRef)]
+        loaded = {reference.id: await self._payload(state, reference) for reference in stored}
         return resolve(value, deferred, loaded)
 
     async def _value(self, state: RunState, value: Any) -> Any:
@@ -185,7 +186,7 @@ def _payload_bytes(run: LoadedRun, name: str) -> int:
     """Bytes of payloads that showing a task opens."""
     references = [as_reference(run.state.outputs.get(name))]
     if rendered := task_input(run.plan, run.state, name):
-        references += payloads_of(*rendered)
+        references += [ref for ref in stored_of(*rendered) if isinstance(ref, PayloadRef)]
     return sum(reference.size for reference in references if reference)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from gnatwork_engine.render import Rendered, Renderer, Scope, payloads_of, resolve
+from gnatwork_engine.render import Rendered, Renderer, Scope, resolve, stored_of
 from gnatwork_engine.template import format_path
 from gnatwork_schemas.errors import MessageError, PayloadError, TemplateError
 from gnatwork_schemas.payload import PayloadRef, is_reference, reference_value
@@ -48,9 +48,7 @@ def test_only_leaves_that_touch_a_reference_are_deferred() -> None:
     assert rendered["small"] == {"$payload": "a text"}
     assert rendered["a/b"] == {"~": [0, {"x": 1}]}
     assert rendered["part"] == {
-        "$template": [
-            {"path": ["blocks", "page", "body"], "source": "blocks.page.body", "has_default": False, "default": None}
-        ],
+        "$template": [{"path": ["blocks", "page", "body"], "source": "blocks.page.body"}],
         "values": {"blocks.page": reference("p1")},
     }
     # What is at hand is put in, so that a leaf carries nothing but references.
@@ -73,7 +71,7 @@ def test_resolving_puts_the_payloads_in_and_leaves_the_config_as_it_is() -> None
         scope_of(reference("in"), {"x": reference("p1"), "y": reference("p2")})
     )
     sent = json.loads(json.dumps(rendered))
-    assert [ref.id for ref in payloads_of(sent, deferred)] == ["p1", "p2", "in"]
+    assert [ref.id for ref in stored_of(sent, deferred)] == ["p1", "p2", "in"]
     loaded = {"p1": {"$payload": {"id": "user's own"}}, "p2": {"n": ["é"]}, "in": None}
     assert resolve(sent, deferred, loaded) == {
         "a/b": {"~": [{"$payload": {"id": "user's own"}}, "<énull>"]},
@@ -91,14 +89,14 @@ def test_a_whole_config_may_be_deferred() -> None:
 
 def test_nothing_deferred_is_nothing_to_do() -> None:
     config = {"t": {"$template": ["x"], "values": {"input": reference("p")}}}
-    assert payloads_of(config, ()) == ()
+    assert stored_of(config, ()) == ()
     assert resolve(config, (), {}) is config
 
 
 def test_a_payload_is_loaded_once_however_often_it_is_mentioned() -> None:
     leaves = [TemplateLeaf(at=(index,), parts=(expression("input", index),)) for index in range(3)]
     rendered, deferred = Renderer([""] * 3, leaves).render(scope_of(reference("in"), {}))
-    assert len(payloads_of(rendered, deferred)) == 1
+    assert len(stored_of(rendered, deferred)) == 1
     assert resolve(rendered, deferred, {"in": [1, 2, 3]}) == [1, 2, 3]
 
 
@@ -142,7 +140,7 @@ def test_what_is_not_a_deferred_leaf_is_refused(config: Any, pointer: str) -> No
 def test_a_reference_must_be_whole() -> None:
     config = {"$template": [], "values": {"input": {"$payload": {"id": "../../etc"}}}}
     with pytest.raises(MessageError):
-        payloads_of(config, ("",))
+        stored_of(config, ("",))
 
 
 keys = st.sampled_from(["a", "b", "length", "x/y", "$payload"])
@@ -196,6 +194,6 @@ def test_resolving_later_gives_what_rendering_at_once_gives(
     def resolve_later() -> Any:
         rendered, deferred = render({name: reference(name) if name in stored else plain[name] for name in plain})
         sent = json.loads(json.dumps(rendered))
-        return resolve(sent, deferred, {ref.id: plain[ref.id] for ref in payloads_of(sent, deferred)})
+        return resolve(sent, deferred, {ref.id: plain[ref.id] for ref in stored_of(sent, deferred)})
 
     assert outcome(resolve_later) == outcome(lambda: render(plain).config)
