@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test simulate check bench docs lock clean
+.PHONY: help demo up test simulate chaos check bench docs lock clean
 
 help: ## Show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -33,6 +33,9 @@ test: $(VENV)/.dev ## Unit, integration and acceptance tests
 
 simulate: $(VENV)/.dev ## Simulate with SEEDS seeds from START on; exit status 1 and the seed when one fails
 	PYTHONPATH=tests $(BIN)/python -m simulation --seeds $(or $(SEEDS),2000) --start $(or $(START),0)
+
+chaos: $(VENV)/.dev ## Kill, freeze and cut off real processes under load, then check; RUNS=, KILLS=, SEED=
+	PYTHONPATH=tests $(BIN)/python -m chaos --runs $(or $(RUNS),10000) --kills $(or $(KILLS),200) $(if $(SEED),--seed $(SEED))
 
 check: $(VENV)/.dev ## Format, lint, types, floors
 	$(BIN)/ruff format --check .

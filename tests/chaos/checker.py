@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from chaos.evidence import Event, Evidence, Story
+from chaos.evidence import ENDS, Event, Evidence, Story
+from chaos.figures import figures
 from chaos.report import Report, Violation
 
-_ENDS = {"complete": "completed", "failed": "failed", "cancelled": "cancelled", "timed_out": "timed_out"}
 #: Clocks are read to the microsecond, schedules are rounded to the millisecond.
 _TOLERANCE = 0.002
 
@@ -33,7 +33,7 @@ def check(evidence: Evidence) -> Report:
         *_stream(evidence),
         *_rest(evidence),
     ]
-    return Report(violations=violations, figures=_figures(evidence))
+    return Report(violations=violations, figures=figures(evidence))
 
 
 def _submissions(evidence: Evidence) -> Iterator[Violation]:
@@ -58,7 +58,7 @@ def _submissions(evidence: Evidence) -> Iterator[Violation]:
 
 def _run(run_id: str, record: dict[str, Any], story: Story) -> Iterator[Violation]:
     kind = record["kind"]
-    ends = story.named(*_ENDS)
+    ends = story.named(*ENDS)
     if not ends:
         last = story.events[-1].name if story.events else "nothing"
         yield Violation("lost", run_id, f"{kind}: accepted, and the last that came is {last}")
@@ -133,7 +133,7 @@ def _limits(evidence: Evidence, by_run: dict[str, dict[str, Any]]) -> Iterator[V
     for run_id, record in by_run.items():
         story = evidence.stories.get(run_id, Story())
         if record["limit"] and (begun := [outcome.event.body["started_at"] for outcome in story.outcomes()]):
-            ends = story.named(*_ENDS)
+            ends = story.named(*ENDS)
             span = _Span(min(begun), ends[0].at if ends else float("inf"))
             spans.setdefault(tuple(record["limit"]), []).append(span)
     for (name, most), all_spans in spans.items():
@@ -164,48 +164,10 @@ def _rest(evidence: Evidence) -> Iterator[Violation]:
     for text in rest["queued"]:
         yield Violation("left in the queue", "", text)
     for run_id, story in evidence.stories.items():
-        if ends := story.named(*_ENDS):
+        if ends := story.named(*ENDS):
             status = rest["statuses"].get(run_id)
-            if status != _ENDS[ends[0].name]:
+            if status != ENDS[ends[0].name]:
                 yield Violation("wrong status", run_id, f"its history says {ends[0].name}, its status {status}")
-
-
-def _figures(evidence: Evidence) -> dict[str, Any]:
-    """Beside what is wrong: how much there was of everything, and how often an attempt ran a second time."""
-    attempts = repeated = fired = seen = 0
-    answered: Counter[str] = Counter()
-    for run_id, story in evidence.stories.items():
-        outcomes = story.outcomes()
-        distinct = {(outcome.task, outcome.attempt) for outcome in outcomes}
-        attempts += len(distinct)
-        repeated += len(outcomes) - len(distinct)
-        for task, _ in {
-            (outcome.task, outcome.attempt)
-            for outcome in outcomes
-            if not outcome.failed or outcome.event.body["error"]["code"] == "http.status"
-        }:
-            answered[f"{run_id}/{task}"] += 1
-        due = {f"{event.name}.fired" for event in story.events if event.due is not None}
-        names = [event.name for event in story.events if event.name.endswith(".fired")]
-        fired += len(names)
-        seen += sum(name in due for name in names)
-    calls = Counter(call["webhook_id"] for call in evidence.calls)
-    called = sum(calls.values())
-    again = sum(max(0, count - max(1, answered[key])) for key, count in calls.items())
-    return {
-        "submitted": len(evidence.submitted),
-        "accepted": sum(record["run_id"] is not None for record in evidence.submitted),
-        "ended": sum(bool(story.named(*_ENDS)) for story in evidence.stories.values()),
-        "events": sum(len(story.events) for story in evidence.stories.values()),
-        "attempts": attempts,
-        "repeated_outcomes": repeated,
-        "calls": called,
-        "repeated_calls": again,
-        "timers_fired": fired,
-        "timers_checked": seen,
-        "kinds": dict(sorted(Counter(record["kind"] for record in evidence.submitted).items())),
-        **evidence.rest["figures"],
-    }
 
 
 def main() -> int:

@@ -17,6 +17,8 @@ SUBMITTED, HISTORY, STREAM, CALLS, REST = (
     "calls.jsonl",
     "rest.json",
 )
+#: The ends of a run, and the status that each gives it for ever.
+ENDS = {"complete": "completed", "failed": "failed", "cancelled": "cancelled", "timed_out": "timed_out"}
 
 
 class Event(NamedTuple):

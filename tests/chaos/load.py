@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 import orjson
 
 from chaos.cluster import Cluster
+from chaos.kind import Kind
 from chaos.recorder import Recorder
-from chaos.workloads import KINDS, Kind
+from chaos.workloads import KINDS
 from gnatwork import Client, RequestError, UnreachableError
 
 T = TypeVar("T")
@@ -138,7 +139,7 @@ class Load:
 
 @dataclass
 class _Driven:
-    """See `chaos.workloads.LiveRun`."""
+    """See `chaos.kind.LiveRun`."""
 
     load: Load
     run_id: str

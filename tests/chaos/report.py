@@ -68,6 +68,8 @@ class Report:
             ("runs submitted", figures["submitted"]),
             ("runs accepted", figures["accepted"]),
             ("runs ended", figures["ended"]),
+            ("  seconds, median", figures["run_seconds"]["median"]),
+            ("  seconds, longest", figures["run_seconds"]["longest"]),
             ("requests made again", figures["requests_repeated"]),
             ("events", figures["events"]),
             ("attempts", figures["attempts"]),
@@ -75,6 +77,7 @@ class Report:
             ("hook calls", figures["calls"]),
             ("  made a second time", _share(figures["repeated_calls"], figures["calls"])),
             ("timers fired", f"{figures['timers_fired']}, {figures['timers_checked']} of them seen being set"),
+            ("errors logged", figures["errors_logged"]),
             *((what, counts[what]) for what in WRONG),
         ]
         lines = [f"{name:<26} {value}" for name, value in rows]

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from chaos.proxy import Proxy
 from gnatwork_cli import guard
 
+_ERROR = re.compile(r" (ERROR|CRITICAL) |^Traceback|\[(ERR|FTL)\]")
 #: Seconds that a process gets to leave when it is asked to.
 _PATIENCE = 30.0
 #: Seconds before a process that ended by itself is started again.
@@ -43,6 +45,11 @@ class Service:
         self.log = folder / f"{name}.log"
         self._process: asyncio.subprocess.Process | None = None
         self._watching: asyncio.Task[None] | None = None
+
+    @property
+    def errors(self) -> int:
+        """Lines of its log that tell of an error; not wrong in itself, but worth a look."""
+        return sum(bool(_ERROR.search(line)) for line in self.log.read_text(errors="replace").splitlines())
 
     async def start(self) -> None:
         """Start it; it ends with this process, however that ends."""

@@ -27,8 +27,6 @@ from gnatwork_bus.direct import read_all
 _SILENCE = 75.0
 #: Seconds that what follows the last end may take.
 _AFTERMATH = 30.0
-#: Statuses for ever.
-_ENDED = frozenset({"completed", "failed", "cancelled", "timed_out"})
 #: Seconds between two lines of progress.
 _PROGRESS = 10.0
 
@@ -127,7 +125,7 @@ class Session:
                 for message in await read_all(nats, "KV_gnatwork_status", "$KV.gnatwork_status.>")
                 if message.data
             }
-            done = {run_id for run_id, status in statuses.items() if status in _ENDED}
+            done = {run_id for run_id, status in statuses.items() if status in evidence.ENDS.values()}
             if (not queued and load.accepted <= done) or time.monotonic() > deadline:
                 break
             await asyncio.sleep(0.5)  # the server tells no one when a message is acknowledged
@@ -145,6 +143,7 @@ class Session:
                 "seconds": round(took),
                 "faults": dict(sorted(Counter(self._named(fault) for fault in self._inflicted).items())),
                 "requests_repeated": load.repeated,
+                "errors_logged": sum(service.errors for service in self._cluster.services.values()),
             },
         }
 

@@ -1,16 +1,8 @@
-"""The workflows of the load: each with what is done to its runs meanwhile, and what must become of them.
+"""The workflows of the load. To add one, write a `Kind` and list it in `KINDS`."""
 
-To add one, write a `Kind` and list it in `KINDS`.
-"""
+from typing import Any, ClassVar
 
-from collections.abc import Awaitable, Callable
-from random import Random
-from typing import Any, ClassVar, Protocol
-
-from gnatwork import Client
-
-#: An end that a run may come to: `{"event", "output"?, "code"?}`. What is not given is not compared.
-End = dict[str, Any]
+from chaos.kind import End, Kind, LiveRun, hook, workflow
 
 _LARGE = 100_000
 _RETRY = {"max_attempts": 3, "initial": "300ms", "factor": 2, "jitter": 0}
@@ -19,70 +11,17 @@ _WAITS = [0.3, 0.6]
 _ENDLESS = {"config": {"for": "1h"}, "timeout": "2h"}
 
 
-class LiveRun(Protocol):
-    """A run that has been accepted, for those who drive it."""
-
-    run_id: str
-    #: Drawn from the seed.
-    chance: Random
-
-    async def call(self, action: Callable[[Client], Awaitable[Any]]) -> None:
-        """Do something over the API, again until it is done; a run that has ended is no mistake."""
-
-    async def until(self, event: str) -> None:
-        """Return once the run has had an event, such as `block.a.output`."""
-
-    async def pause(self, seconds: float) -> None:
-        """Let time pass."""
-
-
-class Kind:
-    """A workflow, what is done while it runs, and what must become of it."""
-
-    #: How often it is drawn, compared with the others.
-    share: ClassVar[int] = 10
-    #: What is submitted; each run's input is `{n, hook}` and what `more` adds.
-    definition: ClassVar[dict[str, Any]]
-    #: Seconds that a run takes at least from start to end.
-    at_least: ClassVar[float] = 0.0
-    #: Tasks that must not run twice.
-    once: ClassVar[tuple[str, ...]] = ()
-    #: Seconds between an error of a task and its next attempt, for each attempt but the first.
-    waits: ClassVar[dict[str, list[float]]] = {}
-    #: Of the runs under one name, how many may be under way at the same time: `(name, number)`.
-    limit: ClassVar[tuple[str, int] | None] = None
-
-    def more(self, number: int) -> dict[str, Any]:  # noqa: ARG002 - for those that need it
-        """Further input of a run."""
-        return {}
-
-    def ends(self, number: int) -> list[End]:
-        """The ends that a run may come to."""
-        raise NotImplementedError
-
-    async def drive(self, run: LiveRun) -> None:
-        """What is done to the run; begins when it is accepted, and may be cut short by its end."""
-
-
-def _hook(path: str, **more: Any) -> dict[str, Any]:
-    return {"type": "hook", "config": {"url": f"{{{{ input.hook }}}}/{path}", "body": {"n": "{{ input.n }}"}}, **more}
-
-
-def _name(text: str, **more: Any) -> dict[str, Any]:
-    return {"name": f"chaos-{text}", "output": {"n": "{{ last.n }}"}, **more}
-
-
 class Linear(Kind):
     """Step after step, some of which take a while."""
 
     share = 25
-    definition = _name(
+    definition = workflow(
         "linear",
         steps=[
             {"id": "a", "type": "noop", "config": {"n": "{{ input.n }}"}},
             {"id": "b", "type": "sleep", "config": {"for": "100ms"}},
             {"id": "c", "type": "noop", "config": {"n": "{{ a.n }}"}},
-            {"id": "d", **_hook("ok")},
+            {"id": "d", **hook("ok")},
             {"id": "last", "type": "noop", "config": {"n": "{{ c.n }}"}},
         ],
     )
@@ -95,7 +34,7 @@ class FanOut(Kind):
     """Many at once, and one that waits for them all."""
 
     _WIDTH = 12
-    definition = _name(
+    definition = workflow(
         "fan-out",
         blocks=[
             *({"id": f"w{i}", "type": "noop", "config": {"n": "{{ input.n }}", "i": i}} for i in range(_WIDTH)),
@@ -112,10 +51,10 @@ class Retries(Kind):
 
     share = 15
     waits: ClassVar[dict[str, list[float]]] = {"call": _WAITS}
-    definition = _name(
+    definition = workflow(
         "retries",
         steps=[
-            {"id": "call", **_hook("flaky", retry=_RETRY)},
+            {"id": "call", **hook("flaky", retry=_RETRY)},
             {"id": "last", "type": "noop", "config": {"n": "{{ input.n }}", "status": "{{ call.status }}"}},
         ],
     )
@@ -130,7 +69,7 @@ class NeverTaken(Kind):
     share = 5
     at_least = sum(_WAITS)
     waits: ClassVar[dict[str, list[float]]] = {"last": _WAITS}
-    definition = _name("never-taken", blocks=[{"id": "last", **_hook("down", retry=_RETRY)}])
+    definition = workflow("never-taken", blocks=[{"id": "last", **hook("down", retry=_RETRY)}])
 
     def ends(self, number: int) -> list[End]:  # noqa: ARG002 - all end alike
         return [{"event": "failed", "code": "http.status"}]
@@ -139,11 +78,11 @@ class NeverTaken(Kind):
 class ErrorPort(Kind):
     """A failure that another block takes care of."""
 
-    definition = _name(
+    definition = workflow(
         "error-port",
         output={"n": "{{ last.n }}", "code": "{{ last.code }}"},
         blocks=[
-            {"id": "call", **_hook("gone")},
+            {"id": "call", **hook("gone")},
             {"id": "never", "type": "noop", "needs": ["call"]},
             {
                 "id": "last",
@@ -161,11 +100,11 @@ class ErrorPort(Kind):
 class Continue(Kind):
     """A failure that does not matter."""
 
-    definition = _name(
+    definition = workflow(
         "continue",
         output={"n": "{{ last.n }}", "code": "{{ last.code }}"},
         blocks=[
-            {"id": "call", **_hook("gone", on_error="continue")},
+            {"id": "call", **hook("gone", on_error="continue")},
             {"id": "last", "type": "noop", "config": {"n": "{{ input.n }}", "code": "{{ call.error.code }}"}},
         ],
     )
@@ -178,10 +117,10 @@ class Once(Kind):
     """A call that must not be made twice: when its executor vanishes, the run fails instead."""
 
     once = ("call",)
-    definition = _name(
+    definition = workflow(
         "once",
         steps=[
-            {"id": "call", **_hook("ok", idempotent=False)},
+            {"id": "call", **hook("ok", idempotent=False)},
             {"id": "last", "type": "noop", "config": {"n": "{{ input.n }}"}},
         ],
     )
@@ -195,7 +134,7 @@ class Timeout(Kind):
 
     share = 8
     at_least = 2.0
-    definition = _name(
+    definition = workflow(
         "timeout",
         timeout="2s",
         blocks=[{"id": "a", "type": "noop"}, {"id": "last", "type": "sleep", "needs": ["a"], **_ENDLESS}],
@@ -208,11 +147,11 @@ class Timeout(Kind):
 class Cancel(Kind):
     """A run that is cancelled in the middle."""
 
-    definition = _name(
+    definition = workflow(
         "cancel",
         blocks=[
             {"id": "a", "type": "noop"},
-            {"id": "b", "needs": ["a"], **_hook("ok")},
+            {"id": "b", "needs": ["a"], **hook("ok")},
             {"id": "last", "type": "sleep", "needs": ["a"], **_ENDLESS},
         ],
     )
@@ -230,7 +169,7 @@ class Large(Kind):
     """A value that is too large for a message, handed on."""
 
     share = 7
-    definition = _name(
+    definition = workflow(
         "large",
         steps=[
             {"id": "a", "type": "noop", "config": {"text": "{{ input.text }}"}},

@@ -1,0 +1,63 @@
+"""Beside what is wrong: how much there was of everything, and how often an attempt ran a second time."""
+
+from collections import Counter
+from statistics import median
+from typing import Any
+
+from chaos.evidence import ENDS, Evidence, Story
+
+
+def figures(evidence: Evidence) -> dict[str, Any]:
+    """What the table shows first."""
+    stories = evidence.stories.values()
+    took = [ends[0].at - story.events[0].at for story in stories if (ends := story.named(*ENDS))]
+    return {
+        "submitted": len(evidence.submitted),
+        "accepted": sum(record["run_id"] is not None for record in evidence.submitted),
+        "ended": len(took),
+        "run_seconds": {"median": round(median(took or [0.0]), 3), "longest": round(max(took, default=0.0), 3)},
+        "events": sum(len(story.events) for story in stories),
+        "kinds": dict(sorted(Counter(record["kind"] for record in evidence.submitted).items())),
+        **_attempts(evidence),
+        **_calls(evidence),
+        **_timers(evidence),
+        **evidence.rest["figures"],
+    }
+
+
+def _attempts(evidence: Evidence) -> dict[str, int]:
+    """How many attempts have an outcome, and how many outcomes came beside the first."""
+    outcomes = [story.outcomes() for story in evidence.stories.values()]
+    attempts = sum(len({(outcome.task, outcome.attempt) for outcome in some}) for some in outcomes)
+    return {"attempts": attempts, "repeated_outcomes": sum(map(len, outcomes)) - attempts}
+
+
+def _calls(evidence: Evidence) -> dict[str, int]:
+    """How many calls came to the receiver, and how many more than attempts of their tasks were answered."""
+    calls = Counter(call["webhook_id"] for call in evidence.calls)
+    answered = {
+        f"{run_id}/{task}": number for run_id, story in evidence.stories.items() for task, number in _answered(story)
+    }
+    again = sum(max(0, count - answered.get(key, 1)) for key, count in calls.items())
+    return {"calls": sum(calls.values()), "repeated_calls": again}
+
+
+def _answered(story: Story) -> list[tuple[str, int]]:
+    """Tasks with the number of their attempts that heard from the other side."""
+    attempts = {
+        (outcome.task, outcome.attempt)
+        for outcome in story.outcomes()
+        if not outcome.failed or outcome.event.body["error"]["code"] == "http.status"
+    }
+    return list(Counter(task for task, _ in attempts).items())
+
+
+def _timers(evidence: Evidence) -> dict[str, int]:
+    """How many timers fired, and of how many it was seen when they were due."""
+    fired = seen = 0
+    for story in evidence.stories.values():
+        due = {f"{event.name}.fired" for event in story.events if event.due is not None}
+        names = [event.name for event in story.events if event.name.endswith(".fired")]
+        fired += len(names)
+        seen += sum(name in due for name in names)
+    return {"timers_fired": fired, "timers_checked": seen}
