@@ -38,18 +38,18 @@ def _calls(evidence: Evidence) -> dict[str, int]:
     answered = {
         f"{run_id}/{task}": number for run_id, story in evidence.stories.items() for task, number in _answered(story)
     }
-    again = sum(max(0, count - answered.get(key, 1)) for key, count in calls.items())
+    again = sum(max(0, count - max(1, answered[key])) for key, count in calls.items())
     return {"calls": sum(calls.values()), "repeated_calls": again}
 
 
-def _answered(story: Story) -> list[tuple[str, int]]:
-    """Tasks with the number of their attempts that heard from the other side."""
+def _answered(story: Story) -> list[str]:
+    """The task of each attempt that heard from the other side."""
     attempts = {
         (outcome.task, outcome.attempt)
         for outcome in story.outcomes()
         if not outcome.failed or outcome.event.body["error"]["code"] == "http.status"
     }
-    return list(Counter(task for task, _ in attempts).items())
+    return [task for task, _ in attempts]
 
 
 def _timers(evidence: Evidence) -> dict[str, int]:
