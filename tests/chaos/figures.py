@@ -35,9 +35,7 @@ def _attempts(evidence: Evidence) -> dict[str, int]:
 def _calls(evidence: Evidence) -> dict[str, int]:
     """How many calls came to the receiver, and how many more than attempts of their tasks were answered."""
     calls = Counter(call["webhook_id"] for call in evidence.calls)
-    answered = {
-        f"{run_id}/{task}": number for run_id, story in evidence.stories.items() for task, number in _answered(story)
-    }
+    answered = Counter(f"{run_id}/{task}" for run_id, story in evidence.stories.items() for task in _answered(story))
     again = sum(max(0, count - max(1, answered[key])) for key, count in calls.items())
     return {"calls": sum(calls.values()), "repeated_calls": again}
 
