@@ -15,6 +15,16 @@ _WINDOW = 16
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
 
 
+def payload_name(label: str, digest: str) -> str:
+    """The id of what is stored: what it is, for people, and the digest (hex) that tells it from all others."""
+    return f"{_UNSAFE.sub('-', label)[:31]}-{digest[:32]}"
+
+
+def payload_label(payload_id: str) -> str:
+    """The label in an id that `payload_name` made."""
+    return payload_id[:-33]
+
+
 class Payloads:
     """Stores and reads payloads.
 
@@ -42,7 +52,7 @@ class Payloads:
         if len(data) > MAX_PAYLOAD:
             raise PayloadTooLargeError(f"{payload_id} has {len(data)} bytes, at most {MAX_PAYLOAD} are stored")
         digest = hashlib.sha256(data).hexdigest()
-        name = f"{_UNSAFE.sub('-', payload_id)[:31]}-{digest[:32]}"
+        name = payload_name(payload_id, digest)
         publish = self._connection.publisher.publish
         for first in range(0, len(data), _WINDOW * CHUNK_SIZE):
             starts = range(first, min(first + _WINDOW * CHUNK_SIZE, len(data)), CHUNK_SIZE)
