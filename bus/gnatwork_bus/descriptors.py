@@ -33,6 +33,8 @@ class StreamDescriptor:
     schedules: bool = False
     #: Whether messages may carry a time to live; can't be taken back.
     message_ttl: bool = False
+    #: Seconds that the server keeps a marker in the place of a subject's last message when that expires; None for none.
+    marker_ttl: float | None = None
     #: Whether a message may replace all others of its subject.
     rollup: bool = False
     metadata: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -54,6 +56,7 @@ class StreamDescriptor:
             "allow_direct": True,
             "allow_msg_schedules": self.schedules,
             "allow_msg_ttl": self.message_ttl,
+            "subject_delete_marker_ttl": int((self.marker_ttl or 0) * _SECOND),
             "allow_rollup_hdrs": self.rollup,
             "republish": {"src": self.republish[0], "dest": self.republish[1]} if self.republish else None,
             # We never send message ids, so there is nothing to remember; one second is the least trouble.
@@ -69,6 +72,8 @@ class BucketDescriptor:
     name: str
     #: Seconds that a value is kept; None for ever.
     ttl: float | None = None
+    #: Whether single values may expire, each leaving a marker for as many seconds; None: they may not.
+    marker_ttl: float | None = None
 
     def stream(self) -> StreamDescriptor:
         """The stream behind it."""
@@ -77,6 +82,8 @@ class BucketDescriptor:
             subjects=(subjects.bucket_subject(self.name, ">"),),
             per_subject=1,
             max_age=self.ttl,
+            message_ttl=self.marker_ttl is not None,
+            marker_ttl=self.marker_ttl,
             rollup=True,
         )
 

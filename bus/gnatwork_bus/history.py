@@ -1,18 +1,53 @@
-"""Reading and appending a run's history."""
+"""Reading and appending a run's history, which is in the archive once the run has been over for a while.
 
-from collections.abc import Mapping
+Whoever decides by it reads what is live: `load_live`, `last`, `read`, `by_sequence`. Whoever shows it reads what is
+there: `find_run`, `load`, `load_run`, `page`, `end`.
+"""
 
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from gnatwork_bus.archive import Archive
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.direct import direct_get, get_by_sequence, leader_get, read_all
 from gnatwork_bus.message import StoredMessage
 from gnatwork_schemas import subjects
+
+#: Events that are asked for by their sequence at once.
+_WINDOW = 100
+
+
+class FoundRun(NamedTuple):
+    """Where a run is."""
+
+    #: Its history base.
+    base: str
+    archived: bool
+
+
+class LoadedHistory(NamedTuple):
+    """The events of a run in order; none when there is no such run."""
+
+    messages: list[StoredMessage]
+    archived: bool
+
+
+class RunEnd(NamedTuple):
+    """How a run has ended."""
+
+    #: One of `subjects.ENDS`.
+    event: str
+    sequence: int
+    archived: bool
 
 
 class History:
     """The stream of all events of all runs."""
 
     def __init__(self, connection: Connection, shards: int) -> None:
-        self._connection = connection
+        self.connection = connection
+        self.archive = Archive(connection)
         #: Number of shards of this installation.
         self.shards = shards
 
@@ -34,42 +69,120 @@ class History:
         `expect` is a subject (or pattern) below the base and the sequence that its last message must have, 0 for
         none; otherwise `ConflictError`.
         """
-        return await self._connection.publisher.publish(
+        return await self.connection.publisher.publish(
             f"{base}.{event}", body, {**(headers or {}), **(expectation(*expect) if expect else {})} or None
         )
 
     async def last(self, subject: str) -> StoredMessage | None:
         """The last event on a subject or pattern."""
-        return await direct_get(self._connection, subjects.HISTORY, {"last_by_subj": subject})
+        return await direct_get(self.connection, subjects.HISTORY, {"last_by_subj": subject})
 
     async def by_sequence(self, sequence: int) -> StoredMessage | None:
         """The event with this sequence, or None when it is gone; many may be asked for at once."""
-        return await get_by_sequence(self._connection, subjects.HISTORY, sequence)
+        return await get_by_sequence(self.connection, subjects.HISTORY, sequence)
 
     async def read(self, pattern: str, *, after: int = 0, limit: int | None = None) -> list[StoredMessage]:
         """Events on a pattern in order, those after a sequence, at most `limit`."""
-        return await read_all(self._connection, subjects.HISTORY, pattern, after=after, limit=limit)
+        return await read_all(self.connection, subjects.HISTORY, pattern, after=after, limit=limit)
 
-    async def find_start(self, namespace: str, run_id: str) -> StoredMessage | None:
-        """The `start` of a run, or None: there is no such run."""
-        return await self.last(subjects.find_run(self.shard(run_id), namespace, run_id, subjects.START))
-
-    async def load_run(self, namespace: str, run_id: str) -> list[StoredMessage]:
-        """All events of a run in order, complete as of now; empty when there is no such run.
+    async def load_live(self, namespace: str, run_id: str) -> list[StoredMessage]:
+        """All events of a run that is not archived, in order, complete as of now; empty when there is none.
 
         The stream's leader says what the last one is: a follower that answers the direct reads may be behind.
         """
+        return (await self._read_live(namespace, run_id))[0]
+
+    async def load(self, namespace: str, run_id: str) -> LoadedHistory:
+        """All events of a run, wherever they are, complete as of now.
+
+        Raises UnknownVersionError for an archive that a later version has written.
+        """
+        live, removed = await self._read_live(namespace, run_id)
+        if live and live[0].subject.endswith(f".{run_id}.{subjects.START}") and not removed:
+            return LoadedHistory(live, archived=False)
+        # What came for a run after it was archived is no history, nor is what was read while it was removed.
+        archived = await self.archive.read(namespace, run_id)
+        return LoadedHistory(archived or live, archived=bool(archived))
+
+    async def load_run(self, namespace: str, run_id: str) -> list[StoredMessage]:
+        """As `load`, without saying where they were."""
+        return (await self.load(namespace, run_id)).messages
+
+    async def find_live_start(self, namespace: str, run_id: str) -> StoredMessage | None:
+        """The `start` of a run that is not archived, or None."""
+        return await self.last(subjects.find_run(self.shard(run_id), namespace, run_id, subjects.START))
+
+    async def find_start(self, namespace: str, run_id: str) -> StoredMessage | None:
+        """The `start` of a run, or None: there is no such run."""
+        return await self.find_live_start(namespace, run_id) or await self.archive.start(namespace, run_id)
+
+    async def find_run(self, namespace: str, run_id: str) -> FoundRun | None:
+        """Where a run is, or None: there is no such run."""
+        if start := await self.find_live_start(namespace, run_id):
+            return FoundRun(start.subject.removesuffix(f".{subjects.START}"), archived=False)
+        info = await self.archive.find(namespace, run_id)
+        return FoundRun(info.base, archived=True) if info else None
+
+    async def end(self, base: str) -> RunEnd | None:
+        """How the run with this history base has ended, or None: it has not, or there is no such run."""
+        if last := await self.last(subjects.run_borders(base)):
+            event = subjects.parse_history(last.subject).event
+            return RunEnd(event, last.sequence, archived=False) if event in subjects.ENDS else None
+        run = subjects.parse_history(f"{base}.")
+        info = await self.archive.find(run.namespace, run.run_id)
+        return RunEnd(info.end, info.last, archived=True) if info and info.end in subjects.ENDS else None
+
+    async def page(self, base: str, *, after: int = 0, limit: int | None = None) -> list[StoredMessage]:
+        """Events of a run after a sequence, at most `limit`, wherever they are."""
+        messages = await self.read(subjects.run_events(base), after=after, limit=limit)
+        if limit is not None and len(messages) == limit:
+            return messages
+        if await self.last(f"{base}.{subjects.START}"):
+            return messages
+        run = subjects.parse_history(f"{base}.")
+        archived = await self.archive.read(run.namespace, run.run_id)
+        return [event for event in archived if event.sequence > after][:limit] if archived else messages
+
+    async def pick(self, namespace: str, run_id: str, sequences: Sequence[int]) -> dict[int, StoredMessage]:
+        """Some events of a run by their sequences, wherever they are; those that are not there are left out."""
+        found: dict[int, StoredMessage] = {}
+        for first in range(0, len(sequences), _WINDOW):
+            some = sequences[first : first + _WINDOW]
+            events = await asyncio.gather(*(self.by_sequence(sequence) for sequence in some))
+            found |= {event.sequence: event for event in events if event and _is_of(event, namespace, run_id)}
+        if len(found) < len(set(sequences)):
+            archived = await self.archive.read(namespace, run_id)
+            wanted = set(sequences)
+            found |= {event.sequence: event for event in archived if event.sequence in wanted}
+        return found
+
+    async def _read_live(self, namespace: str, run_id: str) -> tuple[list[StoredMessage], bool]:
+        """The events that are not archived, and whether it shows that they are, or are about to be."""
         pattern = subjects.find_run(self.shard(run_id), namespace, run_id)
         events: list[StoredMessage] = []
         # Asked anew each time: the last one may have been deleted meanwhile, and will never be read then.
-        while last := await leader_get(self._connection, subjects.HISTORY, pattern):
+        while last := await leader_get(self.connection, subjects.HISTORY, pattern):
             known = events[-1].sequence if events else 0
             if known >= last.sequence:
                 break
             events += await self.read(pattern, after=known)
             if events and events[-1].sequence >= last.sequence:
                 break
-        return events
+        else:
+            # There are none, or they were removed meanwhile and what was read is but a part.
+            return [], True
+        own = [event for event in events if not _is_remainder(event)]
+        return own, len(own) < len(events)
+
+
+def _is_of(event: StoredMessage, namespace: str, run_id: str) -> bool:
+    subject = subjects.parse_history(event.subject)
+    return (subject.namespace, subject.run_id) == (namespace, run_id)
+
+
+def _is_remainder(event: StoredMessage) -> bool:
+    """Whether it is no event of the run, but about what is left of it."""
+    return subjects.parse_history(event.subject).workflow == subjects.RETENTION_WORKFLOW
 
 
 def expectation(subject: str, sequence: int) -> dict[str, str]:

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.direct import TooManyResultsError, direct_batch, direct_get, leader_get, read_all
+from gnatwork_bus.expiry import expiring
 from gnatwork_bus.message import StoredMessage
 from gnatwork_bus.publisher import Done
 from gnatwork_schemas import subjects
@@ -48,28 +49,35 @@ class Bucket:
         message = await self._last(key)
         return self.entry(message) if message else None
 
-    async def put(self, key: str, value: bytes) -> int:
-        """Set a key; its new revision."""
-        return await self._connection.publisher.publish(self.subject(key), value)
+    async def put(self, key: str, value: bytes, *, ttl: float | None = None) -> int:
+        """Set a key, for `ttl` seconds where the bucket allows that; its new revision."""
+        return await self._connection.publisher.publish(self.subject(key), value, expiring(ttl) or None)
 
-    async def create(self, key: str, value: bytes) -> int:
+    async def create(self, key: str, value: bytes, *, ttl: float | None = None) -> int:
         """Set a key that is missing; its revision. `ConflictError` when it is there."""
         try:
-            return await self.update(key, value, 0)
+            return await self.update(key, value, 0, ttl=ttl)
         except ConflictError:
             # What stands in the way may be the marker of a deletion.
             last = await leader_get(self._connection, self.stream_name, self.subject(key))
             if last and self.entry(last):
                 raise
-            return await self.update(key, value, last.sequence if last else 0)
+            return await self.update(key, value, last.sequence if last else 0, ttl=ttl)
 
-    async def update(self, key: str, value: bytes, revision: int) -> int:
+    async def update(self, key: str, value: bytes, revision: int, *, ttl: float | None = None) -> int:
         """Set a key whose revision is still this one; its new revision. `ConflictError` when it is not."""
-        return await self._connection.publisher.publish(self.subject(key), value, _expect(revision))
+        headers = {**_expect(revision), **expiring(ttl)}
+        return await self._connection.publisher.publish(self.subject(key), value, headers)
 
-    def send(self, key: str, value: bytes, revision: int, done: Done) -> None:
+    def send(self, key: str, value: bytes, revision: int, done: Done, *, ttl: float | None = None) -> None:
         """As `update`, without waiting: `done` is called with the new revision or the error."""
-        self._connection.publisher.send(self.subject(key), value, done, _expect(revision))
+        headers = {**_expect(revision), **expiring(ttl)}
+        self._connection.publisher.send(self.subject(key), value, done, headers)
+
+    async def delete(self, key: str, *, ttl: float | None = None) -> None:
+        """Remove a key, whether it is there or not; the marker that says so goes after `ttl` seconds."""
+        headers = {subjects.KV_OPERATION: "DEL", **expiring(ttl)}
+        await self._connection.publisher.publish(self.subject(key), b"", headers)
 
     async def list(self, pattern: str = ">") -> list[Entry]:
         """All keys that match, e.g. `catalogue.*`, in the order of their last write."""

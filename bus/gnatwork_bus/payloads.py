@@ -5,7 +5,7 @@ import hashlib
 import re
 
 from gnatwork_bus.connection import Connection
-from gnatwork_bus.direct import leader_get, read_all
+from gnatwork_bus.direct import last_of_each, leader_get, read_all
 from gnatwork_schemas import subjects
 from gnatwork_schemas.errors import PayloadError, PayloadTooLargeError
 from gnatwork_schemas.payload import CHUNK_SIZE, MAX_PAYLOAD, PayloadRef
@@ -87,6 +87,35 @@ class Payloads:
         if f"sha256:{hashlib.sha256(data).hexdigest()}" != ref.digest:
             raise PayloadError(f"{ref.id} of run {run_id} is not what was stored, its digest differs")
         return data
+
+    async def copy(self, namespace: str, from_run: str, to_run: str, ref: PayloadRef) -> PayloadRef:
+        """Store a value of one run under another one as well, as it is; safe to repeat when it fails.
+
+        Raises as `get` and `put`.
+        """
+        digest = hashlib.sha256()
+        count = -(-ref.size // CHUNK_SIZE)
+        for first in range(0, count, _WINDOW):
+            numbers = range(first, min(first + _WINDOW, count))
+            names = [subjects.payload_chunk(namespace, from_run, ref.id, number) for number in numbers]
+            stored = await last_of_each(self._connection, subjects.PAYLOADS, names)
+            chunks = [stored[name].data if name in stored else await self._missing(name) for name in names]
+            for chunk in chunks:
+                digest.update(chunk)
+            await asyncio.gather(
+                *(
+                    self._connection.publisher.publish(subjects.payload_chunk(namespace, to_run, ref.id, number), chunk)
+                    for number, chunk in zip(numbers, chunks, strict=True)
+                )
+            )
+        if f"sha256:{digest.hexdigest()}" != ref.digest:
+            raise PayloadError(f"{ref.id} of run {from_run} is not what was stored, its digest differs")
+        return ref
+
+    async def any(self, namespace: str, run_id: str) -> bool:
+        """Whether there are payloads of a run."""
+        everything = subjects.payloads_of_run(namespace, run_id)
+        return await leader_get(self._connection, subjects.PAYLOADS, everything) is not None
 
     async def purge_run(self, namespace: str, run_id: str) -> None:
         """Remove all payloads of a run."""

@@ -15,6 +15,9 @@ SCHEDULER_ACK_WAIT = 5.0
 #: Seconds after which a work item that no executor renewed is delivered again.
 EXECUTOR_ACK_WAIT = 10.0
 
+#: Seconds for which it shows that a status document has expired: a run index that was away for longer is made anew.
+STATUS_MARKER_TTL = 600.0
+
 _DAY = 86_400.0
 
 #: No age and no byte limit: nothing may remove the history of a run that has not ended.
@@ -36,6 +39,10 @@ WORK = StreamDescriptor(
 )
 #: A chunk that is written again replaces itself.
 PAYLOADS = StreamDescriptor(name=subjects.PAYLOADS, subjects=(subjects.PAYLOAD_SUBJECTS,), per_subject=1)
+#: Each chunk carries how long it is kept. A history that is archived again replaces itself.
+ARCHIVE = StreamDescriptor(
+    name=subjects.ARCHIVE, subjects=(subjects.ARCHIVE_SUBJECTS,), per_subject=1, message_ttl=True
+)
 #: Kept for a month. The byte limit is reserved in the store, so it is small; the oldest go first. A letter that is
 #: written again, since no one knew that it had been, replaces itself.
 DEAD_LETTERS = StreamDescriptor(
@@ -48,7 +55,7 @@ DEAD_LETTERS = StreamDescriptor(
 
 BUCKETS = (
     BucketDescriptor(name=subjects.STATE_BUCKET),
-    BucketDescriptor(name=subjects.STATUS_BUCKET),
+    BucketDescriptor(name=subjects.STATUS_BUCKET, marker_ttl=STATUS_MARKER_TTL),
     BucketDescriptor(name=subjects.IDEMPOTENCY_BUCKET, ttl=subjects.IDEMPOTENCY_TTL),
 )
 
@@ -60,7 +67,7 @@ def history(shards: int) -> StreamDescriptor:
 
 def other_streams() -> tuple[StreamDescriptor, ...]:
     """All streams but history, buckets included."""
-    return (WORK, PAYLOADS, DEAD_LETTERS, *(bucket.stream() for bucket in BUCKETS))
+    return (WORK, PAYLOADS, ARCHIVE, DEAD_LETTERS, *(bucket.stream() for bucket in BUCKETS))
 
 
 def scheduler_consumer(shard: int) -> ConsumerDescriptor:

@@ -38,7 +38,7 @@ class Loader:
         """
         async with self._slots:
             address = RunAddress.of(run.base)
-            stored = await self._history.load_run(address.namespace, address.run_id)
+            stored = await self._history.load_live(address.namespace, address.run_id)
             # What is not below the base of the run's start is no part of it.
             stored = [message for message in stored if message.subject.startswith(f"{run.base}.")]
             if not stored or stored[0].subject != f"{run.base}.{subjects.START}":

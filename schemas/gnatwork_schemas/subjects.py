@@ -38,6 +38,8 @@ IDEMPOTENCY_TTL = 86_400
 EXPECTED_LAST_SUBJECT_SEQUENCE = "Nats-Expected-Last-Subject-Sequence"
 #: The pattern on which the expectation above is checked.
 EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT = "Nats-Expected-Last-Subject-Sequence-Subject"
+#: Names a message, so that the stream takes it once: within two minutes, a second one is not stored.
+MESSAGE_ID = "Nats-Msg-Id"
 #: The append is refused unless the stream has this name.
 EXPECTED_STREAM = "Nats-Expected-Stream"
 #: When the server is to publish this message again, `@at <RFC 3339>`.
@@ -48,6 +50,8 @@ SCHEDULE_TARGET = "Nats-Schedule-Target"
 PIN_ID = "Nats-Pin-Id"
 #: How long a message may live, e.g. `30d` as `2592000s`.
 TTL = "Nats-TTL"
+#: On each chunk of an archived history: what it is a part of, as JSON, see `gnatwork_bus.archive`.
+ARCHIVE_INFO = "Gnatwork-Archive"
 #: W3C trace context, carried from the submission to every message of the run.
 TRACEPARENT = "traceparent"
 #: On a reply that is an error, as NATS services have it: the error code.
@@ -231,6 +235,15 @@ def timer_fired_event(timer: str) -> str:
     return f"timer.{timer}.fired"
 
 
+#: The timer of the reserved workflow `_retention`: when it fires, what is left of an archived run is removed.
+PURGE_TIMER = "purge"
+
+
+def retention_base(shard: int, namespace: str, run_id: str) -> str:
+    """The history base of what is left to be removed of an archived run."""
+    return history_base(shard, namespace, RETENTION_WORKFLOW, run_id)
+
+
 # --- live events (core NATS) -----------------------------------------------------------------------------
 
 #: Everything about every run, as it happens.
@@ -351,6 +364,11 @@ def dead_letter(stream: str, sequence: int, reason: str) -> str:
     return f"dead.{stream}.{sequence}.{reason}"
 
 
+def dead_letters_of(reason: str) -> str:
+    """All dead letters with a reason."""
+    return f"dead.*.*.{reason}"
+
+
 # --- acknowledgements ------------------------------------------------------------------------------------
 
 #: What the reply subject of a delivered message starts with.
@@ -401,6 +419,11 @@ def catalogue_key(type_: str) -> str:
 def workflow_key(namespace: str, name: str) -> str:
     """The stored workflow of a name, see `gnatwork_schemas.workflow`; `*` for all of a namespace."""
     return f"workflow.{namespace}.{name}"
+
+
+def definition_key(namespace: str, name: str, version: int | str) -> str:
+    """The definition of a version of a stored workflow, as it was sent."""
+    return f"definition.{namespace}.{name}.{version}"
 
 
 #: Metadata key of the history stream that holds the number of shards.

@@ -1,8 +1,10 @@
 import asyncio
+import contextlib
 
 import pytest
 
 from gnatwork_bus.connection import Connection
+from gnatwork_bus.follow import follow
 from gnatwork_bus.kv import Bucket, Entry
 from gnatwork_schemas.errors import ConflictError, GnatworkError
 
@@ -81,6 +83,49 @@ async def test_a_removed_key_can_be_created(bus: Connection, bucket: Bucket) -> 
     await remove(bus, "a")
     revision = await bucket.create("a", b"two")
     assert await bucket.get("a") == Entry("a", b"two", revision)
+
+
+async def test_a_deleted_key_is_missing(bucket: Bucket) -> None:
+    await bucket.put("a", b"one")
+    await bucket.delete("a")
+    await bucket.delete("missing")
+    assert await bucket.get("a") is None
+    await bucket.create("a", b"two")
+    assert [entry.value for entry in await bucket.list()] == [b"two"]
+
+
+async def test_a_value_expires_and_leaves_a_marker_for_a_while(bus: Connection) -> None:
+    bucket = Bucket(bus, "gnatwork_status")
+    created = await bucket.create("d.created", b"1", ttl=0.1)
+    updated = await bucket.update("d.updated", b"1", 0, ttl=1)
+    results: asyncio.Queue[int | GnatworkError] = asyncio.Queue()
+    bucket.send("d.sent", b"1", 0, results.put_nowait, ttl=1)
+    await results.get()
+    await bucket.put("d.put", b"1", ttl=1)
+    await bucket.put("d.renewed", b"1", ttl=1)
+    await bucket.put("d.renewed", b"2")
+    assert sorted(entry.key for entry in await bucket.list()) == [
+        "d.created",
+        "d.put",
+        "d.renewed",
+        "d.sent",
+        "d.updated",
+    ]
+    assert updated > created
+    gone: dict[str, str] = {}
+    async with asyncio.timeout(10), contextlib.aclosing(follow(bus, bucket.stream_name, bucket.subject(">"))) as seen:
+        async for message in seen:
+            if bucket.entry(message) is None:
+                gone[bucket.key(message)] = (message.headers or {})["Nats-Marker-Reason"]
+                if len(gone) == 4:
+                    break
+    assert gone == dict.fromkeys(("d.created", "d.updated", "d.sent", "d.put"), "MaxAge")
+    assert [entry.key for entry in await bucket.list()] == ["d.renewed"]
+    assert await bucket.get("d.put") is None
+    # A run that goes on after all has a document again.
+    await bucket.create("d.put", b"2")
+    info = await bus.api("STREAM.INFO.KV_gnatwork_status")
+    assert info["config"]["subject_delete_marker_ttl"] == 600_000_000_000
 
 
 async def test_list_by_pattern(bucket: Bucket) -> None:

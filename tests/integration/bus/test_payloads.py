@@ -106,6 +106,33 @@ async def test_is_read_in_its_own_run_only(payloads: Payloads) -> None:
             await payloads.get(namespace, run, ref)
 
 
+@pytest.mark.parametrize("size", [0, 1, CHUNK_SIZE + 1, 5_000_000])
+async def test_is_copied_to_another_run(payloads: Payloads, size: int) -> None:
+    data = some(size)
+    ref = await payloads.put("default", RUN, data, "page")
+    assert await payloads.copy("default", RUN, OTHER_RUN, ref) == ref
+    assert await payloads.copy("default", RUN, OTHER_RUN, ref) == ref
+    await payloads.purge_run("default", RUN)
+    assert await payloads.get("default", OTHER_RUN, ref) == data
+
+
+async def test_what_is_gone_or_changed_is_not_copied(bus: Connection, payloads: Payloads) -> None:
+    ref = await payloads.put("default", RUN, some(2 * CHUNK_SIZE), "page")
+    await bus.publisher.publish(f"payload.default.{RUN}.{ref.id}.1", some(CHUNK_SIZE, seed=2))
+    with pytest.raises(PayloadError, match="its digest differs"):
+        await payloads.copy("default", RUN, OTHER_RUN, ref)
+    await bus.api("STREAM.PURGE.PAYLOADS", {"filter": f"payload.default.{RUN}.{ref.id}.1"})
+    with pytest.raises(PayloadError, match=rf"payload\.default\.{RUN}\.{ref.id}\.1"):
+        await payloads.copy("default", RUN, OTHER_RUN, ref)
+
+
+async def test_whether_a_run_has_any(payloads: Payloads) -> None:
+    assert not await payloads.any("default", RUN)
+    await payloads.put("default", RUN, b"1", "page")
+    assert await payloads.any("default", RUN)
+    assert not await payloads.any("default", OTHER_RUN)
+
+
 async def test_is_purged_with_its_run(bus: Connection, payloads: Payloads) -> None:
     gone = await payloads.put("default", RUN, some(2 * CHUNK_SIZE), "page")
     kept = await payloads.put("default", OTHER_RUN, b"kept", "page")

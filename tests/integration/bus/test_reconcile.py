@@ -8,10 +8,12 @@ import pytest
 
 from gnatwork_bus import topology
 from gnatwork_bus.connection import Connection
-from gnatwork_bus.descriptors import ConsumerDescriptor, StreamDescriptor
+from gnatwork_bus.descriptors import BucketDescriptor, ConsumerDescriptor, StreamDescriptor
 from gnatwork_bus.embedded import EmbeddedServer
+from gnatwork_bus.kv import Bucket
 from gnatwork_bus.reconcile import check_server, ensure_consumer, ensure_history, ensure_stream, join, reconcile
 from gnatwork_schemas.errors import TopologyError, UnavailableError
+from gnatwork_schemas.subjects import STATUS_BUCKET
 
 STREAM = StreamDescriptor(name="THINGS", subjects=("thing.>",), max_age=60.0)
 CONSUMER = ConsumerDescriptor(stream="THINGS", name="eater", filter="thing.>", ack_wait=5.0, max_ack_pending=10)
@@ -37,6 +39,7 @@ async def test_makes_everything_that_is_missing(connection: Connection) -> None:
 
     names = (await connection.api("STREAM.NAMES"))["streams"]
     assert sorted(names) == [
+        "ARCHIVE",
         "DEAD_LETTERS",
         "HISTORY",
         "KV_gnatwork_idempotency",
@@ -83,7 +86,7 @@ async def test_a_second_time_changes_nothing(connection: Connection) -> None:
     await reconcile(connection)
     await connection.nc.flush()
     made = changes.pending_msgs
-    assert made == 7 + 8
+    assert made == 8 + 8
     assert await reconcile(connection) == 8
     await connection.nc.flush()
     assert changes.pending_msgs == made
@@ -95,7 +98,7 @@ async def test_many_at_once(nats_url: str, connection: Connection) -> None:
         Connection.open(nats_url, name="two") as two,
     ):
         await asyncio.gather(*(reconcile(each) for each in (one, two) * 4))
-    assert len((await connection.api("STREAM.NAMES"))["streams"]) == 7
+    assert len((await connection.api("STREAM.NAMES"))["streams"]) == 8
 
 
 async def test_many_at_once_that_disagree_on_the_shards(connection: Connection) -> None:
@@ -115,6 +118,17 @@ async def test_a_changed_setting_is_updated(connection: Connection) -> None:
     assert config["max_age"] == 90_000_000_000
     assert config["subjects"] == ["thing.>", "other.>"]
     assert (await connection.api("STREAM.INFO.THINGS"))["state"]["messages"] == 1
+
+
+async def test_an_older_installation_learns_to_let_values_expire(connection: Connection) -> None:
+    await ensure_stream(connection, BucketDescriptor(name=STATUS_BUCKET).stream())
+    bucket = Bucket(connection, STATUS_BUCKET)
+    await bucket.put("d.r", b"1")
+    await reconcile(connection)
+    await bucket.put("d.r", b"1", ttl=600)
+    config = await stream(connection, "KV_gnatwork_status")
+    assert config["allow_msg_ttl"]
+    assert config["subject_delete_marker_ttl"] == 600_000_000_000
 
 
 async def test_what_an_operator_has_set_stays(connection: Connection) -> None:
