@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-if TYPE_CHECKING:  # httpx costs memory that a block such as `noop` never needs
+if TYPE_CHECKING:  # both cost memory that a block such as `noop` never needs
     import httpx
+
+    from gnatwork_blocks.javascript.service import JavaScript
 
 Level = Literal["debug", "info", "warning", "error"]
 
@@ -51,6 +53,8 @@ class BlockContext:
     progress_sink: ProgressSink = field(repr=False)
     #: Yields the shared HTTP client; it is made when first asked for.
     http_source: "Callable[[], httpx.AsyncClient]" = field(repr=False)
+    #: Yields the shared JavaScript service; its processes start with the first evaluation.
+    javascript_source: "Callable[[], JavaScript]" = field(repr=False)
 
     @property
     def http(self) -> "httpx.AsyncClient":
@@ -59,6 +63,11 @@ class BlockContext:
         It has no overall timeout: the attempt's own timeout holds.
         """
         return self.http_source()
+
+    @property
+    def javascript(self) -> "JavaScript":
+        """The executor's JavaScript: `await ctx.javascript.evaluate(source, values)`, in a sandbox."""
+        return self.javascript_source()
 
     def log(self, level: Level, message: str, **fields: Any) -> None:
         """Write a line to the task's log; `fields` are JSON. Keep secrets out of both."""

@@ -4,6 +4,7 @@ BlockError                          what a block raises when an attempt fails (a
 GnatworkError
 ├── UnknownBlockTypeError           nothing installed provides a block type
 ├── BlockLoadError                  an installed block can't be used
+├── JavaScriptWorkerError           a process for JavaScript died, or can't be had
 └── AllowListError                  `GNATWORK_EGRESS_ALLOW` can't be read
 """
 
@@ -64,6 +65,10 @@ class UnknownBlockTypeError(GnatworkError):
 
 class BlockLoadError(GnatworkError):
     """An installed block can't be used; mend or remove the package that provides it."""
+
+
+class JavaScriptWorkerError(GnatworkError):
+    """The script's process died; it was killed, perhaps for want of memory, or crashed."""
 
 
 class AllowListError(GnatworkError):

@@ -16,7 +16,7 @@ from gnatwork_schemas.catalogue import BlockType
 ENTRY_POINT_GROUP = "gnatwork.blocks"
 
 #: Small block types that share a process, by the name that stands for them.
-GROUPS = MappingProxyType({"logic": ("noop", "sleep")})
+GROUPS = MappingProxyType({"logic": ("condition", "filter", "noop", "sleep", "switch", "transform")})
 
 
 def names() -> tuple[str, ...]:

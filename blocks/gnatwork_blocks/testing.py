@@ -8,9 +8,12 @@ from gnatwork_blocks.allow_list import AllowList
 from gnatwork_blocks.block import Block
 from gnatwork_blocks.context import BlockContext, Level
 from gnatwork_blocks.shared_http import SharedHttp
+from gnatwork_blocks.shared_javascript import SharedJavaScript
 
-if TYPE_CHECKING:  # httpx costs memory that most blocks never need
+if TYPE_CHECKING:  # both cost memory that most blocks never need
     import httpx
+
+    from gnatwork_blocks.javascript.service import JavaScript
 
 
 @dataclass(slots=True, kw_only=True)
@@ -19,6 +22,8 @@ class Recorder:
 
     #: Where `ctx.http` comes from.
     http_source: "Callable[[], httpx.AsyncClient]" = field(default_factory=lambda: SharedHttp(AllowList()))
+    #: Where `ctx.javascript` comes from. A test whose block uses it gives one of its own here, and closes it.
+    javascript_source: "Callable[[], JavaScript]" = field(default_factory=SharedJavaScript)
     #: Lines of the log: level, message, fields.
     logs: list[tuple[Level, str, dict[str, Any]]] = field(default_factory=list)
     #: Reports of progress: fraction, message.
@@ -38,6 +43,7 @@ class Recorder:
             "log_sink": lambda _ctx, level, message, fields: self.logs.append((level, message, fields)),
             "progress_sink": lambda _ctx, fraction, message: self.progress.append((fraction, message)),
             "http_source": self.http_source,
+            "javascript_source": self.javascript_source,
         }
         return BlockContext(**(values | changes))
 

@@ -188,6 +188,7 @@ class Attempt:
             log_sink=live.log,
             progress_sink=live.progress,
             http_source=self._ports.http,
+            javascript_source=self._ports.javascript,
         )
         return self._context
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from gnatwork_blocks.block import Block
 from gnatwork_blocks.shared_http import SharedHttp
+from gnatwork_blocks.shared_javascript import SharedJavaScript
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.history import History
 from gnatwork_bus.payloads import Payloads
@@ -21,6 +22,7 @@ class Ports:
     history: History
     payloads: Payloads
     http: SharedHttp
+    javascript: SharedJavaScript
     processes: Processes
     #: See `ExecutorSettings.max_deliveries`.
     max_deliveries: int

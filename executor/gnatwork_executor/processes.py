@@ -3,22 +3,17 @@
 import asyncio
 import logging
 import math
-import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from anyio import BrokenWorkerProcess, CapacityLimiter, to_process
 
+from gnatwork_blocks.cores import cores
 from gnatwork_blocks.errors import BlockError
 from gnatwork_executor.worker_process import ComputeError, call
 
 log = logging.getLogger(__name__)
-
-
-def cores() -> int:
-    """CPUs that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Processes:

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 
 from gnatwork_blocks.allow_list import AllowList
 from gnatwork_blocks.block import Block
+from gnatwork_blocks.cores import cores
 from gnatwork_blocks.registry import expand, load
 from gnatwork_blocks.shared_http import SharedHttp
+from gnatwork_blocks.shared_javascript import SharedJavaScript
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.consume import Consumer
 from gnatwork_bus.history import History
@@ -20,7 +22,7 @@ from gnatwork_bus.payloads import Payloads
 from gnatwork_bus.reconcile import join
 from gnatwork_bus.service import WorkReport, announced, work_report
 from gnatwork_executor.ports import Hosted, Ports
-from gnatwork_executor.processes import Processes, cores
+from gnatwork_executor.processes import Processes
 from gnatwork_executor.register import register
 from gnatwork_executor.settings import ExecutorSettings
 from gnatwork_executor.shares import shares
@@ -90,6 +92,7 @@ async def _host(settings: ExecutorSettings, blocks: Sequence[type[Block]], signa
     )
     async with (
         SharedHttp(AllowList.parse(settings.egress_allow)) as http,
+        SharedJavaScript() as javascript,
         Connection.open(settings.nats_url, name=f"executor-{name}") as connection,
     ):
         ports = Ports(
@@ -98,6 +101,7 @@ async def _host(settings: ExecutorSettings, blocks: Sequence[type[Block]], signa
             history=History(connection, await until_available(lambda: join(connection))),
             payloads=Payloads(connection),
             http=http,
+            javascript=javascript,
             processes=Processes(),
             max_deliveries=settings.max_deliveries,
         )

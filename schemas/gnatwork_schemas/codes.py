@@ -20,6 +20,9 @@ class ErrorCode(NamedTuple):
     retryable: str | None = None
 
 
+#: The block types that evaluate JavaScript.
+_JAVASCRIPT = ("condition", "filter", "switch", "transform")
+
 _TABLE = (
     # definitions
     ErrorCode("definition.invalid", "The definition does not have the shape of a workflow.", "Mend what the pointer names; `docs/reference/definition.md` has every field.", ("compiler",)),
@@ -75,6 +78,14 @@ _TABLE = (
     ErrorCode("html.too_large", "The page is larger than the scraper takes.", "Cut it down before, or raise `max_bytes`.", ("html-scraper",), retryable="no"),
     ErrorCode("html.cast", "A scraped text can't be turned into the type that its field asks for.", "Remove `cast`, or give the field a `default`.", ("html-scraper",), retryable="no"),
     ErrorCode("hook.invalid_secret", "The signing secret is not a Standard Webhooks secret.", "Use `whsec_` followed by base64 of 24 to 64 bytes.", ("hook",), retryable="no"),
+    # javascript
+    ErrorCode("code.syntax", "A script can't be parsed.", "Mend the line that the message names.", _JAVASCRIPT, retryable="no"),
+    ErrorCode("code.error", "A script threw an error.", "The message has it, and its line; `?.` and `??` help where a value may be missing.", _JAVASCRIPT, retryable="no"),
+    ErrorCode("code.timeout", "A script computed for longer than it may.", "Look for a loop that does not end, or give it less to do.", _JAVASCRIPT, retryable="no"),
+    ErrorCode("code.memory", "A script needs more memory than it may have.", "Give it less at once, such as a part of the list.", _JAVASCRIPT, retryable="no"),
+    ErrorCode("code.too_large", "A script, what it is given or what it yields is larger than the sandbox takes.", "Pass on only what is needed; the message has the limit.", _JAVASCRIPT, retryable="no"),
+    ErrorCode("code.crashed", "The process that evaluated a script died.", "Another attempt gets a new one. If it happens again, see whether the machine runs out of memory.", _JAVASCRIPT, retryable="yes"),
+    ErrorCode("code.busy", "Too many scripts wait for their turn in this executor.", "Start more executors for these block types, or give this one less `--concurrency`.", _JAVASCRIPT, retryable="yes"),
 )  # fmt: skip
 
 CODES: dict[str, ErrorCode] = {entry.code: entry for entry in _TABLE}

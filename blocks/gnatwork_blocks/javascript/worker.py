@@ -1,0 +1,43 @@
+"""The main program of a worker process: answers one request after the other until its pipe is closed."""
+
+import json
+import os
+import sys
+from typing import BinaryIO
+
+from gnatwork_blocks.javascript import limits
+from gnatwork_blocks.javascript.evaluation import Evaluation
+from gnatwork_blocks.javascript.frames import HEAD, frame, length
+from gnatwork_blocks.javascript.hardening import allow_seconds, harden
+
+
+def main(parent: int) -> None:
+    """Serve the process `parent` over standard input and output."""
+    requests, answers = sys.stdin.buffer, sys.stdout.buffer
+    # What fails before is read in the executor's log; what a script makes the engine print is not.
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    os.close(nothing)
+    # Once before the walls are up: what is imported late is imported now.
+    Evaluation().answer(b'{"sources": ["null.x"], "choose": false}', b"{}", 1.0)
+    layers = harden(limits.ADDRESS_SPACE, parent=parent)
+    _send(answers, json.dumps({"layers": layers}).encode())
+    while True:
+        evaluation = Evaluation()
+        request, values = _receive(requests), _receive(requests)
+        if request is None or values is None:
+            return
+        timeout = json.loads(request)["timeout"]
+        allow_seconds(timeout)
+        _send(answers, evaluation.answer(request, values, timeout))
+
+
+def _receive(pipe: BinaryIO) -> bytes | None:
+    """The next frame; None at the end."""
+    head = pipe.read(HEAD)
+    return pipe.read(length(head)) if len(head) == HEAD else None
+
+
+def _send(pipe: BinaryIO, data: bytes) -> None:
+    pipe.write(frame(data))
+    pipe.flush()
