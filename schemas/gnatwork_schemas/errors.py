@@ -10,6 +10,9 @@
     ├── UnavailableError        NATS does not answer
     │   └── NotReadyError       something that is needed has not started yet
     ├── TopologyError           streams or consumers that can't be made as described
+    ├── LetterNotFoundError     no such dead letter
+    ├── RedriveError            a dead letter that can't be sent once more
+    │   └── LetterCutError
     ├── PayloadError            a stored value that can't be had
     └── ServerStartError        the embedded nats-server does not start
 
@@ -103,6 +106,24 @@ class PayloadTooLargeError(PayloadError):
     """A value is larger than the engine carries; store it elsewhere and pass its address."""
 
     code = "payload.too_large"
+
+
+class LetterNotFoundError(GnatworkError):
+    """There is no such dead letter; it was discarded, redriven or has expired."""
+
+    code = "dead_letter.not_found"
+
+
+class RedriveError(GnatworkError):
+    """The dead letter can't be redriven; discard it if it is of no more use."""
+
+    code = "dead_letter.conflict"
+
+
+class LetterCutError(RedriveError):
+    """The dead letter holds only the beginning of its message; have its sender send it once more."""
+
+    code = "dead_letter.cut"
 
 
 class ServerStartError(GnatworkError):
