@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp
 
-from gnatwork_manager import blocks, dead_letters, events, health, openapi, run_views, runs
+from gnatwork_manager import blocks, dead_letters, events, health, openapi, run_actions, run_views, runs, workflows
 from gnatwork_manager.auth import RequireToken
 from gnatwork_manager.limits import LimitBody
 from gnatwork_manager.observe import Observe
@@ -41,7 +41,7 @@ def build_api() -> FastAPI:
             Exception: _error,
         },
     )
-    for part in (runs, run_views, events, blocks, dead_letters, health):
+    for part in (runs, run_views, run_actions, events, workflows, blocks, dead_letters, health):
         app.include_router(part.router)
     app.openapi = partial(openapi.document, app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app

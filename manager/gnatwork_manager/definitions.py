@@ -17,7 +17,7 @@ from gnatwork_manager.submission import moved
 from gnatwork_schemas import subjects
 from gnatwork_schemas.catalogue import BlockType
 from gnatwork_schemas.control_block import ControlBlock
-from gnatwork_schemas.errors import ConflictError, DefinitionError
+from gnatwork_schemas.errors import ConflictError, DefinitionError, MessageError
 
 #: Bytes of definitions whose control blocks are kept at hand.
 _CAPACITY = 64 * 1024 * 1024
@@ -46,6 +46,7 @@ class Definitions:
         self._state = state
         self._catalogue = catalogue
         self._compiled: LruCache[_Key, Compiled] = LruCache(_CAPACITY)
+        self._read: LruCache[str, Compiled] = LruCache(_CAPACITY)
         self._stored: LruCache[str, bool] = LruCache(_STORED)
         self._compiling: Once[_Key, Compiled] = Once()
         self._storing: Once[str, None] = Once()
@@ -61,6 +62,17 @@ class Definitions:
         except DefinitionError as error:
             raise DefinitionError(moved(error.faults, pointer)) from None
         self._compiled.put(key, compiled, len(data))
+        return compiled
+
+    async def stored(self, digest_: str) -> Compiled:
+        """The control block of a stored digest; MessageError when it is gone."""
+        if found := self._read.get(digest_):
+            return found
+        entry = await self._state.get(subjects.control_block_key(digest_))
+        if entry is None:
+            raise MessageError(f"the control block {digest_} is missing from the state bucket")
+        compiled = _described(ControlBlock.model_validate_json(entry.value), digest_)
+        self._read.put(digest_, compiled, len(entry.value))
         return compiled
 
     async def store(self, compiled: Compiled) -> None:
@@ -88,7 +100,10 @@ class Definitions:
 async def _compiled(definition: dict[str, Any], types: Mapping[str, BlockType], *, large: bool) -> Compiled:
     def compiled() -> Compiled:
         control_block = compile_definition(definition, types)
-        responses = tuple(block.id for block in control_block.blocks if block.responds)
-        return Compiled(control_block, digest(encode(control_block)), responses)
+        return _described(control_block, digest(encode(control_block)))
 
     return await asyncio.to_thread(compiled) if large else compiled()
+
+
+def _described(control_block: ControlBlock, digest_: str) -> Compiled:
+    return Compiled(control_block, digest_, tuple(block.id for block in control_block.blocks if block.responds))

@@ -1,5 +1,6 @@
 """The shapes of what goes in and out over HTTP, for the OpenAPI document; nothing is validated with them."""
 
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, Field
@@ -10,6 +11,7 @@ from gnatwork_schemas.messages import DeadLetter
 from gnatwork_schemas.model import Model
 from gnatwork_schemas.problem import Problem
 from gnatwork_schemas.status import RunStatus, RunSummary, Task
+from gnatwork_schemas.workflow import WorkflowSummary
 
 Item = TypeVar("Item")
 
@@ -21,12 +23,48 @@ class SubmissionBody(Model):
     #: Any JSON that meets the workflow's `input` schema.
     input: Any = None
     labels: Labels = Field(default_factory=dict)
+    #: When the run is to begin, RFC 3339; at once when it is not given, or past.
+    at: datetime | None = None
+
+
+class StoredSubmissionBody(Model):
+    """How to run a stored workflow."""
+
+    #: Any JSON that meets the workflow's `input` schema.
+    input: Any = None
+    labels: Labels = Field(default_factory=dict)
+    #: The published one unless given.
+    version: int | None = Field(default=None, ge=1)
+    #: When the run is to begin, RFC 3339; at once when it is not given, or past.
+    at: datetime | None = None
 
 
 class CancelBody(Model):
     """Why a run is to be stopped."""
 
     reason: str = Field(default="", max_length=1000)
+
+
+class PauseBody(Model):
+    """Why a run is to be paused."""
+
+    reason: str = Field(default="", max_length=1000)
+
+
+class SignalBody(Model):
+    """What a signal says."""
+
+    #: Any JSON that meets the schema of the block that waits.
+    data: Any = None
+
+
+class ValidDefinition(Model):
+    """What a definition without mistakes compiles to."""
+
+    #: The name that it gives itself.
+    workflow: str
+    #: Digest of the control block.
+    control_block: str
 
 
 class SubmittedRun(Model):
@@ -67,6 +105,7 @@ class Health(Model):
     status: str
 
 
+WorkflowPage = Page[WorkflowSummary]
 RunPage = Page[RunSummary]
 TaskPage = Page[Task]
 EventPage = Page[StoredEvent]
@@ -84,4 +123,12 @@ def _ref(model: type[BaseModel]) -> dict[str, str]:
 
 
 #: Models that the document mentions by name, beside those that FastAPI finds itself.
-REFERENCED: tuple[type[BaseModel], ...] = (SubmissionBody, CancelBody, Problem)
+REFERENCED: tuple[type[BaseModel], ...] = (
+    SubmissionBody,
+    StoredSubmissionBody,
+    CancelBody,
+    PauseBody,
+    SignalBody,
+    Definition,
+    Problem,
+)

@@ -16,8 +16,8 @@ from gnatwork_bus.patience import until_available
 from gnatwork_bus.payloads import Payloads
 from gnatwork_bus.reconcile import join
 from gnatwork_manager.app import build_app
-from gnatwork_manager.canceller import Canceller
 from gnatwork_manager.catalogue import Catalogue
+from gnatwork_manager.claims import Claims
 from gnatwork_manager.control_blocks import ControlBlocks
 from gnatwork_manager.definitions import Definitions
 from gnatwork_manager.event_stream import EventStreams
@@ -25,12 +25,15 @@ from gnatwork_manager.index.feed import RunIndex
 from gnatwork_manager.metrics import Metrics
 from gnatwork_manager.nats_api import NatsApi
 from gnatwork_manager.reader import RunReader
+from gnatwork_manager.run_control import RunControl
 from gnatwork_manager.server import HttpServer, listen
 from gnatwork_manager.services import Services
 from gnatwork_manager.settings import ManagerSettings
+from gnatwork_manager.signals import Signals
 from gnatwork_manager.store_guard import StoreGuard
 from gnatwork_manager.submitter import Submitter
 from gnatwork_manager.waits import Waits
+from gnatwork_manager.workflow_store import Workflows
 from gnatwork_schemas import subjects
 
 log = logging.getLogger(__name__)
@@ -99,6 +102,8 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
         waits, streams, metrics = Waits(connection, history, reader), EventStreams(connection, history), Metrics()
         metrics.count("gnatwork_waiting_callers", "Callers that wait for their run.", lambda: waits.waiting)
         metrics.count("gnatwork_event_streams", "Event streams that are open.", lambda: streams.open)
+        claims, definitions = Claims(Bucket(connection, subjects.IDEMPOTENCY_BUCKET)), Definitions(state, catalogue)
+        workflows, control = Workflows(state=state, definitions=definitions), RunControl(history=history, reader=reader)
         yield Services(
             connection=connection,
             catalogue=catalogue,
@@ -107,13 +112,18 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
                 connection=connection,
                 history=history,
                 payloads=payloads,
-                idempotency=Bucket(connection, subjects.IDEMPOTENCY_BUCKET),
-                definitions=Definitions(state, catalogue),
+                claims=claims,
+                definitions=definitions,
+                workflows=workflows,
                 index=index,
                 guard=StoreGuard(connection),
             ),
             reader=reader,
-            canceller=Canceller(history=history, reader=reader),
+            control=control,
+            signals=Signals(
+                control=control, history=history, payloads=payloads, definitions=definitions, claims=claims
+            ),
+            workflows=workflows,
             waits=waits,
             streams=streams,
             metrics=metrics,

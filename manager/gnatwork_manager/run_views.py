@@ -1,13 +1,11 @@
-"""`/runs` and below: lists, single runs, their tasks and history; and cancelling them."""
+"""`/runs` and below: lists, single runs, their tasks and history."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from gnatwork_manager.bodies import parse_json
-from gnatwork_manager.canceller import parse_reason
-from gnatwork_manager.documents import CancelBody, EventPage, RunPage, SubmittedRun, TaskPage, json_body
+from gnatwork_manager.documents import EventPage, RunPage, TaskPage
 from gnatwork_manager.listing import PageQuery, RunListQuery, list_runs
 from gnatwork_manager.requests import API_PREFIX, Namespace, RunIdPath, json_response, services_of
 from gnatwork_schemas.names import DEFAULT_NAMESPACE
@@ -55,18 +53,3 @@ async def history(
 ) -> Response:
     """In order, as they are stored."""
     return json_response(await services_of(request).reader.events(namespace, run_id, query.cursor, query.limit))
-
-
-@router.post(
-    "/{run_id}/cancel",
-    status_code=202,
-    summary="Ask for a run to be stopped",
-    responses={202: {"model": SubmittedRun}},
-    openapi_extra=json_body(CancelBody, required=False),
-)
-async def cancel(request: Request, run_id: RunIdPath, namespace: Namespace = DEFAULT_NAMESPACE) -> Response:
-    """Answers 202 once the request is stored; the run ends a moment later."""
-    body = await request.body()
-    services = services_of(request)
-    await services.canceller.cancel(namespace, run_id, parse_reason(parse_json(body) if body else {}))
-    return json_response({"run_id": run_id, "status": await services.reader.status(namespace, run_id)}, 202)

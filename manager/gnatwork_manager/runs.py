@@ -1,16 +1,17 @@
-"""`POST /runs`: run a definition without storing it."""
+"""`POST /runs`, and what all endpoints that begin a run have in common."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Annotated, Any
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Request
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from gnatwork_manager.bodies import parse_json
 from gnatwork_manager.documents import SubmissionBody, SubmittedRun, json_body
-from gnatwork_manager.requests import API_PREFIX, Namespace, json_response, services_of
+from gnatwork_manager.orders import Order
+from gnatwork_manager.requests import API_PREFIX, IdempotencyKey, Namespace, Wait, json_response, services_of
 from gnatwork_manager.submission import parse_idempotency_key, parse_submission, parse_traceparent, parse_wait
 from gnatwork_manager.submit import Submitted, submit
 from gnatwork_manager.submitter import Caller
@@ -23,37 +24,54 @@ router = APIRouter(prefix=f"{API_PREFIX}/runs", tags=["runs"])
 #: Names the run in every answer, also in those that a `response` block makes.
 _RUN_HEADER = "X-Gnatwork-Run"
 
+#: What every endpoint that begins a run answers.
+BEGUN: dict[int | str, dict[str, Any]] = {
+    202: {"model": SubmittedRun},
+    200: {"model": Run, "description": "With `wait`: the run's end."},
+}
+
 
 @router.post(
     "",
     status_code=202,
     summary="Run a definition without storing it",
-    responses={202: {"model": SubmittedRun}, 200: {"model": Run, "description": "With `wait`: the run's end."}},
+    responses=BEGUN,
     openapi_extra=json_body(SubmissionBody),
 )
 async def submit_run(
     request: Request,
     namespace: Namespace = DEFAULT_NAMESPACE,
-    wait: Annotated[
-        str | None, Query(description="How long to wait for the run's end, e.g. `30s`; at most 5m.")
-    ] = None,
-    idempotency_key: Annotated[
-        str | None, Header(description="A request that is repeated with the same key begins no second run.")
-    ] = None,
+    wait: Wait = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Answers 202 once the start is stored.
 
     With `wait`, answers with the reply of the `response` block or, once the run has ended without one, with 200 and
-    the run; still 202 when neither comes in time.
+    the run; still 202 when neither comes in time. With `at`, the run is `pending` until then.
     """
+    caller, seconds = asker(request, namespace, wait, idempotency_key)
+    submission = parse_submission(parse_json(await request.body()))
+    submitter = services_of(request).submitter
+    return await begin(request, lambda: submitter.order(submission), caller, seconds)
+
+
+def asker(
+    request: Request, namespace: str, wait: str | None, idempotency_key: str | None
+) -> tuple[Caller, float | None]:
+    """Who wants a run to begin, and how many seconds to wait for it; raises ProblemError."""
     caller = Caller(
         namespace=namespace,
         idempotency_key=parse_idempotency_key(idempotency_key),
         traceparent=parse_traceparent(request.headers.get(TRACEPARENT)),
     )
-    seconds = parse_wait(wait)
-    submission = parse_submission(parse_json(await request.body()))
-    submitting = submit(services_of(request), submission, caller, seconds, by="http")
+    return caller, parse_wait(wait)
+
+
+async def begin(
+    request: Request, order: Callable[[], Awaitable[Order]], caller: Caller, seconds: float | None
+) -> Response:
+    """Begin a run and answer with what there is to say of it."""
+    submitting = submit(services_of(request), order, caller, seconds, by="http")
     return _answer(await (submitting if seconds is None else _unless_gone(request, submitting)))
 
 

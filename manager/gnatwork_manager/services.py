@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 
 from gnatwork_bus.connection import Connection
-from gnatwork_manager.canceller import Canceller
 from gnatwork_manager.catalogue import Catalogue
 from gnatwork_manager.event_stream import EventStreams
 from gnatwork_manager.index.feed import RunIndex
 from gnatwork_manager.metrics import Metrics
 from gnatwork_manager.reader import RunReader
+from gnatwork_manager.run_control import RunControl
+from gnatwork_manager.signals import Signals
 from gnatwork_manager.submitter import Submitter
 from gnatwork_manager.waits import Waits
+from gnatwork_manager.workflow_store import Workflows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,7 +24,9 @@ class Services:
     index: RunIndex
     submitter: Submitter
     reader: RunReader
-    canceller: Canceller
+    control: RunControl
+    signals: Signals
+    workflows: Workflows
     waits: Waits
     streams: EventStreams
     metrics: Metrics

@@ -1,61 +1,128 @@
-"""What a submission means: which run it makes and what is to be stored for it. Pure: no I/O, no clock."""
+"""What a submission means. Pure: no I/O, no clock."""
 
-import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from gnatwork_manager.bodies import encode_bounded
-from gnatwork_manager.problems import ProblemError, invalid
+from gnatwork_manager.claims import digest_of
+from gnatwork_manager.problems import invalid
 from gnatwork_schemas.definition import Labels
 from gnatwork_schemas.duration import parse_duration
-from gnatwork_schemas.model import VERSION
-from gnatwork_schemas.payload import INLINE_LIMIT, PayloadRef, is_reference, reference_value
 from gnatwork_schemas.problem import Fault
-from gnatwork_schemas.status import RunStatus, RunSummary
 
 #: The longest that a caller may wait, seconds.
 MAX_WAIT = 300.0
 
-_FIELDS = frozenset({"workflow", "input", "labels"})
+_FIELDS = ("workflow", "input", "labels", "at")
+_STORED_FIELDS = ("input", "labels", "version", "at")
 _LABELS: TypeAdapter[dict[str, str]] = TypeAdapter(Labels)
 _MAX_KEY = 255
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Submission:
-    """What a caller wants to be run."""
+    """A definition that a caller wants to be run."""
 
     definition: dict[str, Any]
     #: JSON Pointer to the definition in what was sent.
     pointer: str
     input: Any = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    #: When it is to begin, Unix seconds; None is at once.
+    at: float | None = None
+
+    def digest(self) -> str:
+        """The same for two requests that mean the same."""
+        content = [self.definition, self.input, self.labels]
+        return digest_of(content if self.at is None else [*content, self.at])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredSubmission:
+    """A stored workflow that a caller wants to be run."""
+
+    name: str
+    #: None is the published one.
+    version: int | None = None
+    input: Any = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    #: When it is to begin, Unix seconds; None is at once.
+    at: float | None = None
+
+    def digest(self) -> str:
+        """The same for two requests that mean the same."""
+        return digest_of(["workflow", self.name, self.version, self.input, self.labels, self.at])
 
 
 def parse_submission(value: Any) -> Submission:
-    """A submission from a request's body `{workflow, input?, labels?}`; raises ProblemError.
+    """A submission from a request's body `{workflow, input?, labels?, at?}`; raises ProblemError.
 
     `workflow` is the definition, or `{"definition": …}`.
     """
     if not isinstance(value, dict):
         raise invalid("", "the body must be an object with the definition under `workflow`")
-    if unknown := value.keys() - _FIELDS:
-        name = min(unknown)
-        raise invalid(f"/{name}", f"`{name}` is not a field of a submission; it takes `workflow`, `input`, `labels`")
+    check_fields(value, _FIELDS)
     workflow, pointer = value.get("workflow"), "/workflow"
     if isinstance(workflow, dict) and workflow.keys() == {"definition"}:
         workflow, pointer = workflow["definition"], "/workflow/definition"
+    if isinstance(workflow, str):
+        raise invalid(pointer, "this is for definitions; a stored workflow runs by `POST /workflows/{name}/runs`")
     if not isinstance(workflow, dict):
         raise invalid(pointer, "the definition of a workflow is missing, or not an object")
     return Submission(
-        definition=workflow, pointer=pointer, input=value.get("input"), labels=_labels(value.get("labels"))
+        definition=workflow,
+        pointer=pointer,
+        input=value.get("input"),
+        labels=_labels(value.get("labels")),
+        at=parse_at(value.get("at")),
     )
+
+
+def parse_stored_submission(name: str, value: Any) -> StoredSubmission:
+    """A submission of the workflow `name` from a request's body `{input?, labels?, version?, at?}`; ProblemError."""
+    if not isinstance(value, dict):
+        raise invalid("", "the body must be empty or an object")
+    check_fields(value, _STORED_FIELDS)
+    return StoredSubmission(
+        name=name,
+        version=parse_version(value.get("version")),
+        input=value.get("input"),
+        labels=_labels(value.get("labels")),
+        at=parse_at(value.get("at")),
+    )
+
+
+def check_fields(value: Mapping[str, Any], fields: Collection[str]) -> None:
+    """Raise ProblemError for a field that the request does not take."""
+    if unknown := value.keys() - set(fields):
+        name = min(unknown)
+        known = ", ".join(f"`{field}`" for field in fields)
+        raise invalid(f"/{name}", f"`{name}` is not a field of this request; it takes {known}")
+
+
+def parse_version(value: Any) -> int | None:
+    """The number of a version, or None where none is given."""
+    if value is not None and (type(value) is not int or value < 1):
+        raise invalid("/version", "a version is a number, counted from 1")
+    return value
+
+
+def parse_at(value: Any) -> float | None:
+    """Unix seconds of a time as RFC 3339 has it, or None where none is given."""
+    if value is None:
+        return None
+    try:
+        if isinstance(value, str) and _RFC_3339.fullmatch(value):
+            return datetime.fromisoformat(value.upper()).timestamp()
+    except (ValueError, OverflowError):
+        pass
+    raise invalid("/at", "a time is RFC 3339 with its offset, such as 2026-11-20T08:00:00Z")
 
 
 def parse_wait(text: str | float | None) -> float | None:
@@ -83,56 +150,6 @@ def parse_traceparent(text: str | None) -> str | None:
     return text if text and _TRACEPARENT.fullmatch(text) else None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NewRun:
-    """A run that has been checked and may begin."""
-
-    run_id: str
-    namespace: str
-    workflow: str
-    #: Digest of its control block.
-    control_block: str
-    #: The JSON of its input.
-    input_json: bytes
-    #: Whether the input is to be stored as a payload: it is large, or looks like a reference.
-    input_apart: bool
-    labels: Mapping[str, str]
-    idempotency_key: str | None = None
-
-    def start_event(self, reference: PayloadRef | None) -> bytes:
-        """The body of its `start`, with the input or the reference to it."""
-        value = orjson.Fragment(self.input_json) if reference is None else reference_value(reference)
-        body = {
-            "v": VERSION,
-            "run_id": self.run_id,
-            "workflow": self.workflow,
-            "control_block": self.control_block,
-            "input": value,
-            "labels": self.labels,
-            "trigger": {"type": "api"},
-        }
-        if self.idempotency_key:
-            body["idempotency_key"] = self.idempotency_key
-        return orjson.dumps(body)
-
-    def summary(self, created_at: float) -> RunSummary:
-        """How lists show it until its status document exists: sequence 0, which any document replaces."""
-        return RunSummary(
-            run_id=self.run_id,
-            namespace=self.namespace,
-            workflow=self.workflow,
-            status=RunStatus.PENDING,
-            labels=dict(self.labels),
-            created_at=created_at,
-        )
-
-
-def input_parts(value: Any) -> tuple[bytes, bool]:
-    """The JSON of an input, and whether it is to be stored as a payload."""
-    data = encode_bounded(value, "/input")
-    return data, len(data) > INLINE_LIMIT or is_reference(value)
-
-
 def merge_labels(of_workflow: Mapping[str, str], of_run: Mapping[str, str]) -> Mapping[str, str]:
     """The labels of a run: its workflow's, then its own."""
     return _labels({**of_workflow, **of_run}) if of_workflow and of_run else of_run or of_workflow
@@ -141,41 +158,6 @@ def merge_labels(of_workflow: Mapping[str, str], of_run: Mapping[str, str]) -> M
 def moved(faults: tuple[Fault, ...], pointer: str) -> tuple[Fault, ...]:
     """Faults of a definition with pointers into the request that it came in."""
     return tuple(fault.model_copy(update={"pointer": pointer + fault.pointer}) for fault in faults)
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What an idempotency key stands for."""
-
-    run_id: str
-    #: Tells whether a later request is the same.
-    digest: str
-
-    def encode(self) -> bytes:
-        """As it is stored."""
-        return orjson.dumps({"v": VERSION, "run_id": self.run_id, "digest": self.digest})
-
-    def check_same(self, digest: str) -> None:
-        """Raises ProblemError when another request came under the same key."""
-        if digest != self.digest:
-            raise ProblemError("idempotency.conflict", f"the key belongs to run {self.run_id}")
-
-
-def parse_claim(data: bytes) -> Claim:
-    """A stored claim."""
-    record = orjson.loads(data)
-    return Claim(record["run_id"], record["digest"])
-
-
-def claim_key(namespace: str, idempotency_key: str) -> str:
-    """The key of a claim in its bucket."""
-    return f"{namespace}.{hashlib.sha256(idempotency_key.encode()).hexdigest()}"
-
-
-def request_digest(submission: Submission) -> str:
-    """The same for two requests that mean the same, in whatever order their fields come."""
-    content = [submission.definition, submission.input, submission.labels]
-    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _labels(value: Any) -> Mapping[str, str]:

@@ -1,10 +1,10 @@
-"""The verb `submit`, the same over HTTP and NATS."""
+"""Beginning runs, the same over HTTP and NATS, whatever they are made of."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
+from gnatwork_manager.orders import Order
 from gnatwork_manager.services import Services
-from gnatwork_manager.submission import Submission
 from gnatwork_manager.submitter import Caller, CheckedRun
 from gnatwork_manager.waits import Outcome
 from gnatwork_schemas.status import RunStatus
@@ -21,7 +21,7 @@ class Submitted(NamedTuple):
 
 async def submit(
     services: Services,
-    submission: Submission,
+    order: Callable[[], Awaitable[Order]],
     caller: Caller,
     wait: float | None = None,
     *,
@@ -32,7 +32,7 @@ async def submit(
 
     Args:
         services: of this manager.
-        submission: what to run.
+        order: checks what is to be run.
         caller: who wants it.
         wait: None returns as soon as the start is stored.
         by: `http` or `nats`, for metrics.
@@ -40,7 +40,8 @@ async def submit(
     """
     submitter, submissions = services.submitter, services.metrics.submissions
     try:
-        checked = await submitter.check(submission, caller)
+        submitter.check_room()
+        checked = await submitter.accept(await order(), caller)
         if wait is None:
             await submitter.begin(checked)
             outcome = None

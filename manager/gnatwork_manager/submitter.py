@@ -6,29 +6,24 @@ from dataclasses import dataclass, replace
 
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.history import History
-from gnatwork_bus.kv import Bucket
 from gnatwork_bus.payloads import Payloads
 from gnatwork_engine.compiler import check_input
-from gnatwork_manager.definitions import Definitions
+from gnatwork_manager.claims import Claim, Claims
+from gnatwork_manager.definitions import Compiled, Definitions
 from gnatwork_manager.index.feed import RunIndex
+from gnatwork_manager.orders import CopiedInput, NewRun, Order, Stored, begin_at, given_input
 from gnatwork_manager.problems import ProblemError
 from gnatwork_manager.run_ids import new_run_id
 from gnatwork_manager.store_guard import StoreGuard
-from gnatwork_manager.submission import (
-    Claim,
-    NewRun,
-    Submission,
-    claim_key,
-    input_parts,
-    merge_labels,
-    parse_claim,
-    request_digest,
-)
+from gnatwork_manager.submission import StoredSubmission, Submission, merge_labels
+from gnatwork_manager.workflow_store import Workflows
 from gnatwork_schemas import subjects
 from gnatwork_schemas.errors import ConflictError, InputError, UnavailableError
+from gnatwork_schemas.payload import PayloadRef
 
-#: What the payload of a large input is called.
+#: What the payloads of a start are called.
 _INPUT_PAYLOAD = "input"
+_REUSE_PAYLOAD = "reuse"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,10 +41,13 @@ class CheckedRun:
 
     run: NewRun
     base: str
-    #: Blocks whose output is the reply to a waiting caller.
-    responses: tuple[str, ...]
     traceparent: str | None
     repeated: bool = False
+
+    @property
+    def responses(self) -> tuple[str, ...]:
+        """Blocks whose output is the reply to a waiting caller."""
+        return self.run.order.responses
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,43 +57,45 @@ class Submitter:
     connection: Connection
     history: History
     payloads: Payloads
-    idempotency: Bucket
+    claims: Claims
     definitions: Definitions
+    workflows: Workflows
     index: RunIndex
     guard: StoreGuard
 
-    async def check(self, submission: Submission, caller: Caller) -> CheckedRun:
-        """All that can be wrong with a submission; raises ProblemError, DefinitionError, InputError."""
+    def check_room(self) -> None:
+        """Raises ProblemError `engine.unavailable`, `engine.store_full` while nothing can begin."""
         if not self.connection.is_connected:
             raise ProblemError("engine.unavailable", "NATS is not connected")
         self.guard.check()
+
+    async def order(self, submission: Submission) -> Order:
+        """What a submitted definition asks for; ProblemError, DefinitionError, InputError."""
         compiled = await self.definitions.compile(submission.definition, submission.pointer)
-        control_block = compiled.control_block
-        input_json, input_apart = input_parts(submission.input)
-        if faults := check_input(control_block, submission.input):
-            raise InputError(faults)
+        order = _order(compiled, submission)
         await self.definitions.store(compiled)
-        run = NewRun(
-            run_id=new_run_id(),
-            namespace=caller.namespace,
-            workflow=control_block.workflow,
-            control_block=compiled.digest,
-            input_json=input_json,
-            input_apart=input_apart,
-            labels=merge_labels(control_block.labels, submission.labels),
-            idempotency_key=caller.idempotency_key,
-        )
-        repeated = False
-        if caller.idempotency_key is not None:
-            claim = Claim(run.run_id, request_digest(submission))
-            run_id = await self._claim(claim_key(caller.namespace, caller.idempotency_key), claim)
-            run, repeated = replace(run, run_id=run_id), run_id != run.run_id
+        return order
+
+    async def order_stored(self, namespace: str, submission: StoredSubmission) -> Order:
+        """What the submission of a stored workflow asks for; ProblemError, InputError."""
+        number, version = await self.workflows.version(namespace, submission.name, submission.version)
+        compiled = await self.definitions.stored(version.control_block)
+        return replace(_order(compiled, submission), workflow=submission.name, version=number)
+
+    async def accept(self, order: Order, caller: Caller) -> CheckedRun:
+        """The run that an order makes, or has made when its idempotency key came before; ProblemError."""
+        key = caller.idempotency_key
+        run = NewRun(run_id=new_run_id(), namespace=caller.namespace, order=order, idempotency_key=key)
+        earlier = None
+        if key is not None:
+            earlier = await self.claims.take(caller.namespace, key, Claim(run.run_id, order.digest()))
+        if earlier:
+            run = replace(run, run_id=earlier.run_id)
         return CheckedRun(
             run=run,
-            base=subjects.history_base(self.history.shard(run.run_id), run.namespace, run.workflow, run.run_id),
-            responses=compiled.responses,
+            base=subjects.history_base(self.history.shard(run.run_id), run.namespace, order.workflow, run.run_id),
             traceparent=caller.traceparent,
-            repeated=repeated,
+            repeated=earlier is not None,
         )
 
     async def begin(self, checked: CheckedRun) -> None:
@@ -109,13 +109,11 @@ class Submitter:
         headers: Mapping[str, str] = {subjects.TRACEPARENT: checked.traceparent} if checked.traceparent else {}
         created_at = round(time.time(), 6)
         try:
-            reference = None
-            if run.input_apart:
-                reference = await self.payloads.put(run.namespace, run.run_id, run.input_json, _INPUT_PAYLOAD)
+            stored = Stored(await self._store_input(run), await self._store_reuse(run))
             await self.history.append(
                 checked.base,
                 subjects.START,
-                run.start_event(reference),
+                run.start_event(stored),
                 headers=headers,
                 expect=(subjects.run_borders(checked.base), 0),
             )
@@ -129,16 +127,28 @@ class Submitter:
             raise ProblemError("engine.unavailable", detail) from error
         self.index.add(run.summary(created_at))
 
-    async def _claim(self, key: str, claim: Claim) -> str:
-        """The id of the run that the key stands for: the claim's own, or that of an earlier request."""
-        try:
-            await self.idempotency.create(key, claim.encode())
-        except ConflictError:
-            entry = await self.idempotency.get(key)
-            if entry is None:
-                # It has expired between the two.
-                return await self._claim(key, claim)
-            earlier = parse_claim(entry.value)
-            earlier.check_same(claim.digest)
-            return earlier.run_id
-        return claim.run_id
+    async def _store_input(self, run: NewRun) -> PayloadRef | None:
+        given = run.order.input
+        if isinstance(given, CopiedInput):
+            return await self.payloads.copy(run.namespace, given.run_id, run.run_id, given.reference)
+        return await self.payloads.put(run.namespace, run.run_id, given.json, _INPUT_PAYLOAD) if given.apart else None
+
+    async def _store_reuse(self, run: NewRun) -> PayloadRef | None:
+        data = run.reuse_json()
+        return await self.payloads.put(run.namespace, run.run_id, data, _REUSE_PAYLOAD) if data else None
+
+
+def _order(compiled: Compiled, submission: Submission | StoredSubmission) -> Order:
+    control_block = compiled.control_block
+    given = given_input(submission.input)
+    if faults := check_input(control_block, submission.input):
+        raise InputError(faults)
+    return Order(
+        workflow=control_block.workflow,
+        control_block=compiled.digest,
+        responses=compiled.responses,
+        input=given,
+        labels=merge_labels(control_block.labels, submission.labels),
+        digest=submission.digest,
+        at=begin_at(submission.at, time.time()),
+    )

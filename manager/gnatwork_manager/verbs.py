@@ -6,12 +6,21 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from gnatwork_manager.canceller import parse_reason
 from gnatwork_manager.dead_letters import list_dead_letters
 from gnatwork_manager.listing import PageQuery, RunListQuery, list_runs
+from gnatwork_manager.orders import Order
 from gnatwork_manager.problems import ProblemError, faults_of, invalid
+from gnatwork_manager.run_control import parse_nothing, parse_reason
 from gnatwork_manager.services import Services
-from gnatwork_manager.submission import parse_idempotency_key, parse_submission, parse_traceparent, parse_wait
+from gnatwork_manager.signals import parse_signal
+from gnatwork_manager.submission import (
+    check_fields,
+    parse_idempotency_key,
+    parse_stored_submission,
+    parse_submission,
+    parse_traceparent,
+    parse_wait,
+)
 from gnatwork_manager.submit import submit
 from gnatwork_manager.submitter import Caller
 from gnatwork_schemas import subjects
@@ -35,18 +44,42 @@ Answer = dict[str, Any]
 
 
 async def _submit(request: VerbRequest) -> Answer:
-    body = dict(request.body)
+    body, caller, wait = _asker(request)
+    submission = parse_submission(body)
+    return await _begin(request, lambda: request.services.submitter.order(submission), caller, wait)
+
+
+async def _workflow_start(request: VerbRequest) -> Answer:
+    body, caller, wait = _asker(request, "name")
+    submission = parse_stored_submission(_text(request, "name"), body)
+    submitter = request.services.submitter
+    return await _begin(request, lambda: submitter.order_stored(request.namespace, submission), caller, wait)
+
+
+def _asker(request: VerbRequest, *subject: str) -> tuple[dict[str, Any], Caller, float | None]:
+    """The body without what is common to all verbs that begin a run, and without what names their subject."""
+    body = {key: value for key, value in request.body.items() if key not in subject}
     wait = parse_wait(body.pop("wait", None))
+    caller = Caller(
+        namespace=request.namespace,
+        idempotency_key=_key(body),
+        traceparent=parse_traceparent(request.headers.get(subjects.TRACEPARENT)),
+    )
+    return body, caller, wait
+
+
+def _key(body: dict[str, Any]) -> str | None:
+    """The idempotency key, taken out of a body."""
     key = body.pop("idempotency_key", None)
     if not isinstance(key, str | None):
         raise invalid("/idempotency_key", "an idempotency key is a text")
-    caller = Caller(
-        namespace=request.namespace,
-        idempotency_key=parse_idempotency_key(key),
-        traceparent=parse_traceparent(request.headers.get(subjects.TRACEPARENT)),
-    )
-    submission = parse_submission(body)
-    submitted = await submit(request.services, submission, caller, wait, by="nats", on_wait=request.on_wait)
+    return parse_idempotency_key(key)
+
+
+async def _begin(
+    request: VerbRequest, order: Callable[[], Awaitable[Order]], caller: Caller, wait: float | None
+) -> Answer:
+    submitted = await submit(request.services, order, caller, wait, by="nats", on_wait=request.on_wait)
     if (outcome := submitted.outcome) is None:
         return {"run_id": submitted.run_id, "status": submitted.status}
     if (reply := outcome.reply) is None:
@@ -77,10 +110,51 @@ async def _run_history(request: VerbRequest) -> Answer:
 
 
 async def _run_cancel(request: VerbRequest) -> Answer:
-    run_id = _text(request, "run_id")
-    reason = parse_reason({key: value for key, value in request.body.items() if key != "run_id"})
-    await request.services.canceller.cancel(request.namespace, run_id, reason)
-    return {"run_id": run_id, "status": await request.services.reader.status(request.namespace, run_id)}
+    run_id, body = _run(request)
+    await request.services.control.cancel(request.namespace, run_id, parse_reason(body))
+    return await _accepted(request, run_id)
+
+
+async def _run_pause(request: VerbRequest) -> Answer:
+    run_id, body = _run(request)
+    await request.services.control.pause(request.namespace, run_id, parse_reason(body))
+    return await _accepted(request, run_id)
+
+
+async def _run_resume(request: VerbRequest) -> Answer:
+    run_id, body = _run(request)
+    parse_nothing(body)
+    await request.services.control.resume(request.namespace, run_id)
+    return await _accepted(request, run_id)
+
+
+async def _run_signal(request: VerbRequest) -> Answer:
+    run_id, body = _run(request)
+    name, key = _text(request, "name"), _key(body)
+    data = parse_signal(name, {field: value for field, value in body.items() if field != "name"})
+    await request.services.signals.send(request.namespace, run_id, name, data, key)
+    return await _accepted(request, run_id)
+
+
+async def _workflow_put(request: VerbRequest) -> Answer:
+    _only(request, "name", "definition")
+    name = _text(request, "name")
+    return (await request.services.workflows.put(request.namespace, name, request.body.get("definition"))).document
+
+
+async def _workflow_validate(request: VerbRequest) -> Answer:
+    _only(request, "definition")
+    return await request.services.workflows.validate(request.body.get("definition"))
+
+
+async def _workflow_get(request: VerbRequest) -> Answer:
+    _only(request, "name")
+    return await request.services.workflows.show(request.namespace, _text(request, "name"))
+
+
+async def _workflow_list(request: VerbRequest) -> Answer:
+    query = _page_query(request)
+    return await request.services.workflows.page(request.namespace, query.cursor, query.limit)
 
 
 async def _blocks_list(request: VerbRequest) -> Answer:
@@ -100,6 +174,14 @@ VERBS: Mapping[str, Callable[[VerbRequest], Awaitable[Answer]]] = {
     "run.tasks": _run_tasks,
     "run.history": _run_history,
     "run.cancel": _run_cancel,
+    "run.pause": _run_pause,
+    "run.resume": _run_resume,
+    "run.signal": _run_signal,
+    "workflow.put": _workflow_put,
+    "workflow.validate": _workflow_validate,
+    "workflow.get": _workflow_get,
+    "workflow.list": _workflow_list,
+    "workflow.start": _workflow_start,
     "blocks.list": _blocks_list,
     "dead_letters.list": _dead_letters_list,
 }
@@ -111,6 +193,19 @@ async def answer(verb: str, request: VerbRequest) -> Answer:
     if handler is None:
         raise ProblemError("request.not_found", f"there is no verb `{verb}`; there are {', '.join(VERBS)}")
     return await handler(request)
+
+
+def _run(request: VerbRequest) -> tuple[str, dict[str, Any]]:
+    """The run that a request is about, and the rest of its body."""
+    return _text(request, "run_id"), {key: value for key, value in request.body.items() if key != "run_id"}
+
+
+async def _accepted(request: VerbRequest, run_id: str) -> Answer:
+    return {"run_id": run_id, "status": await request.services.reader.status(request.namespace, run_id)}
+
+
+def _only(request: VerbRequest, *fields: str) -> None:
+    check_fields(request.body, fields)
 
 
 def _text(request: VerbRequest, name: str) -> str:

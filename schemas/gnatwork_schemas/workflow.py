@@ -1,5 +1,7 @@
 """Stored workflows: a name, its immutable versions, and which of them is published."""
 
+from typing import Any
+
 from pydantic import Field
 
 from gnatwork_schemas.messages import Message
@@ -30,3 +32,30 @@ class StoredWorkflow(Message):
         wanted = self.published if number is None else number
         found = None if wanted is None else self.versions.get(str(wanted))
         return None if wanted is None or found is None else (wanted, found)
+
+
+class WorkflowSummary(Model):
+    """A stored workflow, as lists show it."""
+
+    name: str
+    #: The published version; None while there are only drafts.
+    version: int | None
+    #: Of its first version, Unix seconds.
+    created_at: float
+    #: Of its newest version, Unix seconds.
+    updated_at: float
+
+
+class NumberedVersion(StoredVersion):
+    """A version of a workflow."""
+
+    version: int
+
+
+class Workflow(WorkflowSummary):
+    """A stored workflow."""
+
+    #: The newest first.
+    versions: tuple[NumberedVersion, ...]
+    #: Of the published version, as it was sent.
+    definition: dict[str, Any] | None

@@ -67,14 +67,21 @@ class Bench:
         """What Prometheus would read."""
         return (await self.http.get(f"{self.address.url}/metrics")).text
 
-    async def put_out(self, run_id: str, task: str, output: Any) -> int:
+    async def put_out(self, run_id: str, task: str, output: Any, workflow: str = "adhoc") -> int:
         """A task succeeds at its first attempt."""
         body = Output(task=task, attempt=1, started_at=1.0, ended_at=2.0, executor="test", output=output)
-        return await self.append(run_id, subjects.output_event(task), body)
+        return await self.append(run_id, subjects.output_event(task), body, workflow)
 
     async def complete(self, run_id: str, output: Any = None, deferred: tuple[str, ...] = ()) -> int:
         """The run completes."""
         return await self.append(run_id, subjects.COMPLETE, Complete(output=output, deferred=deferred))
+
+    async def append_end(self, run_id: str) -> int:
+        """The run completes, as a scheduler says it: unless it has ended."""
+        events = await self.events(run_id)
+        base = events[0].subject.removesuffix(f".{subjects.START}")
+        expect = (subjects.run_borders(base), events[0].sequence)
+        return await self.history.append(base, subjects.COMPLETE, b'{"v": 1}', expect=expect)
 
     async def fail(self, run_id: str, error: dict[str, Any]) -> int:
         """The run fails."""

@@ -7,7 +7,7 @@ import httpx
 from support.managing import Bench, start_of
 
 from gnatwork_bus.kv import Bucket
-from gnatwork_manager.submission import claim_key
+from gnatwork_manager.claims import claim_key
 from gnatwork_schemas import subjects
 
 

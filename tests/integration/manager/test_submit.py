@@ -1,6 +1,7 @@
 """`POST /runs`: what is stored, and what is refused."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -66,6 +67,19 @@ async def test_labels_of_the_workflow_are_kept(bench: Bench, linear: dict[str, A
     assert start_of(await bench.events(run_id)).labels == {"a": "1", "b": "2"}
 
 
+async def test_a_run_may_begin_later(bench: Bench, linear: dict[str, Any]) -> None:
+    at = datetime.now(UTC) + timedelta(days=3000)
+    run_id = await bench.submit(linear, at=at.isoformat())
+    assert start_of(await bench.events(run_id)).at == pytest.approx(at.timestamp())
+    listed = (await bench.http.get("/runs", params={"status": "pending"})).json()["items"]
+    assert [run["run_id"] for run in listed] == [run_id]
+
+
+async def test_what_was_to_begin_in_the_past_begins_now(bench: Bench, linear: dict[str, Any]) -> None:
+    run_id = await bench.submit(linear, at="2001-01-01T00:00:00Z")
+    assert start_of(await bench.events(run_id)).at is None
+
+
 async def test_a_thousand_submissions_at_once(bench: Bench, linear: dict[str, Any]) -> None:
     body = orjson.dumps({"workflow": linear, "input": {"value": 1}})
     replies = await asyncio.gather(*(bench.http.post("/runs", content=body) for _ in range(1000)))
@@ -90,6 +104,9 @@ DEEP = "[" * 200 + "]" * 200
         ("[]", 422, "request.invalid", ""),
         ("{}", 422, "request.invalid", "/workflow"),
         ({"workflow": NOOP, "inputs": 1}, 422, "request.invalid", "/inputs"),
+        ({"workflow": "news"}, 422, "request.invalid", "/workflow"),
+        ({"workflow": NOOP, "at": "soon"}, 422, "request.invalid", "/at"),
+        ({"workflow": NOOP, "at": "2999-01-01T00:00:00Z"}, 422, "request.invalid", "/at"),
         ({"workflow": NOOP, "labels": {"a": 1}}, 422, "request.invalid", "/labels/a"),
         ({"workflow": UNKNOWN}, 422, "block.unknown_type", "/workflow/blocks/0/type"),
         ({"workflow": {"definition": UNKNOWN}}, 422, "block.unknown_type", "/workflow/definition/blocks/0/type"),

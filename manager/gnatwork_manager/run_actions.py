@@ -1,0 +1,93 @@
+"""`POST /runs/{id}/…`: what can be asked of a run."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from starlette.responses import Response
+
+from gnatwork_manager.documents import CancelBody, PauseBody, SignalBody, SubmittedRun, json_body
+from gnatwork_manager.requests import (
+    API_PREFIX,
+    IdempotencyKey,
+    Namespace,
+    RunIdPath,
+    json_response,
+    optional_body,
+    services_of,
+)
+from gnatwork_manager.run_control import parse_nothing, parse_reason
+from gnatwork_manager.signals import parse_signal
+from gnatwork_manager.submission import parse_idempotency_key
+from gnatwork_schemas.names import DEFAULT_NAMESPACE
+
+router = APIRouter(prefix=f"{API_PREFIX}/runs", tags=["runs"])
+
+
+@router.post(
+    "/{run_id}/cancel",
+    status_code=202,
+    summary="Ask for a run to be stopped",
+    responses={202: {"model": SubmittedRun}},
+    openapi_extra=json_body(CancelBody, required=False),
+)
+async def cancel(request: Request, run_id: RunIdPath, namespace: Namespace = DEFAULT_NAMESPACE) -> Response:
+    """Answers 202 once the request is stored; the run ends a moment later."""
+    reason = parse_reason(await optional_body(request))
+    await services_of(request).control.cancel(namespace, run_id, reason)
+    return await _accepted(request, namespace, run_id)
+
+
+@router.post(
+    "/{run_id}/pause",
+    status_code=202,
+    summary="Ask that nothing new of a run begins",
+    responses={202: {"model": SubmittedRun}},
+    openapi_extra=json_body(PauseBody, required=False),
+)
+async def pause(request: Request, run_id: RunIdPath, namespace: Namespace = DEFAULT_NAMESPACE) -> Response:
+    """What runs is finished; the run's `timeout` goes on. A run that is paused stays so."""
+    reason = parse_reason(await optional_body(request))
+    await services_of(request).control.pause(namespace, run_id, reason)
+    return await _accepted(request, namespace, run_id)
+
+
+@router.post(
+    "/{run_id}/resume",
+    status_code=202,
+    summary="Ask that a paused run goes on",
+    responses={202: {"model": SubmittedRun}},
+)
+async def resume(request: Request, run_id: RunIdPath, namespace: Namespace = DEFAULT_NAMESPACE) -> Response:
+    """What became due meanwhile is done now. A run that is not paused goes on as it did."""
+    parse_nothing(await optional_body(request))
+    await services_of(request).control.resume(namespace, run_id)
+    return await _accepted(request, namespace, run_id)
+
+
+@router.post(
+    "/{run_id}/signals/{name}",
+    status_code=202,
+    summary="Send a signal to a run",
+    responses={202: {"model": SubmittedRun}},
+    openapi_extra=json_body(SignalBody, required=False),
+)
+async def signal(
+    request: Request,
+    run_id: RunIdPath,
+    name: Annotated[str, Path(description="What the block that waits calls it.")],
+    namespace: Namespace = DEFAULT_NAMESPACE,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Answers 202 once the signal is stored. One that comes before a block waits for it is kept.
+
+    Where the block that waits has a `schema`, the data must meet it.
+    """
+    key = parse_idempotency_key(idempotency_key)
+    data = parse_signal(name, await optional_body(request))
+    await services_of(request).signals.send(namespace, run_id, name, data, key)
+    return await _accepted(request, namespace, run_id)
+
+
+async def _accepted(request: Request, namespace: str, run_id: str) -> Response:
+    status = await services_of(request).reader.status(namespace, run_id)
+    return json_response({"run_id": run_id, "status": status}, 202)
