@@ -14,7 +14,7 @@ from gnatwork_blocks.errors import BlockError
 from gnatwork_bus.delivery import Delivery
 from gnatwork_bus.patience import FIRST_WAIT, LONGEST_WAIT, until_available
 from gnatwork_executor.admission import claim, is_leftover, is_suspicious
-from gnatwork_executor.config import resolved_config
+from gnatwork_executor.config import resolved
 from gnatwork_executor.failure import claimed_before, describe, lost, timed_out, unforeseen
 from gnatwork_executor.live import STARTED_AFTER, LiveEvents
 from gnatwork_executor.outcome import Outcome, error_outcome, must_be_stored, output_outcome
@@ -138,7 +138,9 @@ class Attempt:
             return self._failed(lost(ports.max_deliveries))
         if is_suspicious(self._delivery, work) and await is_leftover(ports.history, work):
             return None
-        config = await resolved_config(ports.payloads, work) if work.deferred else work.config
+        config = work.config
+        if work.deferred:
+            config = await resolved(ports, (work.namespace, work.run_id), config, work.deferred)
         # What may run once is claimed last: handed back before, another executor can still run it.
         if block.runs_in == "process":
             async with ports.processes.place():

@@ -1,36 +1,34 @@
 """The config that a block sees: deferred leaves replaced by what they stand for."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
 from gnatwork_bus.patience import until_available
-from gnatwork_bus.payloads import Payloads
-from gnatwork_engine.render import resolve, stored_of
+from gnatwork_engine.render import loaded_key, resolve, stored_of
+from gnatwork_executor.ports import Ports
 from gnatwork_schemas.errors import PayloadError
-from gnatwork_schemas.messages import Work
-from gnatwork_schemas.payload import PayloadRef
+from gnatwork_schemas.payload import ItemRef, PayloadRef
 
 
-async def resolved_config(payloads: Payloads, work: Work) -> Any:
-    """The item's config with its payloads loaded and its deferred leaves resolved.
+async def resolved(ports: Ports, run: tuple[str, str], config: Any, deferred: Sequence[str]) -> Any:
+    """A config of a run, given by namespace and id, with what its deferred leaves stand for.
 
     Raises:
         TemplateError: A path leads nowhere.
         PayloadError: A stored value is gone, or is not JSON.
         MessageError: What is called deferred is not of that form.
     """
-    loaded = {
-        ref.id: await _load(payloads, work, ref)
-        for ref in stored_of(work.config, work.deferred)
-        if isinstance(ref, PayloadRef)
-    }
-    return resolve(work.config, work.deferred, loaded)
 
+    async def load(reference: PayloadRef | ItemRef) -> Any:
+        if isinstance(reference, ItemRef):
+            return await until_available(lambda: ports.items.get(*run, reference))
+        data = await until_available(lambda: ports.payloads.get(*run, reference))
+        try:
+            return orjson.loads(data)
+        except orjson.JSONDecodeError as error:
+            raise PayloadError(f"{reference.id} is not JSON") from error
 
-async def _load(payloads: Payloads, work: Work, ref: PayloadRef) -> Any:
-    data = await until_available(lambda: payloads.get(work.namespace, work.run_id, ref))
-    try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise PayloadError(f"{ref.id} is not JSON") from error
+    loaded = {loaded_key(reference): await load(reference) for reference in stored_of(config, deferred)}
+    return resolve(config, deferred, loaded)

@@ -7,6 +7,8 @@ from gnatwork_blocks.shared_http import SharedHttp
 from gnatwork_blocks.shared_javascript import SharedJavaScript
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.history import History
+from gnatwork_bus.items import Items
+from gnatwork_bus.kv import Bucket
 from gnatwork_bus.payloads import Payloads
 from gnatwork_executor.processes import Processes
 from gnatwork_executor.statistics import Statistics
@@ -21,6 +23,9 @@ class Ports:
     connection: Connection
     history: History
     payloads: Payloads
+    items: Items
+    #: Stored workflows and control blocks.
+    state: Bucket
     http: SharedHttp
     javascript: SharedJavaScript
     processes: Processes

@@ -16,14 +16,17 @@ from gnatwork_blocks.shared_javascript import SharedJavaScript
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.consume import Consumer
 from gnatwork_bus.history import History
+from gnatwork_bus.items import Items
+from gnatwork_bus.kv import Bucket
 from gnatwork_bus.lifetime import on_signals, until_ended
 from gnatwork_bus.patience import until_available
 from gnatwork_bus.payloads import Payloads
 from gnatwork_bus.reconcile import join
 from gnatwork_bus.service import WorkReport, announced, work_report
+from gnatwork_executor.implicit.hosting import implicit_blocks
 from gnatwork_executor.ports import Hosted, Ports
 from gnatwork_executor.processes import Processes
-from gnatwork_executor.register import register
+from gnatwork_executor.register import make_consumers, register
 from gnatwork_executor.settings import ExecutorSettings
 from gnatwork_executor.shares import shares
 from gnatwork_executor.statistics import Statistics
@@ -31,6 +34,7 @@ from gnatwork_executor.worker import Worker
 from gnatwork_schemas.subjects import (
     CANCEL_CONTROLS,
     NORMAL_LANE,
+    STATE_BUCKET,
     WORK,
     executor_consumer,
     parse_cancel_control,
@@ -86,27 +90,20 @@ async def serve(settings: ExecutorSettings, blocks: Sequence[type[Block]], signa
 
 async def _host(settings: ExecutorSettings, blocks: Sequence[type[Block]], signals: Signals) -> bool:
     name = settings.name or f"{socket.gethostname()}-{os.getpid()}"
-    hosted = {block.type: Hosted(block(), Statistics()) for block in blocks}
-    places = shares(
-        settings.concurrency, {block.type: 2 * cores() if block.runs_in == "process" else None for block in blocks}
-    )
+    implicit = implicit_blocks(settings.blocks)
+    limits = {block.type: 2 * cores() if block.runs_in == "process" else None for block in blocks}
+    places = shares(settings.concurrency, limits | {block.type: block.places for block in implicit})
     async with (
         SharedHttp(AllowList.parse(settings.egress_allow)) as http,
         SharedJavaScript() as javascript,
         Connection.open(settings.nats_url, name=f"executor-{name}") as connection,
     ):
-        ports = Ports(
-            executor=name,
-            connection=connection,
-            history=History(connection, await until_available(lambda: join(connection))),
-            payloads=Payloads(connection),
-            http=http,
-            javascript=javascript,
-            processes=Processes(),
-            max_deliveries=settings.max_deliveries,
-        )
+        ports = await _ports(settings, name, connection, http, javascript)
+        hosted = {block.type: Hosted(block(), Statistics()) for block in blocks}
+        hosted |= {block.type: Hosted(block(ports), Statistics()) for block in implicit}
+        await make_consumers(connection, hosted)
         for block in blocks:
-            await until_available(lambda block=block: register(connection, block))  # type: ignore[misc]  # a default binds
+            await until_available(lambda block=block: register(ports.state, block))  # type: ignore[misc]  # a default binds
         async with announced(
             connection,
             SERVICE,
@@ -117,6 +114,24 @@ async def _host(settings: ExecutorSettings, blocks: Sequence[type[Block]], signa
             worker = Worker(hosted, ports)
             await _work(worker, connection, places, settings.drain, signals)
             return not worker.abandoned
+
+
+async def _ports(
+    settings: ExecutorSettings, name: str, connection: Connection, http: SharedHttp, javascript: SharedJavaScript
+) -> Ports:
+    payloads = Payloads(connection)
+    return Ports(
+        executor=name,
+        connection=connection,
+        history=History(connection, await until_available(lambda: join(connection))),
+        payloads=payloads,
+        items=Items(connection, payloads),
+        state=Bucket(connection, STATE_BUCKET),
+        http=http,
+        javascript=javascript,
+        processes=Processes(),
+        max_deliveries=settings.max_deliveries,
+    )
 
 
 async def _work(

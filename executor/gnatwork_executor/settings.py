@@ -9,7 +9,8 @@ class ExecutorSettings:
 
     #: Where NATS is; may hold credentials.
     nats_url: str
-    #: The block types, or groups of them, that this process hosts.
+    #: The block types, or groups of them, that this process hosts. The group `logic`, or its block `condition`,
+    #: brings the implicit tasks with it.
     blocks: tuple[str, ...]
     #: The most work items that it holds at once, all its types together.
     concurrency: int = 256

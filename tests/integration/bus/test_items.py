@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gnatwork_bus import items as module
 from gnatwork_bus.connection import Connection
+from gnatwork_bus.direct import direct_get
 from gnatwork_bus.items import ITEM_LIMIT, MOST_ON_PAGE, Items, page_size
 from gnatwork_bus.payloads import Payloads
 from gnatwork_schemas.errors import PayloadError
@@ -84,7 +85,6 @@ async def test_a_page_is_read_once_for_all_its_items(
         reads += 1
         return await direct_get(*args)
 
-    direct_get = module.direct_get
     monkeypatch.setattr(module, "direct_get", counted)
     ref = await items.put("default", RUN, list(range(300)), "each:expand")
     found = await asyncio.gather(*(items.get("default", RUN, ref.item(index)) for index in range(300)))

@@ -1,0 +1,1 @@
+"""The implicit tasks, see `gnatwork_schemas.implicit`: one file per type."""
