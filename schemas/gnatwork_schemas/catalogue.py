@@ -27,4 +27,6 @@ class BlockType(Message):
     capabilities: tuple[str, ...] = ()
     #: Whether a run's caller gets this block's output as the reply.
     responds: bool = False
+    #: Attempts that may run at once in the whole installation; None is no limit.
+    concurrency: int | None = Field(default=None, ge=1)
     examples: tuple[dict[str, Any], ...] = Field(default=())

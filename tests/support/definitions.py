@@ -43,7 +43,30 @@ _SCHEMAS: dict[str, dict[str, Any] | bool] = {
         },
     },
     "broken": {"type": "objct"},
+    "condition": {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["if"],
+        "properties": {"if": {"type": ["string", "boolean"]}, "values": {"type": "object"}},
+    },
+    "switch": {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["cases"],
+        "properties": {
+            "on": {"anyOf": [_TEXT, {"type": "null"}]},
+            "cases": {"type": "object", "minProperties": 1},
+            "default": {"anyOf": [_TEXT, {"type": "null"}]},
+            "values": {"type": "object"},
+        },
+    },
+    "transform": {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {"set": {"type": "object"}, "expression": _TEXT, "values": {"type": "object"}},
+    },
 }
+_SCHEMAS["filter"] = _SCHEMAS["condition"]
 
 
 _ENTRIES = [
@@ -51,6 +74,8 @@ _ENTRIES = [
         BlockType(type=type_, title=type_, summary=type_, config_schema=schema, output_schema=True)
         for type_, schema in _SCHEMAS.items()
     ),
+    BlockType(type="answer", title="", summary="", config_schema=True, output_schema=True, responds=True),
+    BlockType(type="scarce", title="", summary="", config_schema=True, output_schema=True, concurrency=3),
     BlockType(type="gate", title="", summary="", config_schema=True, output_schema=True, ports=("open", "shut")),
 ]
 CATALOGUE = {entry.type: entry for entry in _ENTRIES}

@@ -1,41 +1,149 @@
-"""Block types and configs, checked against the catalogue."""
+"""Configs of blocks whose work executors do: types and schemas of the catalogue, templates, expressions."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from jsonschema_rs import ValidationError
+from pydantic import JsonValue
 
+from gnatwork_engine.compiler.context import Context
 from gnatwork_engine.compiler.faults import Faults, shown, suggestion
 from gnatwork_engine.compiler.findings import Unknowns
-from gnatwork_engine.compiler.later import is_later_type, refuse_later
-from gnatwork_engine.compiler.references import References
+from gnatwork_engine.compiler.frames import Frame
+from gnatwork_engine.compiler.references import read_references
+from gnatwork_engine.compiler.routes import CONDITION, FILTER, SWITCH, check_cases
 from gnatwork_engine.compiler.schemas import check
-from gnatwork_engine.compiler.shape import DraftBlock
+from gnatwork_engine.compiler.values import VALUES_KEY, read_values
+from gnatwork_engine.json_tree import Path
 from gnatwork_schemas.catalogue import BlockType
+from gnatwork_schemas.implicit import IMPLICIT_TYPES
+from gnatwork_schemas.steering import STEERING
+from gnatwork_schemas.template import TemplateLeaf
+
+TRANSFORM = "transform"
+#: The types whose configs hold expressions.
+EXPRESSIVE = frozenset({CONDITION, FILTER, SWITCH, TRANSFORM})
+
+_INVALID = "block.config_invalid"
 
 
-def check_config(block: DraftBlock, references: References, catalogue: Mapping[str, BlockType], faults: Faults) -> None:
-    """The block's type must be in the catalogue and its config meet the type's schema.
+class Config(NamedTuple):
+    """A config as a control block has it."""
+
+    config: JsonValue
+    templates: tuple[TemplateLeaf, ...] = ()
+
+
+def read_config(type_: str, config: Any, path: Path, frame: Frame, context: Context, *, given: bool = True) -> Config:
+    """The config of a block of this type; mistakes become faults.
+
+    Args:
+        type_: The block's type, which has to be in the catalogue.
+        config: What was sent, any JSON.
+        path: Where the block stands in what was sent.
+        frame: What can be seen from there.
+        context: The catalogue, and where faults go.
+        given: Whether the block has a `config` at all.
+    """
+    entry = entry_of(type_, (*path, "type"), context)
+    expressions = dict(_expressions(type_, config)) if entry else {}
+    at: Path = (*path, "config")
+    leaves = read_references(config, at, frame, context.faults, expressions)
+    if entry is None:
+        return Config(config, leaves)
+    if type_ in EXPRESSIVE and not _is_plain(config, at, context.faults):
+        return Config(config, leaves)
+    if type_ in EXPRESSIVE and isinstance(config, dict):
+        local = frozenset({"set"} if type_ == TRANSFORM and config.get("set") is not None else ())
+        found = {(*at, *inner): text for inner, text in expressions.items()}
+        values = read_values(found, frame, context.faults, local)
+        if values.config:
+            config = {**config, VALUES_KEY: values.config}
+            leaves += tuple(values.leaves)
+    if _check(entry, config, leaves, path, context.faults, given=given) and type_ == SWITCH:
+        check_cases(config, at, context.faults)
+    return Config(config, leaves)
+
+
+def expression_config(text: str, at: Path, frame: Frame, context: Context) -> Config:
+    """The config of a `condition` that the compiler makes of the expression at `at`."""
+    values = read_values({at: text}, frame, context.faults)
+    config: dict[str, Any] = {"if": text}
+    if values.config:
+        config[VALUES_KEY] = values.config
+    return Config(config, tuple(values.leaves))
+
+
+def entry_of(type_: str, at: Path, context: Context) -> BlockType | None:
+    """The catalogue entry of a type; None with a fault when there is none."""
+    if entry := context.catalogue.get(type_):
+        return entry
+    if type_ in IMPLICIT_TYPES:
+        message = f"{shown(type_)} is a step that the engine adds by itself; it can't be used in a definition"
+    elif type_ in EXPRESSIVE:
+        message = f"no executor has announced the block type {shown(type_)}; start one with the `logic` blocks"
+    else:
+        near = suggestion(type_, [*context.catalogue, *STEERING])
+        message = f"no executor has announced the block type {shown(type_)}{near}"
+    context.faults.add(at, "block.unknown_type", message)
+    return None
+
+
+def _expressions(type_: str, config: Any) -> Iterator[tuple[Path, str]]:
+    """The expressions of a config, by place."""
+    places: Collection[Path] = ()
+    if isinstance(config, dict):
+        match type_:
+            case "condition" | "filter":
+                places = [("if",)]
+            case "switch" if config.get("on") is not None:
+                places = [("on",)]
+            case "switch":
+                places = [("cases", name) for name in _mapping(config.get("cases"))]
+            case "transform":
+                places = [("expression",)]
+            case _:
+                pass
+        for place in places:
+            value = _mapping(config["cases"])[place[1]] if len(place) > 1 else config.get(str(place[0]))
+            if isinstance(value, str):
+                yield place, value
+
+
+def _mapping(value: Any) -> Mapping[Any, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _is_plain(config: Any, at: Path, faults: Faults) -> bool:
+    """Whether expressions can be found in a config, and the place for their values is free."""
+    if isinstance(config, str):
+        faults.add(at, _INVALID, "must be an object, written out: its expressions are read before the run")
+        return False
+    if isinstance(config, dict) and VALUES_KEY in config:
+        message = f"{shown(VALUES_KEY)} is filled in from what the expressions mention; leave it out"
+        faults.add((*at, VALUES_KEY), _INVALID, message)
+        return False
+    return True
+
+
+def _check(
+    entry: BlockType, config: Any, leaves: Collection[TemplateLeaf], path: Path, faults: Faults, *, given: bool
+) -> bool:
+    """Whether the config meets the type's schema, as far as it is known.
 
     A text with templates stands for any value, so only what is wrong in any case is a fault.
     """
-    type_ = block.definition.type
-    entry = catalogue.get(type_)
-    if is_later_type(type_, catalogue):
-        refuse_later((*block.path, "type"), f"the block type {shown(type_)}", faults)
-        return
-    if entry is None:
-        message = f"no executor has announced the block type {shown(type_)}{suggestion(type_, catalogue)}"
-        faults.add((*block.path, "type"), "block.unknown_type", message)
-        return
-    unknowns = Unknowns(leaf.at for leaf in references.leaves)
+    unknowns = Unknowns(leaf.at for leaf in leaves)
     try:
-        findings = check(entry.config_schema, block.definition.config, unknowns)
+        findings = check(entry.config_schema, config, unknowns)
     except ValidationError as error:
-        message = f"the config schema that executors announce for {shown(type_)} is itself wrong: {error.message}"
-        faults.add((*block.path, "type"), "block.config_invalid", message)
-        return
-    given = "config" in block.definition.model_fields_set
+        message = f"the config schema that executors announce for {shown(entry.type)} is itself wrong: {error.message}"
+        faults.add((*path, "type"), _INVALID, message)
+        return False
+    # What the compiler itself has put there can't be mended by who wrote the definition.
+    findings = [finding for finding in findings if not (entry.type in EXPRESSIVE and finding.path[:1] == (VALUES_KEY,))]
     for finding in findings:
-        path = (*block.path, "config", *finding.path) if given else block.path
+        where = (*path, "config", *finding.path) if given else path
         message = finding.message if given else f"there is no `config`, and in it {finding.message}"
-        faults.add(path, "block.config_invalid", message)
+        faults.add(where, _INVALID, message)
+    return not findings

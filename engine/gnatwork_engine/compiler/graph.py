@@ -1,4 +1,4 @@
-"""The graph of blocks: edges that follow from templates, circles, and who runs after an error."""
+"""The graph of a list of blocks: edges that follow from templates, circles, and what runs earlier in any case."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gnatwork_engine.compiler.edges import Edge
 from gnatwork_engine.compiler.faults import Faults, shown
 from gnatwork_engine.json_tree import Path
-from gnatwork_schemas.control_block import ERROR_PORT, Need
+from gnatwork_schemas.control_block import Need
 
 #: How many blocks of a circle a message lists.
 _LISTED = 10
@@ -18,37 +18,37 @@ class Node:
 
     id: str
     edges: Sequence[Edge]
-    #: Blocks that its templates mention, and where.
+    #: Blocks that are mentioned in it, and where.
     mentions: Mapping[str, Path]
-    #: Where its templates mention `error`.
-    error_at: Path | None
+    #: Blocks that what undoes it mentions, and where.
+    required: Mapping[str, Path]
 
 
 def link(nodes: Sequence[Node], faults: Faults) -> dict[str, tuple[Need, ...]]:
     """What each block waits for in the end, by id.
 
-    A template makes a block wait for the one that it mentions, unless that one runs earlier anyway, whichever of
-    its ports is taken. Circles, and `error` where there can be none, become faults.
+    A template or expression makes a block wait for the one that it mentions, unless that one runs earlier anyway,
+    whichever of its ports is taken. Circles, and what is required but not waited for, become faults.
     """
-    candidates = {node.id: [*node.edges, *_mentioned(node, faults)] for node in nodes}
+    candidates = {node.id: [*node.edges, *_mentioned(node)] for node in nodes}
     edges = {id_: [edge for edge in of_block if edge.block in candidates] for id_, of_block in candidates.items()}
     order = _sort(edges)
     if len(order) < len(edges):
         _report_circles(edges, order, faults)
         return {}
-    linked = _without_redundant(edges, order)
-    if not faults:  # a need that is wrong may have been the one by an error port
-        _check_error_roots(nodes, linked, faults)
+    linked, upstream = _without_redundant(edges, order)
+    for node in nodes:
+        for id_, at in node.required.items():
+            if id_ in edges and not upstream.waits(node.id, id_):
+                message = f"{shown(id_)} may not be over when {shown(node.id)} is; let {shown(node.id)} wait for it"
+                faults.add(at, "template.not_upstream", message)
     return {id_: tuple(Need(block=edge.block, port=edge.port) for edge in linked[id_]) for id_ in edges}
 
 
-def _mentioned(node: Node, faults: Faults) -> Iterable[Edge]:
+def _mentioned(node: Node) -> Iterable[Edge]:
     needed = {edge.block for edge in node.edges}
     for block, at in node.mentions.items():
-        if block == node.id:
-            message = f"{shown(block)} mentions its own output"
-            faults.add(at, "template.not_upstream", message)
-        elif block not in needed:
+        if block not in needed:
             yield Edge(block, at=at, implicit=True)
 
 
@@ -68,30 +68,46 @@ def _sort(edges: Mapping[str, Sequence[Edge]]) -> list[str]:
     return order
 
 
-def _without_redundant(edges: Mapping[str, Sequence[Edge]], order: Sequence[str]) -> dict[str, list[Edge]]:
+class _Upstream:
+    """What each block waits for, directly or not."""
+
+    def __init__(self, order: Sequence[str]) -> None:
+        self._bits = {id_: 1 << index for index, id_ in enumerate(order)}
+        self._before: dict[str, int] = {}
+
+    def with_it(self, id_: str) -> int:
+        """A block and all it waits for."""
+        return self._before[id_] | self._bits[id_]
+
+    def settle(self, id_: str, before: int) -> None:
+        """Say what a block waits for."""
+        self._before[id_] = before
+
+    def holds(self, id_: str, before: int) -> bool:
+        """Whether a block is one of these."""
+        return bool(before & self._bits[id_])
+
+    def waits(self, id_: str, other: str) -> bool:
+        """Whether a block waits for the other one."""
+        return self.holds(other, self._before[id_])
+
+
+def _without_redundant(
+    edges: Mapping[str, Sequence[Edge]], order: Sequence[str]
+) -> tuple[dict[str, list[Edge]], _Upstream]:
     """The edges without those of templates that mention a block which the explicit edges wait for anyway."""
-    bits = {id_: 1 << index for index, id_ in enumerate(order)}
-    before: dict[str, int] = {}
+    upstream = _Upstream(order)
     linked: dict[str, list[Edge]] = {}
     for id_ in order:
-        explicit = 0
+        before = 0
         for edge in edges[id_]:
             if not edge.implicit:
-                explicit |= before[edge.block] | bits[edge.block]
-        linked[id_] = [edge for edge in edges[id_] if not edge.implicit or not explicit & bits[edge.block]]
-        before[id_] = explicit
+                before |= upstream.with_it(edge.block)
+        linked[id_] = [edge for edge in edges[id_] if not (edge.implicit and upstream.holds(edge.block, before))]
         for edge in linked[id_]:
-            if edge.implicit:
-                before[id_] |= before[edge.block] | bits[edge.block]
-    return linked
-
-
-def _check_error_roots(nodes: Sequence[Node], linked: Mapping[str, Sequence[Edge]], faults: Faults) -> None:
-    for node in nodes:
-        handles = any(edge.port == ERROR_PORT for edge in linked[node.id])
-        if node.error_at is not None and not handles:
-            message = 'there is an `error` only in a block that needs another by `error`, `"needs": ["id.error"]`'
-            faults.add(node.error_at, "template.unknown_root", message)
+            before |= upstream.with_it(edge.block)
+        upstream.settle(id_, before)
+    return linked, upstream
 
 
 def _report_circles(edges: Mapping[str, Sequence[Edge]], order: Sequence[str], faults: Faults) -> None:

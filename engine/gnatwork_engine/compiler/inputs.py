@@ -1,4 +1,4 @@
-"""The schema of a workflow's input, and inputs checked against it."""
+"""The schemas in a definition, and inputs checked against that of the workflow."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ from gnatwork_schemas.control_block import ControlBlock
 from gnatwork_schemas.problem import Fault
 
 
-def check_input_schema(schema: Any, faults: Faults) -> None:
-    """The `input` of a definition must be a JSON Schema that refers to nothing outside of itself."""
+def check_schema(schema: Any, path: Path, faults: Faults) -> None:
+    """What stands at `path` must be a JSON Schema that refers to nothing outside of itself."""
     if not isinstance(schema, dict | bool):  # absent, or found wrong with the shape
         return
     try:
@@ -22,11 +22,11 @@ def check_input_schema(schema: Any, faults: Faults) -> None:
         if isinstance(error.kind, ValidationErrorKind.Referencing):
             at, reference = _reference(schema, error.message)
             message = f"{shown(reference)} can't be had: schemas are never fetched, so put it into `$defs` of this one"
-            faults.add(("input", *at), "definition.invalid", message)
+            faults.add((*path, *at), "definition.invalid", message)
             return
         for finding in describe([error], None, Unknowns()):
-            message = f"`input` is not a JSON Schema: {finding.message}"
-            faults.add(("input", *finding.path), "definition.invalid", message)
+            message = f"{shown(path[-1])} is not a JSON Schema: {finding.message}"
+            faults.add((*path, *finding.path), "definition.invalid", message)
 
 
 def check_input(control_block: ControlBlock, value: Any) -> tuple[Fault, ...]:

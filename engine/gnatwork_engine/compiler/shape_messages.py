@@ -5,12 +5,13 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from gnatwork_schemas.names import BLOCK_ID_PATTERN, BLOCK_TYPE_PATTERN, NAME_PATTERN
+from gnatwork_schemas.names import BLOCK_ID_PATTERN, BLOCK_TYPE_PATTERN, LOOP_NAME_PATTERN, NAME_PATTERN
 
 _PATTERNS = {
     NAME_PATTERN: "must be 1 to 63 lower-case letters, digits, `_` or `-`, and not begin with `_` or `-`",
     BLOCK_TYPE_PATTERN: "must be 1 to 63 lower-case letters, digits or `-`, and not begin with `-`",
     BLOCK_ID_PATTERN: "must be 1 to 64 letters, digits, `_` or `-`",
+    LOOP_NAME_PATTERN: "must be 1 to 64 letters, digits, `_` or `$`, and not begin with a digit",
 }
 
 _MESSAGES = {

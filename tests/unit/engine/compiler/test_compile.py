@@ -61,9 +61,7 @@ def test_retry_is_the_blocks_else_the_workflows_else_the_default() -> None:
 
 def test_the_smallest_definition() -> None:
     control_block = compiled({"blocks": [{"id": "a", "type": "noop"}]})
-    assert encode(control_block) == (
-        b'{"v":1,"workflow":"adhoc","blocks":[{"id":"a","type":"noop","config":{},"timeout":60.0}]}'
-    )
+    assert encode(control_block) == b'{"v":1,"workflow":"adhoc","blocks":[{"id":"a","type":"noop","config":{}}]}'
 
 
 def test_an_encoded_control_block_is_read_as_it_was() -> None:

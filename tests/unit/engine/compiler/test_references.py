@@ -119,7 +119,7 @@ def test_the_output_may_mention_any_block_and_no_error() -> None:
     assert [leaf.at for leaf in control_block.output.templates] == [("x", 0), ("x", 1)]
     assert needs_of(control_block) == {"a": [], "b": []}
     raw["output"] = {"x": "{{ error.code }}", "y": "{{ c }}"}
-    assert places_of(raw) == [("/output/y", "template.unknown_root"), ("/output/x", "template.unknown_root")]
+    assert places_of(raw) == [("/output/x", "template.unknown_root"), ("/output/y", "template.unknown_root")]
 
 
 def test_an_output_without_templates_is_kept() -> None:

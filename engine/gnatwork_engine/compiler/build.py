@@ -1,0 +1,128 @@
+"""Blocks that are prepared, as a control block has them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from gnatwork_engine.compiler.configs import Config
+from gnatwork_engine.compiler.context import Context
+from gnatwork_engine.compiler.prepare import Body, Prepared
+from gnatwork_engine.compiler.routes import CONDITION, routes_of
+from gnatwork_schemas.control_block import ControlledBlock, Kind, Loop, Need
+from gnatwork_schemas.definition import Retry
+from gnatwork_schemas.steering import STEERING, WORKFLOW
+
+#: How a condition is tried again that the compiler has made: nobody can say otherwise.
+_CONDITION_RETRY = Retry(max_attempts=3)
+
+
+def controlled(body: Body, context: Context) -> tuple[ControlledBlock, ...]:
+    """The blocks of a body, each `when` ahead of its block."""
+    return tuple(
+        block for prepared in body.blocks for block in _with_when(prepared, body.needs[prepared.draft.id], context)
+    )
+
+
+def _with_when(prepared: Prepared, needs: tuple[Need, ...], context: Context) -> Iterator[ControlledBlock]:
+    definition = prepared.draft.definition
+    placed: dict[str, Any] = {"needs": needs, "join": definition.join, "handles": prepared.explicit.handles}
+    if prepared.when:
+        condition = _condition(f"{definition.id}:when", prepared.when, context)
+        yield condition.model_copy(update={**placed, "lane": definition.priority})
+        placed |= {"needs": (Need(block=condition.id, port="true"),), "join": "all"}
+    placed |= {"on_error": definition.on_error}
+    if not definition.for_each:
+        yield _block(prepared, context).model_copy(update=placed)
+        return
+    each = definition.for_each
+    items = prepared.items or Config([])
+    yield ControlledBlock(
+        id=definition.id,
+        type=definition.type,
+        kind="each",
+        config=items.config,
+        templates=items.templates,
+        lane=definition.priority,
+        blocks=(_block(prepared, context, routes=False),),
+        loop=Loop(concurrency=each.concurrency, max_iterations=each.max_items, on_error=each.on_error),
+        **placed,
+    )
+
+
+def _block(prepared: Prepared, context: Context, *, routes: bool = True) -> ControlledBlock:
+    """The block without its place among the others."""
+    definition = prepared.draft.definition
+    type_ = definition.type
+    fields: dict[str, Any] = {
+        "id": definition.id,
+        "type": type_,
+        "config": prepared.config.config,
+        "templates": prepared.config.templates,
+        "compensate": _undo(prepared, context),
+    }
+    if type_ not in STEERING:
+        entry = context.catalogue[type_]
+        return ControlledBlock(
+            **fields,
+            retry=definition.retry or context.retry,
+            timeout=definition.timeout,
+            idempotent=definition.idempotent,
+            lane=definition.priority,
+            responds=entry.responds,
+            routes=routes_of(type_, context.catalogue) if routes else None,
+            type_concurrency=entry.concurrency,
+        )
+    kind: Kind = type_  # type: ignore[assignment]  # the names of steering types are kinds
+    if type_ == WORKFLOW:
+        fields["retry"] = definition.retry or context.retry
+        fields["patience"] = definition.timeout if "timeout" in definition.model_fields_set else None
+    return ControlledBlock(
+        **fields,
+        kind=kind,
+        blocks=controlled(prepared.body, context) if prepared.body else (),
+        loop=_loop(prepared, context),
+    )
+
+
+def _loop(prepared: Prepared, context: Context) -> Loop | None:
+    found = prepared.round
+    if found is None:
+        return None
+    by_item = prepared.condition is None
+    return Loop(
+        over=found.over,
+        concurrency=found.model.concurrency if by_item else 1,
+        max_iterations=found.model.max_iterations,
+        on_error=found.model.on_error,
+        condition=_condition(f":{found.over}", prepared.condition, context) if prepared.condition else None,
+    )
+
+
+def _condition(id_: str, config: Config, context: Context) -> ControlledBlock:
+    return ControlledBlock(
+        id=id_,
+        type=CONDITION,
+        config=config.config,
+        templates=config.templates,
+        retry=_CONDITION_RETRY,
+        routes="port",
+        type_concurrency=context.catalogue[CONDITION].concurrency,
+    )
+
+
+def _undo(prepared: Prepared, context: Context) -> ControlledBlock | None:
+    definition = prepared.draft.definition
+    compensate = definition.compensate
+    if compensate is None or prepared.undo is None:
+        return None
+    return ControlledBlock(
+        id=f"{definition.id}:undo",
+        type=compensate.type,
+        config=prepared.undo.config,
+        templates=prepared.undo.templates,
+        handles=() if definition.for_each else prepared.explicit.handles,
+        retry=compensate.retry or context.retry,
+        timeout=compensate.timeout,
+        idempotent=compensate.idempotent,
+        lane=definition.priority,
+        type_concurrency=context.catalogue[compensate.type].concurrency,
+    )

@@ -1,0 +1,6 @@
+"""JavaScript expressions: parsed, never evaluated. What they yield is the executors' affair."""
+
+from gnatwork_engine.expressions.names import Mention, mentions_of
+from gnatwork_engine.expressions.syntax import ExpressionError
+
+__all__ = ["ExpressionError", "Mention", "mentions_of"]

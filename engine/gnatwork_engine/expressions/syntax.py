@@ -1,0 +1,125 @@
+"""Texts as JavaScript expressions: the tree of one that is right, and a place and a hint for one that is not."""
+
+import json
+import re
+
+from tree_sitter import Language, Node, Parser
+from tree_sitter_javascript import language
+
+from gnatwork_schemas.errors import GnatworkError
+
+#: Characters that an expression may have.
+MAX_LENGTH = 16 * 1024
+
+_LANGUAGE = Language(language())
+_BEFORE, _AFTER = "(", "\n)"
+_EXCERPT = 40
+_SHOWN = 80
+
+_BRACES = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+_STATEMENT = re.compile(r"\s*(if|for|while|do|switch|try|throw|const|let|var)\b")
+_RETURN = re.compile(r"\s*return\b\s*")
+#: What the grammar knows and the executors' JavaScript does not, or must not do.
+_FOREIGN = {
+    "jsx_element": "JSX is not JavaScript",
+    "jsx_self_closing_element": "JSX is not JavaScript",
+    "decorator": "decorators are not supported",
+    "import": "an expression can't import modules",
+}
+#: What is missing where the grammar would have it.
+_MISSING = {"identifier": "a value", "property_identifier": "a name"}
+
+
+class ExpressionError(GnatworkError):
+    """A text is not an expression that an executor could evaluate."""
+
+    code = "expression.syntax"
+
+
+class ExpressionTooLongError(ExpressionError):
+    """An expression is too long; move what it does into a block of its own."""
+
+    code = "expression.too_long"
+
+
+class ExpressionSyntaxError(ExpressionError):
+    """A text is not one JavaScript expression."""
+
+
+def parse(text: str) -> Node:
+    """The syntax tree of an expression, from its outermost node in.
+
+    The tree is that of `(` and the text: positions in it are one byte further than in the text.
+
+    Raises:
+        ExpressionTooLongError: It has more than `MAX_LENGTH` characters.
+        ExpressionSyntaxError: It is something else than one expression.
+    """
+    if len(text) > MAX_LENGTH:
+        raise ExpressionTooLongError(f"{len(text):,} characters, more than {MAX_LENGTH:,}")
+    if not text.strip():
+        raise ExpressionSyntaxError("it is empty")
+    # In parentheses, so that `{a: 1}` is an object, as it is for executors. A parser is not safe to share.
+    source = f"{_BEFORE}{text}{_AFTER}".encode()
+    root = Parser(_LANGUAGE).parse(source).root_node
+    if root.has_error:
+        raise _broken(text, source, root)
+    statements = root.named_children
+    whole = statements[0].named_child(0) if len(statements) == 1 else None
+    if whole is None or whole.type != "parenthesized_expression" or whole.end_byte - whole.start_byte != len(source):
+        raise ExpressionSyntaxError(f"it is not one expression; look at its parentheses{_hint(text)}")
+    return whole
+
+
+def _place(text: str, source: bytes, byte: int) -> str:
+    """Where a byte of the tree lies in the text, with what stands there."""
+    at = min(max(len(source[:byte].decode(errors="ignore")) - len(_BEFORE), 0), len(text))
+    line, column = text.count("\n", 0, at) + 1, at - (text.rfind("\n", 0, at) + 1) + 1
+    begin = max(0, at - _EXCERPT // 2)
+    excerpt = text[begin : begin + _EXCERPT]
+    return f"line {line}, column {column}, near {json.dumps(excerpt, ensure_ascii=False)}"
+
+
+def refuse_foreign(node: Node, text: str) -> None:
+    """Raise ExpressionSyntaxError for a node that only other languages have."""
+    if what := _FOREIGN.get(node.type):
+        source = f"{_BEFORE}{text}".encode()
+        raise ExpressionSyntaxError(f"{what}: {_place(text, source, node.start_byte)}")
+
+
+def _broken(text: str, source: bytes, root: Node) -> ExpressionSyntaxError:
+    node = _first_error(root)
+    where = _place(text, source, node.start_byte)
+    if node.is_missing:
+        what = _MISSING.get(node.type, f"`{node.type}`")
+        return ExpressionSyntaxError(f"{what} is missing at {where}{_hint(text)}")
+    return ExpressionSyntaxError(f"it can't be read at {where}{_hint(text)}")
+
+
+def _first_error(root: Node) -> Node:
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        if node.is_error or node.is_missing:
+            return node
+        pending.extend(child for child in reversed(node.children) if child.has_error or child.is_missing)
+    return root
+
+
+def _hint(text: str) -> str:
+    """What was probably meant."""
+    if _BRACES.search(text):
+        plain = _quoted(_BRACES.sub(r"\1", text))
+        return f"; write {plain} without braces: this is JavaScript, not a template"
+    if found := _RETURN.match(text):
+        return f"; write {_quoted(text[found.end() :].rstrip('; '))} without `return`"
+    if _STATEMENT.match(text):
+        return "; this is a statement: write `a ? b : c`, or statements in a function, `(() => { … })()`"
+    if text.rstrip().endswith(";"):
+        return "; leave out the `;` at the end"
+    return ""
+
+
+def _quoted(text: str) -> str:
+    text = text.strip()
+    return f"`{text if len(text) <= _SHOWN else text[: _SHOWN - 1] + '…'}`"
