@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from gnatwork_schemas.catalogue import BlockType
 from gnatwork_schemas.definition import Definition, Labels
-from gnatwork_schemas.messages import DeadLetter
+from gnatwork_schemas.letters import FoundDeadLetter
 from gnatwork_schemas.model import Model
 from gnatwork_schemas.problem import Problem
 from gnatwork_schemas.status import RunStatus, RunSummary, Task
@@ -84,12 +84,6 @@ class StoredEvent(Model):
     #: `start`, `block.page.output`, …
     event: str
     body: Any
-
-
-class FoundDeadLetter(DeadLetter):
-    """A message that no one could read."""
-
-    id: int
 
 
 class Page(BaseModel, Generic[Item]):

@@ -6,7 +6,15 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from gnatwork_manager.dead_letters import list_dead_letters
+from gnatwork_manager.dead_letters import (
+    DiscardQuery,
+    LetterQuery,
+    discard_dead_letter,
+    discard_dead_letters,
+    list_dead_letters,
+    redrive_dead_letter,
+    show_dead_letter,
+)
 from gnatwork_manager.listing import PageQuery, RunListQuery, list_runs
 from gnatwork_manager.orders import Order
 from gnatwork_manager.problems import ProblemError, faults_of, invalid
@@ -167,6 +175,21 @@ async def _dead_letters_list(request: VerbRequest) -> Answer:
     return await list_dead_letters(request.services.connection, query.cursor, query.limit)
 
 
+async def _dead_letters_get(request: VerbRequest) -> Answer:
+    return await show_dead_letter(request.services.connection, _query(LetterQuery, request.body).id)
+
+
+async def _dead_letters_redrive(request: VerbRequest) -> Answer:
+    return await redrive_dead_letter(request.services.connection, _query(LetterQuery, request.body).id)
+
+
+async def _dead_letters_discard(request: VerbRequest) -> Answer:
+    connection = request.services.connection
+    if "id" in request.body:
+        return await discard_dead_letter(connection, _query(LetterQuery, request.body).id)
+    return await discard_dead_letters(connection, _query(DiscardQuery, request.body))
+
+
 VERBS: Mapping[str, Callable[[VerbRequest], Awaitable[Answer]]] = {
     "submit": _submit,
     "run.get": _run_get,
@@ -184,6 +207,9 @@ VERBS: Mapping[str, Callable[[VerbRequest], Awaitable[Answer]]] = {
     "workflow.start": _workflow_start,
     "blocks.list": _blocks_list,
     "dead_letters.list": _dead_letters_list,
+    "dead_letters.get": _dead_letters_get,
+    "dead_letters.redrive": _dead_letters_redrive,
+    "dead_letters.discard": _dead_letters_discard,
 }
 
 

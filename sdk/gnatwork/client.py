@@ -13,7 +13,7 @@ from gnatwork.pages import Page
 from gnatwork.runs import RunHandle
 from gnatwork.transport import DEFAULT_TIMEOUT, Call, Transport
 from gnatwork_schemas.catalogue import BlockType
-from gnatwork_schemas.messages import DeadLetter
+from gnatwork_schemas.letters import Discarded, FoundDeadLetter, Redriven
 from gnatwork_schemas.names import DEFAULT_NAMESPACE
 from gnatwork_schemas.status import RunStatus, RunSummary
 
@@ -147,10 +147,47 @@ class Client:
         """Have the manager make its run index anew; over HTTP only, because the index is one manager's own."""
         await self._transport.call(Call(verb="index.rebuild", method="POST", path="/index/rebuild"))
 
-    async def dead_letters(self, *, limit: int = 50, cursor: str | None = None) -> Page[DeadLetter]:
-        """Messages that no one could read."""
+    async def dead_letters(self, *, limit: int = 50, cursor: str | None = None) -> Page[FoundDeadLetter]:
+        """Messages that no one could read, the newest first; their bodies are cut after 1,000 characters."""
         query = {"limit": limit, "cursor": cursor}
         answer = await self._transport.call(
             Call(verb="dead_letters.list", method="GET", path="/dead-letters", query=query)
         )
-        return Page([DeadLetter.model_validate(item) for item in answer["items"]], answer["next_cursor"])
+        return Page([FoundDeadLetter.model_validate(item) for item in answer["items"]], answer["next_cursor"])
+
+    async def dead_letter(self, letter_id: int) -> FoundDeadLetter:
+        """One of them with its whole body, or what is kept of it."""
+        return FoundDeadLetter.model_validate(await self._transport.call(_of_letter(letter_id, "get", "GET")))
+
+    async def redrive_dead_letter(self, letter_id: int) -> Redriven:
+        """Send the message once more to where it came from, now that someone can read it.
+
+        Raises:
+            RequestError: there is no such letter, only a part of the message is kept, its run has ended or is gone, or
+                it is queued already.
+        """
+        call = _of_letter(letter_id, "redrive", "POST", "/redrive")
+        return Redriven.model_validate(await self._transport.call(call))
+
+    async def discard_dead_letter(self, letter_id: int) -> None:
+        """Throw one away."""
+        await self._transport.call(_of_letter(letter_id, "discard", "DELETE"))
+
+    async def discard_dead_letters(self, *, older_than: float | None = None, reason: str | None = None) -> int:
+        """Throw away all that are older than so many seconds, and have this error code; how many.
+
+        Raises:
+            RequestError: neither of the two is given.
+        """
+        query = {"older_than": None if older_than is None else f"{older_than:.3f}s", "reason": reason}
+        call = Call(verb="dead_letters.discard", method="DELETE", path="/dead-letters", query=query)
+        return Discarded.model_validate(await self._transport.call(call)).discarded
+
+
+def _of_letter(letter_id: int, verb: str, method: str, rest: str = "") -> Call:
+    return Call(
+        verb=f"dead_letters.{verb}",
+        method=method,
+        path=f"/dead-letters/{letter_id}{rest}",
+        subject={"id": str(letter_id)},
+    )

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 import yaml
-from support.installation import Installation, gnatwork
+from support.installation import Ended, Installation, gnatwork
 
 from gnatwork import Client, RunError
+from gnatwork_bus.connection import Connection
 
 SLEEP = {"name": "sleepy", "blocks": [{"id": "nap", "type": "sleep", "config": {"for": "10m"}}]}
 TWO = {
@@ -146,12 +147,41 @@ async def test_doctor_finds_nothing_wrong(installation: Installation) -> None:
     }
 
 
-async def test_dead_letters_and_the_index(installation: Installation) -> None:
-    letters, rebuilt = await asyncio.gather(
-        installation.gnatwork("dlq", "list", "-o", "json"), installation.gnatwork("index", "rebuild")
+async def test_the_index_is_made_anew(installation: Installation) -> None:
+    assert (await installation.gnatwork("index", "rebuild")).code == 0
+
+
+async def test_dead_letters(installation: Installation) -> None:
+    run_id = "01931d2e-0000-7000-8000-000000000001"
+    async with Connection.open(installation.addresses["nats"], name="test") as connection:
+        await connection.publisher.publish(f"history.0.default.w.{run_id}.start", b"{not JSON")
+
+    async def listed() -> Ended:
+        return await installation.gnatwork("dlq", "list", "-o", "json")
+
+    async with asyncio.timeout(30):
+        while not (letters := (await listed()).document):
+            pass
+    (letter,) = letters
+    number = str(letter["id"])
+    assert (letter["body"], letter["error"]["code"]) == ("{not JSON", "message.invalid")
+    shown, redriven, nothing = (
+        await installation.gnatwork("dlq", "show", number),
+        await installation.gnatwork("dlq", "redrive", number, "999"),
+        await installation.gnatwork("dlq", "discard"),
     )
-    assert letters.code == rebuilt.code == 0
-    assert letters.document == []
+    assert f"w.{run_id}.start" in shown.out
+    # Still no one can read it.
+    assert (redriven.code, f"{number}: sent to" in redriven.out) == (1, True)
+    assert "999" in redriven.err
+    assert "--older-than" in nothing.err
+    async with asyncio.timeout(30):
+        while not (letters := (await listed()).document):
+            pass
+    assert letters[0]["id"] > letter["id"]
+    discarded = await installation.gnatwork("dlq", "discard", "--older-than", "0s", "--reason", "message.invalid")
+    assert discarded.out == "1 dead letter discarded.\n"
+    assert (await listed()).document == []
 
 
 async def test_it_is_found_from_the_directory_where_it_was_started(installation: Installation, tmp_path: Path) -> None:
