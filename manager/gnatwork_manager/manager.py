@@ -25,6 +25,8 @@ from gnatwork_manager.index.feed import RunIndex
 from gnatwork_manager.metrics import Metrics
 from gnatwork_manager.nats_api import NatsApi
 from gnatwork_manager.reader import RunReader
+from gnatwork_manager.remover import Remover
+from gnatwork_manager.repeats import Repeats
 from gnatwork_manager.run_control import RunControl
 from gnatwork_manager.server import HttpServer, listen
 from gnatwork_manager.services import Services
@@ -122,6 +124,15 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
             control=control,
             signals=Signals(
                 control=control, history=history, payloads=payloads, definitions=definitions, claims=claims
+            ),
+            repeats=Repeats(reader=reader, payloads=payloads, definitions=definitions, workflows=workflows),
+            remover=Remover(
+                connection=connection,
+                history=history,
+                payloads=payloads,
+                statuses=status,
+                reader=reader,
+                index=index,
             ),
             workflows=workflows,
             waits=waits,

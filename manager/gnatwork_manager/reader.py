@@ -57,12 +57,16 @@ class RunReader:
     control_blocks: ControlBlocks
     index: RunIndex
 
-    async def base(self, namespace: str, run_id: str) -> str:
-        """The history base of a run."""
+    async def start(self, namespace: str, run_id: str) -> StoredMessage:
+        """The `start` of a run."""
         message = await self.history.find_start(namespace, run_id) if _RUN_ID.fullmatch(run_id) else None
         if message is None:
             raise _not_found(namespace, run_id)
-        return message.subject.removesuffix(f".{subjects.START}")
+        return message
+
+    async def base(self, namespace: str, run_id: str) -> str:
+        """The history base of a run."""
+        return (await self.start(namespace, run_id)).subject.removesuffix(f".{subjects.START}")
 
     async def status(self, namespace: str, run_id: str) -> RunStatus:
         """What the status document says; `pending` before there is one. Unknown runs are pending too."""

@@ -1,4 +1,4 @@
-"""`POST /runs/{id}/…`: what can be asked of a run."""
+"""`/runs/{id}/…`: what can be asked of a run, and what can be made of it."""
 
 from typing import Annotated
 
@@ -11,11 +11,13 @@ from gnatwork_manager.requests import (
     IdempotencyKey,
     Namespace,
     RunIdPath,
+    Wait,
     json_response,
     optional_body,
     services_of,
 )
 from gnatwork_manager.run_control import parse_nothing, parse_reason
+from gnatwork_manager.runs import BEGUN, asker, begin
 from gnatwork_manager.signals import parse_signal
 from gnatwork_manager.submission import parse_idempotency_key
 from gnatwork_schemas.names import DEFAULT_NAMESPACE
@@ -86,6 +88,28 @@ async def signal(
     data = parse_signal(name, await optional_body(request))
     await services_of(request).signals.send(namespace, run_id, name, data, key)
     return await _accepted(request, namespace, run_id)
+
+
+@router.post("/{run_id}/rerun", status_code=202, summary="Run it anew", responses=BEGUN)
+async def rerun(
+    request: Request,
+    run_id: RunIdPath,
+    namespace: Namespace = DEFAULT_NAMESPACE,
+    wait: Wait = None,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """A new run of the same version with the same input and labels; otherwise as `POST /runs`."""
+    caller, seconds = asker(request, namespace, wait, idempotency_key)
+    parse_nothing(await optional_body(request))
+    repeats = services_of(request).repeats
+    return await begin(request, lambda: repeats.rerun(namespace, run_id), caller, seconds)
+
+
+@router.delete("/{run_id}", status_code=204, summary="Delete a run")
+async def delete(request: Request, run_id: RunIdPath, namespace: Namespace = DEFAULT_NAMESPACE) -> Response:
+    """Everything of it, archived or not. Only a run that has ended can be deleted."""
+    await services_of(request).remover.delete(namespace, run_id)
+    return Response(status_code=204)
 
 
 async def _accepted(request: Request, namespace: str, run_id: str) -> Response:

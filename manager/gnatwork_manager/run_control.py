@@ -1,6 +1,5 @@
 """What people ask of a run: that it stops, pauses, goes on, hears a signal. It is appended here, and done elsewhere."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,11 +12,8 @@ from gnatwork_manager.submission import check_fields
 from gnatwork_schemas import subjects
 from gnatwork_schemas.errors import ConflictError
 from gnatwork_schemas.messages import CancelRequest, Message, PauseRequest, ResumeRequest
-from gnatwork_schemas.names import RUN_ID_PATTERN
 
 _MAX_REASON = 1000
-#: Nothing else becomes part of a subject.
-_RUN_ID = re.compile(RUN_ID_PATTERN)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,18 +38,10 @@ class RunControl:
         """Ask for a paused run to go on; one that is not paused does so anyway."""
         await self._request(namespace, run_id, subjects.REQUEST_RESUME, ResumeRequest())
 
-    async def start(self, namespace: str, run_id: str) -> StoredMessage:
-        """The start of a run that has not been archived."""
-        message = await self.history.find_start(namespace, run_id) if _RUN_ID.fullmatch(run_id) else None
-        if message is None:
-            await self.reader.base(namespace, run_id)
-            raise ProblemError("run.ended", f"run {run_id} has ended and is archived")
-        return message
-
     async def append(
         self, start: StoredMessage, event: str, body: Message, headers: Mapping[str, str] | None = None
     ) -> None:
-        """Append an event to the run with this start."""
+        """Append an event to the run with this start; one that is archived has no borders any more, and so ended."""
         base = start.subject.removesuffix(f".{subjects.START}")
         borders = subjects.run_borders(base)
         try:
@@ -67,7 +55,7 @@ class RunControl:
             raise ProblemError("run.ended", f"run {run_id} has ended: {end}") from None
 
     async def _request(self, namespace: str, run_id: str, event: str, body: Message) -> None:
-        await self.append(await self.start(namespace, run_id), event, body)
+        await self.append(await self.reader.start(namespace, run_id), event, body)
 
 
 def parse_reason(value: Any) -> str:

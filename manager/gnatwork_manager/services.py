@@ -8,6 +8,8 @@ from gnatwork_manager.event_stream import EventStreams
 from gnatwork_manager.index.feed import RunIndex
 from gnatwork_manager.metrics import Metrics
 from gnatwork_manager.reader import RunReader
+from gnatwork_manager.remover import Remover
+from gnatwork_manager.repeats import Repeats
 from gnatwork_manager.run_control import RunControl
 from gnatwork_manager.signals import Signals
 from gnatwork_manager.submitter import Submitter
@@ -26,6 +28,8 @@ class Services:
     reader: RunReader
     control: RunControl
     signals: Signals
+    repeats: Repeats
+    remover: Remover
     workflows: Workflows
     waits: Waits
     streams: EventStreams

@@ -45,7 +45,7 @@ class Signals:
 
         Raises ProblemError `run.not_found`, `run.ended`, `signal.invalid`, `idempotency.conflict`.
         """
-        start = await self.control.start(namespace, run_id)
+        start = await self.control.reader.start(namespace, run_id)
         compiled = await self.definitions.stored(Start.model_validate_json(start.data).control_block)
         encoded, apart = value_parts(data, "/data")
         if faults := check_signal(compiled.control_block, name, data):

@@ -144,6 +144,20 @@ async def _run_signal(request: VerbRequest) -> Answer:
     return await _accepted(request, run_id)
 
 
+async def _run_rerun(request: VerbRequest) -> Answer:
+    body, caller, wait = _asker(request, "run_id")
+    parse_nothing(body)
+    run_id, repeats = _text(request, "run_id"), request.services.repeats
+    return await _begin(request, lambda: repeats.rerun(request.namespace, run_id), caller, wait)
+
+
+async def _run_delete(request: VerbRequest) -> Answer:
+    run_id, body = _run(request)
+    parse_nothing(body)
+    await request.services.remover.delete(request.namespace, run_id)
+    return {}
+
+
 async def _workflow_put(request: VerbRequest) -> Answer:
     _only(request, "name", "definition")
     name = _text(request, "name")
@@ -200,6 +214,8 @@ VERBS: Mapping[str, Callable[[VerbRequest], Awaitable[Answer]]] = {
     "run.pause": _run_pause,
     "run.resume": _run_resume,
     "run.signal": _run_signal,
+    "run.rerun": _run_rerun,
+    "run.delete": _run_delete,
     "workflow.put": _workflow_put,
     "workflow.validate": _workflow_validate,
     "workflow.get": _workflow_get,

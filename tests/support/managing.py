@@ -11,6 +11,8 @@ import httpx
 import orjson
 
 from gnatwork_bus.connection import Connection
+from gnatwork_bus.consume import Consumer
+from gnatwork_bus.delivery import Delivery
 from gnatwork_bus.history import History
 from gnatwork_bus.kv import Bucket
 from gnatwork_bus.message import StoredMessage
@@ -82,6 +84,28 @@ class Bench:
         base = events[0].subject.removesuffix(f".{subjects.START}")
         expect = (subjects.run_borders(base), events[0].sequence)
         return await self.history.append(base, subjects.COMPLETE, b'{"v": 1}', expect=expect)
+
+    async def see_to(self, run_id: str) -> None:
+        """A scheduler acknowledges all events so far of the run's shard."""
+        events = await self.events(run_id)
+        durable, acknowledged = subjects.scheduler_consumer(self.history.shard(run_id)), asyncio.Event()
+
+        def handle(delivery: Delivery) -> None:
+            delivery.ack()
+            if delivery.sequence >= events[-1].sequence:
+                acknowledged.set()
+
+        consumer = Consumer(
+            self.connection,
+            subjects.HISTORY,
+            durable,
+            batch=100,
+            handle=handle,
+            pinned_group=subjects.SCHEDULER_GROUP,
+        )
+        await consumer.start()
+        await acknowledged.wait()
+        await consumer.stop()
 
     async def fail(self, run_id: str, error: dict[str, Any]) -> int:
         """The run fails."""

@@ -95,6 +95,11 @@ class RunIndex:
         with contextlib.suppress(asyncio.QueueFull):
             self._queue.put_nowait(_Written(run))
 
+    def remove(self, namespace: str, run_id: str) -> None:
+        """Show a run no more that this manager has deleted."""
+        with contextlib.suppress(asyncio.QueueFull):
+            self._queue.put_nowait(_Written(Removal(namespace, run_id)))
+
     def rebuild(self) -> None:
         """Begin to make the index anew from the status bucket."""
         self._forget = True
