@@ -2,8 +2,6 @@
 
 import json
 import re
-import resource
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,8 +21,6 @@ _PENDING, _FAILED = 0, 2
 #: A half of a character, which JSON of others does not know; not where the backslash is itself escaped.
 _LONE_SURROGATE = re.compile(rb"(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}")
 _OUT_OF_MEMORY = {"out of memory", "string too long"}
-#: Bytes per unit of `ru_maxrss`.
-_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 class Evaluation:
@@ -93,11 +89,8 @@ def _told(error: dict[str, Any]) -> bytes:
     """The answer for something that was thrown."""
     name, message, at = error["name"], error["message"], error["at"]
     if message is None:
-        # Out of memory, with none left for an error, looks like `throw null`.
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT
-        if peak > limits.HEAP / 2:
-            return _failure("code.memory", "The script ran out of memory.", at)
-        message = "null"
+        # With no memory left even for an error, the engine throws null.
+        return _failure("code.memory", "The script ran out of memory, or threw null.", at)
     if name == "InternalError" and message in _OUT_OF_MEMORY:
         return _failure("code.memory", f"The script ran out of memory: {message}.", at)
     syntax, line = _place(error["stack"])

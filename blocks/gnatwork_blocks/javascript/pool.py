@@ -32,9 +32,9 @@ class Pool:
         self._closed = False
 
     @property
-    def processes(self) -> int:
-        """Processes that are not gone."""
-        return len(self._living)
+    def pids(self) -> frozenset[int]:
+        """The numbers of the processes that are not gone."""
+        return frozenset(worker.pid for worker in self._living if not worker.gone.is_set())
 
     async def ask(self, request: bytes, values: bytes, seconds: float) -> bytes:
         """The answer of a process, which has so many seconds once it has begun; a cancel kills it.
@@ -81,6 +81,8 @@ class Pool:
         return None
 
     async def _start(self) -> WorkerProcess:
+        if self._closed:
+            raise JavaScriptWorkerError("the service is closed")
         self._living -= {worker for worker in self._living if worker.gone.is_set()}
         worker = await WorkerProcess.spawn()
         self._living.add(worker)

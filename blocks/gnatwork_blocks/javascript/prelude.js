@@ -56,6 +56,8 @@
     try {
       for (; at < tasks.length; at++) {
         let value = gnatwork_compile(tasks[at].source, tasks[at].awaits)();
+        // A promise of its value, unless it was made of statements.
+        if (tasks[at].awaits) value = await value;
         if (typeof value === "function") value = value(set);
         if (typeof value === "object" && value !== null) value = await value;
         if (!choose) {

@@ -47,6 +47,11 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         self._waiting: asyncio.Future[bytes] | None = None
         self._exited = False
 
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._transport.get_pid()
+
     @classmethod
     async def spawn(cls) -> Self:
         """A new process; ask it when `ready` has returned.
@@ -92,7 +97,7 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         if not self._exited:
             # Not by way of the transport: that would look whether it has ended, and take the news from asyncio.
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self._transport.get_pid(), signal.SIGKILL)
+                os.kill(self.pid, signal.SIGKILL)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It was started."""

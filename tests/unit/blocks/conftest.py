@@ -4,6 +4,7 @@ import pytest
 from support.site import Site, running_site
 
 from gnatwork_blocks.allow_list import AllowList
+from gnatwork_blocks.javascript.service import JavaScript
 from gnatwork_blocks.sdk import BlockContext
 from gnatwork_blocks.shared_http import SharedHttp
 from gnatwork_blocks.testing import Recorder
@@ -22,6 +23,13 @@ async def http() -> AsyncIterator[SharedHttp]:
         yield http
 
 
+@pytest.fixture(scope="module")
+async def javascript() -> AsyncIterator[JavaScript]:
+    """A sandbox for many tests; it has no processes until one asks for a value."""
+    async with JavaScript() as javascript:
+        yield javascript
+
+
 @pytest.fixture
-def ctx(http: SharedHttp) -> BlockContext:
-    return Recorder(http_source=http).context()
+def ctx(http: SharedHttp, javascript: JavaScript) -> BlockContext:
+    return Recorder(http_source=http, javascript_source=lambda: javascript).context()

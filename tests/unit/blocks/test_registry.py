@@ -9,7 +9,18 @@ from gnatwork_blocks import registry
 from gnatwork_blocks.errors import BlockLoadError, UnknownBlockTypeError
 from gnatwork_blocks.sdk import Block
 
-BUILT_IN = ("fetch", "hook", "html-scraper", "noop", "response", "sleep")
+BUILT_IN = (
+    "condition",
+    "fetch",
+    "filter",
+    "hook",
+    "html-scraper",
+    "noop",
+    "response",
+    "sleep",
+    "switch",
+    "transform",
+)
 
 
 def test_the_built_in_blocks_are_installed() -> None:
@@ -18,7 +29,8 @@ def test_the_built_in_blocks_are_installed() -> None:
 
 
 def test_groups_stand_for_their_types() -> None:
-    assert registry.expand(["logic", "fetch", "noop"]) == ("noop", "sleep", "fetch")
+    logic = ("condition", "filter", "noop", "sleep", "switch", "transform")
+    assert registry.expand(["logic", "fetch", "noop"]) == (*logic, "fetch")
     assert registry.expand([]) == ()
 
 
@@ -89,12 +101,14 @@ def test_a_type_has_one_provider() -> None:
 def test_a_process_pays_for_none_but_its_own_blocks() -> None:
     program = """
 import sys
-from gnatwork_blocks import registry, sdk, shared_http, testing
-for type_ in ("noop", "sleep", "response", "html-scraper"):
+from gnatwork_blocks import registry, sdk, shared_http, shared_javascript, testing
+for type_ in ("noop", "sleep", "response", "html-scraper", "condition", "switch", "filter", "transform"):
     assert issubclass(registry.load(type_), sdk.Block)
     registry.describe(registry.load(type_))
 http = shared_http.SharedHttp(shared_http.AllowList.parse("10.0.0.0/8"))
-print(*sorted({"httpx", "httpcore", "bs4", "lxml", "standardwebhooks"} & set(sys.modules)))
+javascript = shared_javascript.SharedJavaScript()
+heavy = {"httpx", "httpcore", "bs4", "lxml", "standardwebhooks", "_quickjs", "gnatwork_blocks.javascript.service"}
+print(*sorted(heavy & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
