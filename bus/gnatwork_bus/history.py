@@ -13,6 +13,7 @@ from gnatwork_bus.connection import Connection
 from gnatwork_bus.direct import direct_get, get_by_sequence, leader_get, read_all
 from gnatwork_bus.message import StoredMessage
 from gnatwork_schemas import subjects
+from gnatwork_schemas.errors import ConflictError
 
 #: Events that are asked for by their sequence at once.
 _WINDOW = 100
@@ -72,6 +73,19 @@ class History:
         return await self.connection.publisher.publish(
             f"{base}.{event}", body, {**(headers or {}), **(expectation(*expect) if expect else {})} or None
         )
+
+    async def begin(self, base: str, start: bytes, headers: Mapping[str, str] | None = None) -> bool:
+        """Append the `start` of a run with this history base; False when it has begun already.
+
+        Raises:
+            StoreFullError: the server has no room.
+            UnavailableError: NATS does not answer; the run may or may not have begun.
+        """
+        try:
+            await self.append(base, subjects.START, start, headers=headers, expect=(subjects.run_borders(base), 0))
+        except ConflictError:
+            return False
+        return True
 
     async def last(self, subject: str) -> StoredMessage | None:
         """The last event on a subject or pattern."""
@@ -155,6 +169,18 @@ class History:
             wanted = set(sequences)
             found |= {event.sequence: event for event in archived if event.sequence in wanted}
         return found
+
+    async def events_after(self, base: str, after: int) -> list[StoredMessage]:
+        """The events of the run with this history base that come after a sequence, complete as of now."""
+        pattern = subjects.run_events(base)
+        events: list[StoredMessage] = []
+        known = after
+        while (last := await leader_get(self.connection, subjects.HISTORY, pattern)) and last.sequence > known:
+            more = await self.read(pattern, after=known)
+            events += more
+            # The last one may have been deleted meanwhile, and will never be read then.
+            known = more[-1].sequence if more else last.sequence
+        return events
 
     async def _read_live(self, namespace: str, run_id: str) -> tuple[list[StoredMessage], bool]:
         """The events that are not archived, and whether it shows that they are, or are about to be."""

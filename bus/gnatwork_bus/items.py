@@ -10,7 +10,7 @@ import orjson
 
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.direct import direct_get, leader_get
-from gnatwork_bus.payloads import Payloads, payload_label, payload_name
+from gnatwork_bus.payloads import Payloads, payload_name
 from gnatwork_schemas import subjects
 from gnatwork_schemas.errors import PayloadError
 from gnatwork_schemas.payload import CHUNK_SIZE, ItemRef, ItemsRef, as_reference, is_reference, reference_value
@@ -85,8 +85,7 @@ class Items:
             page = await self._page((namespace, source, ref.id, number))
             for text in page:
                 if reference := as_reference(orjson.loads(text)):
-                    data = await self._payloads.get(namespace, source, reference)
-                    await self._payloads.put(namespace, target, data, payload_label(reference.id))
+                    await self._payloads.copy(namespace, source, target, reference)
             await self._put_pages(namespace, target, ref.id, [b"[%b]" % b",".join(page)], first=number)
 
     async def _small(

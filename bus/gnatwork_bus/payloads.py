@@ -20,11 +20,6 @@ def payload_name(label: str, digest: str) -> str:
     return f"{_UNSAFE.sub('-', label)[:31]}-{digest[:32]}"
 
 
-def payload_label(payload_id: str) -> str:
-    """The label in an id that `payload_name` made."""
-    return payload_id[:-33]
-
-
 class Payloads:
     """Stores and reads payloads.
 

@@ -18,7 +18,7 @@ from gnatwork_schemas.subjects import START, WORK, WorkSubject, error_event, par
 log = logging.getLogger(__name__)
 
 #: A task path; what else a publisher put into the subject must not get into ours.
-_TASK = re.compile(r"[A-Za-z0-9_/-]{1,512}")
+_TASK = re.compile(r"[A-Za-z0-9_:/-]{1,512}")
 
 
 async def refuse(delivery: Delivery, error: MessageError, ports: Ports) -> None:

@@ -18,7 +18,7 @@ from gnatwork_manager.store_guard import StoreGuard
 from gnatwork_manager.submission import StoredSubmission, Submission, merge_labels
 from gnatwork_manager.workflow_store import Workflows
 from gnatwork_schemas import subjects
-from gnatwork_schemas.errors import ConflictError, InputError, UnavailableError
+from gnatwork_schemas.errors import InputError, UnavailableError
 from gnatwork_schemas.payload import PayloadRef
 
 #: What the payloads of a start are called.
@@ -110,16 +110,9 @@ class Submitter:
         created_at = round(time.time(), 6)
         try:
             stored = Stored(await self._store_input(run), await self._store_reuse(run))
-            await self.history.append(
-                checked.base,
-                subjects.START,
-                run.start_event(stored),
-                headers=headers,
-                expect=(subjects.run_borders(checked.base), 0),
-            )
-        except ConflictError:
-            # The same submission came twice at once and the other one was faster.
-            return
+            if not await self.history.begin(checked.base, run.start_event(stored), headers):
+                # The same submission came twice at once and the other one was faster.
+                return
         except UnavailableError as error:
             detail = (
                 f"run {run.run_id} may have begun all the same ({error.detail}); an idempotency key makes retries safe"

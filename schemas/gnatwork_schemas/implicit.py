@@ -20,8 +20,10 @@ START_RUN = "start-run"
 RUN_RESULT = "run-result"
 #: A task that completed in the run of which this one is a retry: `ReuseOutput` to what it yielded there.
 REUSE = "reuse"
+#: `<block>:render` resolves a config for the scheduler: any config to itself, its deferred leaves resolved.
+RENDER = "render"
 
-IMPLICIT_TYPES = frozenset({EXPAND, COLLECT, START_RUN, RUN_RESULT, REUSE})
+IMPLICIT_TYPES = frozenset({EXPAND, COLLECT, START_RUN, RUN_RESULT, REUSE, RENDER})
 
 
 class Expand(Model):

@@ -9,7 +9,9 @@ _VERSION_7 = 0x7 << 76 | 0b10 << 62
 
 
 def child_run_id(run_id: str, task: str, attempt: int) -> str:
-    """The id of the run that this attempt of a task starts, the same each time that it is asked.
+    """The id of the run that this attempt of a `start-run` task starts, the same each time that it is asked.
+
+    `task` is the path of that task, such as `child:start`, and `attempt` its own.
 
     A UUIDv7 with the time of the parent's id, since no other time is the same on a redelivery; a run's own times
     come from its history.

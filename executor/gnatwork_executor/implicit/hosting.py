@@ -16,6 +16,10 @@ _BRINGERS = frozenset({"logic", "condition"})
 _CLASSES = {
     implicit.EXPAND: ("expand", "Expand"),
     implicit.COLLECT: ("collect", "Collect"),
+    implicit.START_RUN: ("start_run", "StartRun"),
+    implicit.RUN_RESULT: ("run_result", "RunResult"),
+    implicit.REUSE: ("reuse", "Reuse"),
+    implicit.RENDER: ("render", "Render"),
 }
 
 
