@@ -29,7 +29,7 @@ class Switch(Block):
     icon = "signpost"
     category = "logic"
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
-        {"on": "input.country", "cases": {"home": "PT", "near": "ES"}, "default": "abroad"},
+        {"on": "input.address.country", "cases": {"home": "PT", "near": "ES"}, "default": "abroad"},
         {"cases": {"urgent": "input.priority > 8", "large": "input.lines.length >= 100"}, "default": "ordinary"},
     )
 

@@ -12,7 +12,20 @@ class Example(NamedTuple):
 
 _SITE = "http://127.0.0.1:7480"
 
+_ORDER = {"id": "order", "type": "noop", "config": {"total": 120, "lines": [{"price": 20}, {"price": 100}]}}
+
 EXAMPLES = {
+    "condition": Example(
+        {
+            "blocks": [
+                _ORDER,
+                {"id": "large", "type": "condition", "config": {"if": "order.total > 100"}},
+                {"id": "gift", "type": "noop", "needs": [{"block": "large", "port": "true"}], "config": "a pen"},
+            ],
+            "output": {"port": "{{ large.port }}", "gift": "{{ gift }}"},
+        },
+        {"port": "true", "gift": "a pen"},
+    ),
     "fetch": Example(
         {
             "blocks": [
@@ -27,6 +40,17 @@ EXAMPLES = {
             "output": {"status": "{{ weather.status }}", "sky": "{{ weather.body.sky }}"},
         },
         {"status": 200, "sky": "sunny"},
+    ),
+    "filter": Example(
+        {
+            "blocks": [
+                _ORDER,
+                {"id": "cheap", "type": "filter", "config": {"if": "order.lines.every(line => line.price < 50)"}},
+                {"id": "ship", "type": "noop", "needs": ["cheap"]},
+            ],
+            "output": {"pass": "{{ cheap.pass }}", "shipped": "{{ ship ?? false }}"},
+        },
+        {"pass": False, "shipped": False},
     ),
     "hook": Example(
         {
@@ -77,5 +101,39 @@ EXAMPLES = {
     "sleep": Example(
         {"blocks": [{"id": "nap", "type": "sleep", "config": {"for": "200ms"}}]},
         {"nap": {"slept_ms": 200}},
+    ),
+    "switch": Example(
+        {
+            "blocks": [
+                _ORDER,
+                {
+                    "id": "size",
+                    "type": "switch",
+                    "config": {
+                        "cases": {"large": "order.total > 1000", "medium": "order.total > 100"},
+                        "default": "small",
+                    },
+                },
+            ],
+            "output": "{{ size.port }}",
+        },
+        "medium",
+    ),
+    "transform": Example(
+        {
+            "blocks": [
+                _ORDER,
+                {
+                    "id": "sum",
+                    "type": "transform",
+                    "config": {
+                        "set": {"lines": "{{ order.lines }}"},
+                        "expression": "({ lines }) => lines.reduce((sum, line) => sum + line.price, 0)",
+                    },
+                },
+            ],
+            "output": "{{ sum }}",
+        },
+        120,
     ),
 }

@@ -29,7 +29,7 @@ class Pool:
         self._most_queued = waiting
         self._sweeper: asyncio.TimerHandle | None = None
         self._told_of_walls = False
-        self._closed = False
+        self._closed = asyncio.Event()
 
     @property
     def pids(self) -> frozenset[int]:
@@ -62,7 +62,7 @@ class Pool:
 
     async def aclose(self) -> None:
         """End all processes, and wait until they are gone."""
-        self._closed = True
+        self._closed.set()
         if self._sweeper is not None:
             self._sweeper.cancel()
         self._free.clear()
@@ -81,12 +81,12 @@ class Pool:
         return None
 
     async def _start(self) -> WorkerProcess:
-        if self._closed:
+        if self._closed.is_set():
             raise JavaScriptWorkerError("the service is closed")
         self._living -= {worker for worker in self._living if worker.gone.is_set()}
         worker = await WorkerProcess.spawn()
         self._living.add(worker)
-        if self._closed:
+        if self._closed.is_set():
             worker.kill()
         await worker.ready()
         if not self._told_of_walls:
@@ -97,7 +97,7 @@ class Pool:
         return worker
 
     def _give_back(self, worker: WorkerProcess) -> None:
-        if self._closed:
+        if self._closed.is_set():
             worker.kill()
             return
         loop = asyncio.get_running_loop()
