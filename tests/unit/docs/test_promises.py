@@ -19,7 +19,7 @@ _LINE = re.compile(r"(?<!\\)\n")
 #: Where a command ends and another begins, or its output goes elsewhere.
 _ENDS = {"|", "||", "&&", ";", ">", "2>"}
 #: What later versions bring, as far as the word means nothing else in this one.
-_LATER = {"when", "for_each", "compensate", "on_failure", "rate_limit", "triggers", "condition", "switch", "transform"}
+_LATER = {"when", "for_each", "compensate", "on_failure", "rate_limit", "triggers"}
 _REFUSALS = re.compile(r"^## Not supported yet$.*?(?=^## |\Z)", re.DOTALL | re.MULTILINE)
 
 
