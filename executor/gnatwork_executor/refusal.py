@@ -45,7 +45,7 @@ def _attempt_of(subject: str) -> WorkSubject | None:
 
 async def _fail(told: WorkSubject, info: ErrorInfo, ports: Ports) -> None:
     """Tell the run, if there is one, so that it does not wait for ever."""
-    start = await until_available(lambda: ports.history.find_start(told.namespace, told.run_id))
+    start = await until_available(lambda: ports.history.find_live_start(told.namespace, told.run_id))
     if start is None:
         return
     now = time.time()

@@ -13,6 +13,7 @@ from gnatwork_bus.connection import Connection
 from gnatwork_bus.follow import follow
 from gnatwork_bus.history import History
 from gnatwork_bus.live import listening
+from gnatwork_bus.message import StoredMessage
 from gnatwork_manager.problems import ProblemError
 from gnatwork_manager.reader import event_document, readable
 from gnatwork_manager.sse import HEARTBEAT, MEDIA_TYPE, format_event
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 MAX_STREAMS = 1024
 #: Seconds of quiet after which a comment shows that the stream is alive.
 _HEARTBEAT = 15.0
+#: Seconds without a stored event after which a stream looks whether its run is archived by now.
+_QUIET = 30.0
 #: Events that wait for the reader: live ones beyond are left out, stored ones wait in the server.
 _QUEUE = 256
 #: Seconds that a reader may take for what was sent before it is dropped; it can go on from its last event.
@@ -60,8 +63,8 @@ class EventStreams:
 
     async def nothing_follows(self, base: str, after: int) -> bool:
         """Whether the run has ended and the reader knows it."""
-        last = await self._history.last(subjects.run_borders(base))
-        return bool(last and last.sequence <= after and subjects.parse_history(last.subject).event in subjects.ENDS)
+        end = await self._history.end(base)
+        return end is not None and end.sequence <= after
 
     def events(self, base: str, after: int) -> AsyncGenerator[bytes, None]:
         """Events of the run with this history base that come after a sequence, up to its end.
@@ -93,11 +96,8 @@ class EventStreams:
             await asyncio.gather(stored, return_exceptions=True)
 
     async def _stored(self, base: str, after: int, queue: _Queue) -> None:
-        pattern = subjects.run_events(base)
         try:
-            async with contextlib.aclosing(
-                follow(self._connection, subjects.HISTORY, pattern, after=after)
-            ) as messages:
+            async with contextlib.aclosing(self._messages(base, after)) as messages:
                 async for message in messages:
                     document = event_document(message)
                     await queue.put(format_event(document["event"], document, sequence=message.sequence))
@@ -106,6 +106,27 @@ class EventStreams:
         except GnatworkError as error:
             log.warning("an event stream breaks off: %s", error)
         await queue.put(None)
+
+    async def _messages(self, base: str, after: int) -> AsyncGenerator[StoredMessage, None]:
+        """The stored events as they come; once the run is archived, the rest from there."""
+        following = follow(self._connection, subjects.HISTORY, subjects.run_events(base), after=after)
+        coming: asyncio.Task[StoredMessage] | None = None
+        async with contextlib.aclosing(following) as live:
+            try:
+                # A run that is archived, or deleted, has no start here any more, and nothing comes to say so.
+                while await self._history.last(f"{base}.{subjects.START}"):
+                    while coming is None or await _done(coming):
+                        if coming:
+                            message = coming.result()
+                            after = message.sequence
+                            yield message
+                        coming = asyncio.ensure_future(anext(live))
+            finally:
+                if coming:
+                    coming.cancel()
+                    await asyncio.gather(coming, return_exceptions=True)
+        for message in await self._history.page(base, after=after):
+            yield message
 
     def _live(self, run_id: str, queue: _Queue) -> AbstractAsyncContextManager[None]:
         prefix = subjects.live_event(run_id, "")
@@ -117,6 +138,12 @@ class EventStreams:
 
         wanted = [subjects.live_task(run_id, "*", kind) for kind in _LIVE_KINDS]
         return listening(self._connection, wanted, heard)
+
+
+async def _done(task: asyncio.Task[StoredMessage]) -> bool:
+    """Whether it is, after a while at most."""
+    await asyncio.wait({task}, timeout=_QUIET)
+    return task.done()
 
 
 class EventStreamResponse(Response):

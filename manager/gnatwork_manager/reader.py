@@ -75,7 +75,9 @@ class RunReader:
 
     async def load(self, namespace: str, run_id: str) -> LoadedRun:
         """The run as of now."""
-        messages = await self.history.load_run(namespace, run_id) if _RUN_ID.fullmatch(run_id) else []
+        if not _RUN_ID.fullmatch(run_id):
+            raise _not_found(namespace, run_id)
+        messages, archived = await self.history.load(namespace, run_id)
         events = _events(messages) if len(messages) < _LONG else await asyncio.to_thread(_events, messages)
         if not events or not isinstance(start := events[0].body, Start):
             raise _not_found(namespace, run_id)
@@ -83,7 +85,7 @@ class RunReader:
         state = fold(plan, events) if len(events) < _LONG else await asyncio.to_thread(fold, plan, events)
         if state is None:
             raise _not_found(namespace, run_id)
-        if state.ended:
+        if state.ended and not archived:
             # Whoever is told that a run has ended finds it so in lists, too.
             self.index.add(run_summary(state))
         return LoadedRun(plan, state)
@@ -133,7 +135,7 @@ class RunReader:
         """A page of the stored events."""
         place = decode_cursor(cursor, int)
         base = await self.base(namespace, run_id)
-        messages = await self.history.read(subjects.run_events(base), after=place[0] if place else 0, limit=limit + 1)
+        messages = await self.history.page(base, after=place[0] if place else 0, limit=limit + 1)
         items = [event_document(message) for message in messages[:limit]]
         return page(items, encode_cursor(messages[limit - 1].sequence) if len(messages) > limit else None)
 

@@ -70,8 +70,7 @@ class Waits:
 
     async def may_be_over(self, checked: CheckedRun) -> bool:
         """Whether an end or a reply is stored; cheaper than reading the run."""
-        last = await self._history.last(subjects.run_borders(checked.base))
-        if last and subjects.parse_history(last.subject).event in subjects.ENDS:
+        if await self._history.end(checked.base):
             return True
         for block in checked.responses:
             if await self._history.last(f"{checked.base}.{subjects.output_event(block)}"):
