@@ -2,8 +2,8 @@
 
 The scheduler never opens a payload, nor an item of a loop. A leaf that touches a reference stays *deferred*: in its
 place stands `{"$template": [parts], "values": {root: reference}}`, and its JSON Pointer goes with the config. Whoever
-needs the value loads what `stored_of` names and calls `resolve`. Nothing else is ever taken for a deferred leaf or a reference,
-whatever it looks like.
+needs the value loads what `stored_of` names and calls `resolve`. Nothing else is ever taken for a deferred leaf or a
+reference, whatever it looks like.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -235,7 +235,7 @@ class _Lookup:
         #: Names the root among the values of a deferred leaf.
         self.key = _root_key(expression)
         #: The expression as a deferred leaf carries it.
-        self.document = expression.model_dump(mode="json", exclude_defaults=True)
+        self.document = expression.model_dump(mode="json", exclude=None if expression.up else {"up"})
 
     def root(self, scope: Scope) -> Any:
         """What the root holds, or MISSING."""

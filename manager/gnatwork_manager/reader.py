@@ -13,11 +13,11 @@ from gnatwork_bus.history import History
 from gnatwork_bus.kv import Bucket
 from gnatwork_bus.message import StoredMessage
 from gnatwork_bus.payloads import Payloads
-from gnatwork_engine.core.apply import fold
+from gnatwork_engine.core import fold
 from gnatwork_engine.core.event import Event, parse_event
 from gnatwork_engine.core.plan import Plan
 from gnatwork_engine.core.state import RunState
-from gnatwork_engine.core.view import run_summary, task_input, task_view
+from gnatwork_engine.core.view import run_summary, task_input, task_paths, task_view
 from gnatwork_engine.render import resolve, stored_of
 from gnatwork_manager.control_blocks import ControlBlocks
 from gnatwork_manager.index.feed import RunIndex
@@ -115,19 +115,20 @@ class RunReader:
         place = decode_cursor(cursor, int)
         first = max(0, place[0]) if place else 0
         run = await self.load(namespace, run_id)
-        names = list(run.plan.blocks)[first : first + limit]
+        paths = task_paths(run.state)
+        names = paths[first : first + limit]
         room = _PAGE_BYTES
         items = []
         for name in names:
             room -= _payload_bytes(run, name)
             items.append(await self._task(run, name, opened=room >= 0))
-        more = first + limit < len(run.plan.blocks)
+        more = first + limit < len(paths)
         return page(items, encode_cursor(first + limit) if more else None)
 
     async def task(self, namespace: str, run_id: str, name: str) -> dict[str, Any]:
         """One task; ProblemError `task.not_found`."""
         run = await self.load(namespace, run_id)
-        if name not in run.plan.blocks:
+        if run.state.find(name) is None:
             raise ProblemError("task.not_found", f"run {run_id} has no task `{name}`")
         return await self._task(run, name, opened=True)
 
@@ -142,18 +143,19 @@ class RunReader:
     async def reply(self, run: LoadedRun) -> Reply | None:
         """What the run's caller gets from the first block that replied; None when none has."""
         state = run.state
-        completed = [name for name in run.plan.responses if state.tasks[name].status is TaskStatus.COMPLETED]
+        tasks = state.root.tasks
+        completed = [name for name in run.plan.responses if tasks[name].status is TaskStatus.COMPLETED]
         if not completed:
             return None
-        first = min(completed, key=lambda name: state.tasks[name].ended_at or 0.0)
-        return parse_reply(await self._value(state, state.outputs.get(first)))
+        first = min(completed, key=lambda name: tasks[name].ended_at or 0.0)
+        return parse_reply(await self._value(state, state.root.outputs.get(first)))
 
     async def _task(self, run: LoadedRun, name: str, *, opened: bool) -> dict[str, Any]:
-        view = task_view(run.plan, run.state, name)
+        view = task_view(run.state, name)
         document = view.model_dump(mode="json", exclude={"v"})
         if opened:
             document["output"] = await self._value(run.state, view.output)
-            rendered = task_input(run.plan, run.state, name)
+            rendered = task_input(run.state, name)
             if rendered and rendered.deferred:
                 # A path that leads nowhere has made the task fail; its input then stays as it was sent.
                 with contextlib.suppress(TemplateError):
@@ -190,8 +192,9 @@ def readable(data: bytes) -> Any:
 
 def _payload_bytes(run: LoadedRun, name: str) -> int:
     """Bytes of payloads that showing a task opens."""
-    references = [as_reference(run.state.outputs.get(name))]
-    if rendered := task_input(run.plan, run.state, name):
+    found = run.state.find(name)
+    references = [as_reference(found[0].outputs.get(found[1])) if found else None]
+    if rendered := task_input(run.state, name):
         references += [ref for ref in stored_of(*rendered) if isinstance(ref, PayloadRef)]
     return sum(reference.size for reference in references if reference)
 

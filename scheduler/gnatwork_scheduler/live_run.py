@@ -1,20 +1,24 @@
-"""A run that the scheduler has in memory."""
+"""A run, or a limit key, that the scheduler has in memory."""
 
 from collections import deque
 from dataclasses import dataclass
 
 from gnatwork_bus.delivery import Delivery
 from gnatwork_engine.core import Event, Plan, RunState
+from gnatwork_engine.limits import LimitState
+from gnatwork_schemas import subjects
 
 
 @dataclass(slots=True, eq=False)
 class LiveRun:
-    """A run's state with what the shell keeps beside it."""
+    """Its state with what the shell keeps beside it."""
 
     #: Its history base, `history.<shard>.<ns>.<workflow>.<run>`.
     base: str
     plan: Plan | None = None
     state: RunState | None = None
+    #: Instead of these two, for a limit key.
+    limit: LimitState | None = None
     #: Deliveries that came while the run is being loaded, in order; None once it is. None of them may be left for
     #: later, for then one that comes after it would be folded in first. The shard's window bounds them.
     waiting: deque[Delivery] | None = None
@@ -22,6 +26,18 @@ class LiveRun:
     status_revision: int | None = None
     #: Whether a change broke off half-way; nothing further is folded into this state.
     broken: bool = False
+    #: Events whose effects are not stored yet.
+    open: int = 0
+    #: When the last event came, by the clock of the event loop.
+    touched: float = 0.0
+    #: Events folded in: all of them, and those since the last snapshot.
+    events: int = 0
+    unsaved: int = 0
+
+    @property
+    def is_limit(self) -> bool:
+        """Whether it is a limit key."""
+        return f".{subjects.LIMIT_WORKFLOW}." in self.base
 
 
 @dataclass(slots=True, eq=False)

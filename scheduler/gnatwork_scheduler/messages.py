@@ -1,28 +1,56 @@
 """Actions as messages: subjects, bodies and headers. Pure."""
 
-from datetime import UTC, datetime
-from typing import NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 
 from gnatwork_bus.history import expectation
-from gnatwork_engine.core import RunState
-from gnatwork_engine.core.actions import Dispatch, End, ReportError, SetTimer
+from gnatwork_bus.timers import due_at
+from gnatwork_engine.core import RunAddress, RunState
+from gnatwork_engine.core.actions import (
+    Acquire,
+    Dispatch,
+    End,
+    Evict,
+    Grant,
+    Refuse,
+    Release,
+    ReportError,
+    Retire,
+    SetTimer,
+    TellParent,
+)
 from gnatwork_schemas import subjects
 from gnatwork_schemas.depth import is_too_deep
 from gnatwork_schemas.error import ErrorInfo
 from gnatwork_schemas.errors import MessageError, UnknownVersionError
-from gnatwork_schemas.messages import Error, TimerFired
+from gnatwork_schemas.messages import (
+    CancelRequest,
+    ChildEnded,
+    Error,
+    LimitAcquire,
+    LimitGranted,
+    LimitKind,
+    LimitRefused,
+    LimitRelease,
+    Message,
+    TimerFired,
+)
 from gnatwork_schemas.model import VERSION
+from gnatwork_schemas.names import DEFAULT_NAMESPACE
 from gnatwork_schemas.status import TaskStatus
 
+#: What the timer of an ended run begins with.
+ARCHIVE_TIMER = "archive"
 #: Who reports errors of attempts that could not be dispatched.
 SCHEDULER = "scheduler"
 #: The longest body of a work item or an end, in bytes; below the server's `max_payload` with room for headers.
 MAX_BODY = 900 * 1024
 
 #: Publishes that need no answer before the next one: all actions that are one message.
-Publishable = Dispatch | ReportError | SetTimer | End
+Publishable = Dispatch | ReportError | SetTimer | Acquire | Release | TellParent | Grant | Refuse | Evict | Retire | End
 
 
 class Outgoing(NamedTuple):
@@ -33,17 +61,40 @@ class Outgoing(NamedTuple):
     headers: dict[str, str] | None
 
 
-def outgoing(state: RunState, action: Publishable, *, again: bool, now: float) -> Outgoing:
-    """The message that performs an action; `again`: it may have been performed before; `now`: Unix seconds."""
-    match action:
-        case Dispatch():
-            return _work(state, action, again=again, now=now)
-        case ReportError():
-            return _error(state, action.task, action.attempt, action.error, now)
-        case SetTimer():
-            return _timer(state, action)
-        case End():
-            return _end(state, action)
+class Source(Protocol):
+    """Who acts: a run or a limit key."""
+
+    @property
+    def base(self) -> str:
+        """Its history base."""
+
+    @property
+    def address(self) -> RunAddress:
+        """Where it lives."""
+
+    @property
+    def traceparent(self) -> str | None:
+        """Its trace context."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a message depends on beside its action."""
+
+    #: Number of shards.
+    shards: int
+    #: Seconds between the end of a run and its archiving, and for which it is kept then, unless it says otherwise.
+    archive_after: float
+    retention: float
+    #: Whether the action may have been performed before.
+    again: bool
+    #: Unix seconds.
+    now: float
+
+
+def outgoing(source: Source, action: Publishable, at: Circumstances) -> Outgoing:
+    """The message that performs an action."""
+    return _MAKERS[type(action)](source, action, at)
 
 
 def failure_of_unreadable(state: RunState, event: str, error: MessageError, now: float) -> Outgoing | None:
@@ -54,17 +105,31 @@ def failure_of_unreadable(state: RunState, event: str, error: MessageError, now:
     """
     match event.split("."):
         case ["block", task, "output" | "error"] if not isinstance(error, UnknownVersionError):
-            waiting = state.tasks.get(task)
-            if waiting and waiting.status is TaskStatus.QUEUED:
+            found = state.find(task)
+            waiting = found[0].tasks[found[1]] if found else None
+            if waiting and waiting.status is TaskStatus.QUEUED and not waiting.pending:
                 info = ErrorInfo(code=error.code, message=str(error))
-                return _error(state, task, waiting.attempt, info, now)
+                return _failure(state, ReportError(task, waiting.attempt, info), now)
     return None
 
 
-def _work(state: RunState, action: Dispatch, *, again: bool, now: float) -> Outgoing:
-    _, namespace, workflow, run_id = state.address
+def archive_timer(retention: float) -> str:
+    """The timer of an ended run, after which its history is archived and kept for so many seconds."""
+    return f"{ARCHIVE_TIMER}-{retention:.0f}"
+
+
+def retention_of(event: str) -> float | None:
+    """What the `archive_timer` said that this event is of, or None: it is of none."""
+    match event.split("."):
+        case ["timer", timer, "fired"] if timer.startswith(f"{ARCHIVE_TIMER}-"):
+            return float(timer.partition("-")[2])
+    return None
+
+
+def _work(source: Source, action: Dispatch, at: Circumstances) -> Outgoing:
+    _, namespace, workflow, run_id = source.address
     task = action.task
-    base = f"{state.base}.block.{task}"
+    base = f"{source.base}.block.{task}"
     work = {
         "v": VERSION,
         "run_id": run_id,
@@ -77,8 +142,9 @@ def _work(state: RunState, action: Dispatch, *, again: bool, now: float) -> Outg
         "timeout": action.timeout,
         "idempotency_key": f"{run_id}/{task}",
         "idempotent": action.idempotent,
-        "again": again,
-        "decided_at": now,
+        "again": at.again,
+        "epoch": action.epoch,
+        "decided_at": at.now,
         "config": action.config,
         "deferred": action.deferred,
         "output_subject": f"{base}.output",
@@ -91,34 +157,122 @@ def _work(state: RunState, action: Dispatch, *, again: bool, now: float) -> Outg
     if not body or is_too_deep(body) or len(body) > MAX_BODY:
         why = f"is {len(body)} bytes, more than {MAX_BODY}," if len(body) > MAX_BODY else "is nested too deep"
         error = ErrorInfo(code="payload.too_large", message=f"the rendered config of {task} {why} for a message")
-        return _error(state, task, action.attempt, error, now)
-    item = subjects.WorkSubject(action.type, subjects.NORMAL_LANE, namespace, run_id, task, action.attempt)
-    return Outgoing(subjects.work_item(item), body, _trace(state))
+        return _error(source, ReportError(task, action.attempt, error), at)
+    item = subjects.WorkSubject(action.type, action.lane, namespace, run_id, task, action.attempt)
+    return Outgoing(subjects.work_item(item), body, _trace(source))
 
 
-def _error(state: RunState, task: str, attempt: int, error: ErrorInfo, now: float) -> Outgoing:
-    body = Error(task=task, attempt=attempt, error=error, started_at=now, ended_at=now, executor=SCHEDULER)
-    subject = f"{state.base}.{subjects.error_event(task)}"
-    return Outgoing(subject, body.model_dump_json(exclude_none=True).encode(), _trace(state))
+def _error(source: Source, action: ReportError, at: Circumstances) -> Outgoing:
+    return _failure(source, action, at.now)
 
 
-def _timer(state: RunState, action: SetTimer) -> Outgoing:
-    base = state.base
-    due = datetime.fromtimestamp(action.at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    headers = {
-        subjects.SCHEDULE: f"@at {due}",
-        subjects.SCHEDULE_TARGET: f"{base}.{subjects.timer_fired_event(action.id)}",
-        **(_trace(state) or {}),
-    }
+def _failure(source: Source, action: ReportError, now: float) -> Outgoing:
+    body = Error(
+        task=action.task, attempt=action.attempt, error=action.error, started_at=now, ended_at=now, executor=SCHEDULER
+    )
+    return _message(source, source.base, subjects.error_event(action.task), body)
+
+
+def _timer(source: Source, action: SetTimer, _: Circumstances) -> Outgoing:
+    subject, headers = due_at(source.base, action.id, action.at)
     body = TimerFired(timer=action.id).model_dump_json().encode()
-    return Outgoing(f"{base}.{subjects.timer_event(action.id)}", body, headers)
+    return Outgoing(subject, body, {**headers, **(_trace(source) or {})})
 
 
-def _end(state: RunState, action: End) -> Outgoing:
-    base = state.base
-    headers = {**expectation(subjects.run_borders(base), state.start_sequence), **(_trace(state) or {})}
-    return Outgoing(f"{base}.{action.event}", action.body.model_dump_json(exclude_none=True).encode(), headers)
+def _end(source: Source, action: End, _: Circumstances) -> Outgoing:
+    if not isinstance(source, RunState):
+        raise TypeError(source.base)
+    headers = {
+        **expectation(subjects.run_borders(source.base), source.start_sequence),
+        **(_trace(source) or {}),
+    }
+    body = action.body.model_dump_json(exclude_none=True).encode()
+    return Outgoing(f"{source.base}.{action.event}", body, headers)
 
 
-def _trace(state: RunState) -> dict[str, str] | None:
-    return {subjects.TRACEPARENT: state.traceparent} if state.traceparent else None
+def _retire(source: Source, action: Retire, at: Circumstances) -> Outgoing:
+    kept = at.retention if action.retention is None else action.retention
+    return _timer(source, SetTimer(archive_timer(kept), at.now + at.archive_after), at)
+
+
+def _acquire(source: Source, action: Acquire, at: Circumstances) -> Outgoing:
+    body = LimitAcquire(
+        kind=action.kind,
+        holder=source.base,
+        task=action.task,
+        attempt=action.attempt,
+        max=action.max,
+        per=action.per,
+        on_limit=action.on_limit,
+    )
+    return _message(source, _limit(source, action.kind, action.key, at), subjects.LIMIT_ACQUIRE, body)
+
+
+def _release(source: Source, action: Release, at: Circumstances) -> Outgoing:
+    body = LimitRelease(holder=source.base, task=action.task, attempt=action.attempt)
+    return _message(source, _limit(source, action.kind, action.key, at), subjects.LIMIT_RELEASE, body)
+
+
+def released(holder: str, grant: LimitGranted, shards: int) -> Outgoing:
+    """A slot is given back for a run that is no more."""
+    namespace = subjects.parse_history(f"{holder}.").namespace
+    base = _limit_base(namespace, grant.kind, grant.key, shards)
+    body = LimitRelease(holder=holder, task=grant.task, attempt=grant.attempt)
+    return Outgoing(f"{base}.{subjects.LIMIT_RELEASE}", body.model_dump_json(exclude_none=True).encode(), None)
+
+
+def _tell_parent(source: Source, action: TellParent, _: Circumstances) -> Outgoing:
+    workflow, run_id = source.address.workflow, source.address.run_id
+    body = ChildEnded.model_validate(
+        {"task": action.task, "run_id": run_id, "workflow": workflow, "end": action.end, "error": action.error}
+    )
+    return _message(source, action.history, subjects.child_ended_event(action.task), body)
+
+
+def _grant(source: Source, action: Grant, _: Circumstances) -> Outgoing:
+    body = LimitGranted(key=source.address.run_id, kind=action.kind, task=action.task, attempt=action.attempt)
+    return _message(source, action.holder, subjects.LIMIT_GRANTED, body)
+
+
+def _refuse(source: Source, action: Refuse, _: Circumstances) -> Outgoing:
+    body = LimitRefused(key=source.address.run_id, max=action.max)
+    return _message(source, action.holder, subjects.LIMIT_REFUSED, body)
+
+
+def _evict(source: Source, action: Evict, _: Circumstances) -> Outgoing:
+    body = CancelRequest(reason="a newer run of the workflow takes its place")
+    return _message(source, action.holder, subjects.REQUEST_CANCEL, body)
+
+
+def _message(source: Source, base: str, event: str, body: Message) -> Outgoing:
+    return Outgoing(f"{base}.{event}", body.model_dump_json(exclude_none=True).encode(), _trace(source))
+
+
+def _limit(source: Source, kind: LimitKind, key: str, at: Circumstances) -> str:
+    return _limit_base(source.address.namespace, kind, key, at.shards)
+
+
+def _limit_base(namespace: str, kind: LimitKind, key: str, shards: int) -> str:
+    # A block type is limited in the whole installation.
+    return subjects.limit_base(shards, DEFAULT_NAMESPACE if kind == "type" else namespace, key)
+
+
+def _trace(source: Source) -> dict[str, str] | None:
+    return {subjects.TRACEPARENT: source.traceparent} if source.traceparent else None
+
+
+_MAKERS: dict[type[Publishable], Callable[[Source, Any, Circumstances], Outgoing]] = {
+    Dispatch: _work,
+    ReportError: _error,
+    SetTimer: _timer,
+    Acquire: _acquire,
+    Release: _release,
+    TellParent: _tell_parent,
+    Grant: _grant,
+    Refuse: _refuse,
+    Evict: _evict,
+    Retire: _retire,
+    End: _end,
+}
+#: Actions that are one message.
+PUBLISHABLE = tuple(_MAKERS)

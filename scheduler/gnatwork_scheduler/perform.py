@@ -8,17 +8,29 @@ from collections.abc import Callable, Sequence
 import orjson
 
 from gnatwork_bus.connection import Connection
-from gnatwork_bus.history import History
+from gnatwork_bus.history import History, expectation
 from gnatwork_bus.payloads import Payloads
 from gnatwork_bus.publisher import QueuedAlreadyError
 from gnatwork_engine.core import RunState, is_wanted
-from gnatwork_engine.core.actions import Action, Dispatch, DropTimer, End, PurgeTask, ReportError, SetTimer, StopWork
-from gnatwork_scheduler.messages import Outgoing, outgoing
+from gnatwork_engine.core.actions import (
+    Action,
+    CancelRun,
+    Dispatch,
+    DropTimers,
+    End,
+    PurgeTask,
+    StopEpoch,
+    StopWork,
+)
+from gnatwork_engine.limits import LimitState
+from gnatwork_engine.render import TEMPLATE_KEY, VALUES_KEY
+from gnatwork_scheduler.messages import PUBLISHABLE, Circumstances, Outgoing, outgoing
+from gnatwork_scheduler.settings import SchedulerSettings
 from gnatwork_schemas import subjects
 from gnatwork_schemas.depth import is_too_deep
 from gnatwork_schemas.error import ErrorInfo
 from gnatwork_schemas.errors import ConflictError, GnatworkError
-from gnatwork_schemas.messages import Complete, Failed, Message
+from gnatwork_schemas.messages import CancelRequest, Complete, Failed, Message, StopControl
 from gnatwork_schemas.payload import INLINE_LIMIT, is_reference, reference_value
 
 log = logging.getLogger(__name__)
@@ -33,30 +45,41 @@ _OUTPUT_PAYLOAD = "output"
 class Performer:
     """Turns actions into messages and requests."""
 
-    def __init__(self, connection: Connection, history: History, payloads: Payloads, tasks: asyncio.TaskGroup) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        history: History,
+        payloads: Payloads,
+        settings: SchedulerSettings,
+        tasks: asyncio.TaskGroup,
+    ) -> None:
         self._connection = connection
         self._history = history
         self._payloads = payloads
+        self._settings = settings
         self._tasks = tasks
 
-    def perform(self, state: RunState, actions: Sequence[Action], *, again: bool, performed: Performed) -> None:
+    def perform(
+        self, state: RunState | LimitState, actions: Sequence[Action], *, again: bool, performed: Performed
+    ) -> None:
         """Perform actions in order; `performed` is called for each of them, now or later."""
         messages: list[Outgoing] = []
-        now = time.time()
+        at = self._circumstances(again)
         for action in actions:
-            if isinstance(action, Dispatch | ReportError | SetTimer | End):
-                if isinstance(action, End) and not _travels(action.body):
-                    break
-                messages.append(outgoing(state, action, again=again, now=now))
-            else:
+            if not isinstance(action, PUBLISHABLE) or not _travels(action):
                 break
+            messages.append(outgoing(state, action, at))
         else:
             for message in messages:
                 self._send(state, message, performed)
             return
         self._tasks.create_task(self._perform_slowly(state, tuple(actions), again, performed))
 
-    def _send(self, state: RunState, message: Outgoing, performed: Performed) -> None:
+    def _circumstances(self, again: bool) -> Circumstances:
+        settings = self._settings
+        return Circumstances(self._history.shards, settings.archive_after, settings.retention, again, time.time())
+
+    def _send(self, state: RunState | LimitState, message: Outgoing, performed: Performed) -> None:
         def done(result: int | GnatworkError) -> None:
             if isinstance(result, ConflictError):
                 self._tasks.create_task(self._check_end(state, result, performed))
@@ -66,7 +89,7 @@ class Performer:
 
         self._connection.publisher.send(message.subject, message.body, done, message.headers)
 
-    async def _check_end(self, state: RunState, conflict: ConflictError, performed: Performed) -> None:
+    async def _check_end(self, state: RunState | LimitState, conflict: ConflictError, performed: Performed) -> None:
         """An end was refused: because the run has one, or because something that is no end stands in the way."""
         try:
             await self._require_end(state, conflict)
@@ -75,13 +98,13 @@ class Performer:
         else:
             performed(None)
 
-    async def _require_end(self, state: RunState, conflict: ConflictError) -> None:
+    async def _require_end(self, state: RunState | LimitState, conflict: ConflictError) -> None:
         last = await self._history.last(subjects.run_borders(state.base))
         if last is None or subjects.parse_history(last.subject).event not in subjects.ENDS:
             raise conflict
 
     async def _perform_slowly(
-        self, state: RunState, actions: Sequence[Action], again: bool, performed: Performed
+        self, state: RunState | LimitState, actions: Sequence[Action], again: bool, performed: Performed
     ) -> None:
         """One after the other, so that nothing is queued before what it must not meet is gone."""
         for position, action in enumerate(actions):
@@ -98,7 +121,7 @@ class Performer:
                 return
             performed(None)
 
-    async def _perform_one(self, state: RunState, action: Action, again: bool) -> None:
+    async def _perform_one(self, state: RunState | LimitState, action: Action, again: bool) -> None:
         _, namespace, _, run_id = state.address
         match action:
             case PurgeTask():
@@ -109,16 +132,62 @@ class Performer:
                 await self._connection.publisher.overtake_none(subjects.WORK_BARRIER)
                 await self._purge(subjects.WORK, subjects.work_of_run(namespace, run_id))
                 self._connection.send(subjects.cancel_control(namespace, run_id), b"")
-            case DropTimer():
-                timer = f"{state.base}.{subjects.timer_event(action.id)}"
-                await self._purge(subjects.HISTORY, timer)
-            case Dispatch() if not is_wanted(state, action):
-                log.debug("%s: overtaken while it was purged for", state.address.run_id)
+            case StopEpoch():
+                # What is to be purged next may still be in the outbox.
+                await self._connection.publisher.overtake_none(subjects.WORK_BARRIER)
+                control = StopControl(epoch=action.epoch).model_dump_json().encode()
+                self._connection.send(subjects.cancel_control(namespace, run_id), control)
+            case DropTimers():
+                await self._purge(subjects.HISTORY, subjects.timers(state.base))
+            case CancelRun():
+                await self._cancel_run(namespace, action)
             case _:
-                if isinstance(action, End):
-                    action = await self._storable(state, action)
-                message = outgoing(state, action, again=again, now=time.time())
-                await self._connection.publisher.publish(*message)
+                await self._publish(state, action, again)
+
+    async def _publish(self, state: RunState | LimitState, action: Action, again: bool) -> None:
+        if isinstance(state, RunState):
+            if isinstance(action, Dispatch):
+                if not is_wanted(state, action):
+                    log.debug("%s: overtaken while it was purged for", state.address.run_id)
+                    return
+                action = await self._portable(state, action)
+            elif isinstance(action, End):
+                action = await self._storable(state, action)
+        if not isinstance(action, PUBLISHABLE):
+            raise TypeError(action)
+        await self._connection.publisher.publish(*outgoing(state, action, self._circumstances(again)))
+
+    async def _cancel_run(self, namespace: str, action: CancelRun) -> None:
+        """Ask a run to stop, unless it has ended, or is no more."""
+        base = subjects.history_base(self._history.shard(action.run_id), namespace, action.workflow, action.run_id)
+        borders = subjects.run_borders(base)
+        last = await self._history.last(borders)
+        if last is None or subjects.parse_history(last.subject).event in subjects.ENDS:
+            return
+        body = CancelRequest(reason=action.reason).model_dump_json().encode()
+        try:
+            await self._connection.publisher.publish(
+                f"{base}.{subjects.REQUEST_CANCEL}", body, expectation(borders, last.sequence)
+            )
+        except ConflictError:
+            log.debug("%s has ended by itself", action.run_id)
+
+    async def _portable(self, state: RunState, action: Dispatch) -> Dispatch:
+        """The dispatch with the long part of its config stored, if it is too long for a message."""
+        if action.long is None:
+            return action
+        data = orjson.dumps(action.config[action.long])
+        if len(data) <= INLINE_LIMIT:
+            return action
+        _, namespace, _, run_id = state.address
+        reference = await self._payloads.put(namespace, run_id, data, f"{action.task}-{action.long}")
+        root = f"blocks.{action.long}"
+        leaf = {
+            TEMPLATE_KEY: [{"path": ["blocks", action.long], "source": action.long}],
+            VALUES_KEY: {root: reference_value(reference)},
+        }
+        config = {**action.config, action.long: leaf}
+        return action._replace(config=config, deferred=(f"/{action.long}",))
 
     async def _purge(self, stream: str, pattern: str) -> None:
         await self._connection.api(f"STREAM.PURGE.{stream}", {"filter": pattern})
@@ -140,8 +209,11 @@ class Performer:
         return End(end.event, body.model_copy(update={"output": reference_value(reference)}))
 
 
-def _travels(body: Message) -> bool:
-    """Whether the body of an end fits into a message as it is."""
+def _travels(action: Action) -> bool:
+    """Whether an action's message is short enough for sure."""
+    if isinstance(action, Dispatch):
+        return action.long is None
+    body: Message | None = action.body if isinstance(action, End) else None
     if not isinstance(body, Complete):
         return True
     try:

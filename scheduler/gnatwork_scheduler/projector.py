@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from gnatwork_bus.kv import Bucket, Entry
 from gnatwork_engine.core import RunState, run_summary
 from gnatwork_scheduler.live_run import LiveRun
+from gnatwork_scheduler.settings import SchedulerSettings
 from gnatwork_schemas import subjects
 from gnatwork_schemas.errors import ConflictError, GnatworkError
 from gnatwork_schemas.status import RunSummary
@@ -35,8 +36,9 @@ class _Change:
 class Projector:
     """Writes the status documents of the runs that it is told of."""
 
-    def __init__(self, bucket: Bucket, tasks: asyncio.TaskGroup) -> None:
+    def __init__(self, bucket: Bucket, settings: SchedulerSettings, tasks: asyncio.TaskGroup) -> None:
         self._bucket = bucket
+        self._settings = settings
         self._tasks = tasks
         self._changes: dict[str, _Change] = {}
         self._wake = asyncio.Event()
@@ -88,7 +90,8 @@ class Projector:
             else:
                 self._tell(change, result)
 
-        self._bucket.send(_key(document), document.model_dump_json(exclude_none=True).encode(), revision, done)
+        body = document.model_dump_json(exclude_none=True).encode()
+        self._bucket.send(_key(document), body, revision, done, ttl=self._time_to_live(change.run, document))
 
     async def _write_carefully(self, change: _Change, document: RunSummary) -> None:
         """Look at what is there first: another scheduler may have written it, further on than this one is."""
@@ -100,12 +103,13 @@ class Projector:
                     # document may be older as well.
                     break
                 body = document.model_dump_json(exclude_none=True).encode()
+                ttl = self._time_to_live(change.run, document)
                 try:
                     if entry:
-                        revision = await self._bucket.update(_key(document), body, entry.revision)
+                        revision = await self._bucket.update(_key(document), body, entry.revision, ttl=ttl)
                     else:
                         # Also where one was deleted.
-                        revision = await self._bucket.create(_key(document), body)
+                        revision = await self._bucket.create(_key(document), body, ttl=ttl)
                     change.run.status_revision = revision
                     break
                 except ConflictError:
@@ -114,6 +118,13 @@ class Projector:
             self._tell(change, error)
         else:
             self._tell(change, None)
+
+    def _time_to_live(self, run: LiveRun, document: RunSummary) -> float | None:
+        """Seconds for which the document of an ended run is kept: as long as the run itself."""
+        if not document.status.ended:
+            return None
+        retention = run.plan.control_block.retention if run.plan else None
+        return self._settings.archive_after + (self._settings.retention if retention is None else retention)
 
     @staticmethod
     def _tell(change: _Change, error: Exception | None) -> None:

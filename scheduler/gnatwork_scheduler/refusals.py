@@ -8,13 +8,14 @@ import time
 from gnatwork_bus.connection import ApiError, Connection
 from gnatwork_bus.dead_letters import bury
 from gnatwork_bus.delivery import Delivery
-from gnatwork_engine.core import RunState
-from gnatwork_scheduler.messages import Outgoing, failure_of_unreadable
+from gnatwork_engine.core import RunState, parse_event
+from gnatwork_scheduler.messages import Outgoing, failure_of_unreadable, released
 from gnatwork_scheduler.open_events import OpenEvents
 from gnatwork_scheduler.statistics import Statistics
 from gnatwork_schemas import subjects
 from gnatwork_schemas.error import ErrorInfo
 from gnatwork_schemas.errors import GnatworkError, MessageError
+from gnatwork_schemas.messages import LimitGranted
 
 log = logging.getLogger(__name__)
 
@@ -23,12 +24,19 @@ class Refusals:
     """Refuses events of a shard."""
 
     def __init__(
-        self, connection: Connection, events: OpenEvents, statistics: Statistics, tasks: asyncio.TaskGroup
+        self,
+        connection: Connection,
+        events: OpenEvents,
+        statistics: Statistics,
+        tasks: asyncio.TaskGroup,
+        *,
+        shards: int,
     ) -> None:
         self._connection = connection
         self._events = events
         self._statistics = statistics
         self._tasks = tasks
+        self._shards = shards
 
     def refuse(self, delivery: Delivery, error: MessageError, state: RunState | None = None) -> None:
         """An event can't be read; `state` is that of its run, if it is known, which may wait for just this event."""
@@ -60,11 +68,19 @@ class Refusals:
     async def _drop(self, delivery: Delivery) -> None:
         log.info("%s belongs to no run and is deleted", delivery.subject)
         try:
+            if event_of(delivery) == subjects.LIMIT_GRANTED:
+                await self._give_back(delivery)
             await self._delete(delivery.sequence)
         except GnatworkError:
             self._events.retry(delivery)
         else:
             self._events.ack(delivery)
+
+    async def _give_back(self, delivery: Delivery) -> None:
+        """A slot for a run that is no more."""
+        event = parse_event(delivery.subject, delivery.sequence, delivery.at, delivery.data)
+        if isinstance(event.body, LimitGranted):
+            await self._connection.publisher.publish(*released(event.base, event.body, self._shards))
 
     async def _delete(self, sequence: int) -> None:
         with contextlib.suppress(ApiError):  # it is gone already

@@ -15,12 +15,14 @@ from gnatwork_bus.patience import until_available
 from gnatwork_bus.payloads import Payloads
 from gnatwork_bus.reconcile import reconcile
 from gnatwork_bus.service import WorkReport, announced, work_report
+from gnatwork_scheduler.keeper import Keeper
 from gnatwork_scheduler.loader import Loader
 from gnatwork_scheduler.perform import Performer
 from gnatwork_scheduler.plans import Plans
 from gnatwork_scheduler.projector import Projector
 from gnatwork_scheduler.settings import SchedulerSettings
 from gnatwork_scheduler.shard import Shard
+from gnatwork_scheduler.snapshots import Snapshots
 from gnatwork_scheduler.statistics import Statistics
 from gnatwork_schemas import subjects
 
@@ -50,10 +52,12 @@ async def scheduling(settings: SchedulerSettings) -> AsyncIterator[None]:
     statistics = Statistics()
     async with Connection.open(settings.nats_url, name=f"scheduler-{name}") as connection, asyncio.TaskGroup() as tasks:
         count = await until_available(lambda: reconcile(connection, shards=settings.shards, replicas=settings.replicas))
-        projector = Projector(Bucket(connection, subjects.STATUS_BUCKET), tasks)
+        projector = Projector(Bucket(connection, subjects.STATUS_BUCKET), settings, tasks)
         history = History(connection, count)
-        loader = Loader(history, Plans(Bucket(connection, subjects.STATE_BUCKET)))
-        performer = Performer(connection, history, Payloads(connection), tasks)
+        payloads, snapshots = Payloads(connection), Snapshots(connection)
+        loader = Loader(history, Plans(Bucket(connection, subjects.STATE_BUCKET)), payloads, snapshots)
+        performer = Performer(connection, history, payloads, settings, tasks)
+        keeper = Keeper(connection, history, payloads, Bucket(connection, subjects.STATUS_BUCKET))
         shards = [
             Shard(
                 connection,
@@ -61,6 +65,8 @@ async def scheduling(settings: SchedulerSettings) -> AsyncIterator[None]:
                 loader=loader,
                 performer=performer,
                 projector=projector,
+                keeper=keeper,
+                snapshots=snapshots,
                 statistics=statistics,
                 tasks=tasks,
             )

@@ -4,18 +4,23 @@ import asyncio
 import logging
 import time
 from collections import deque
+from collections.abc import Sequence
 from functools import partial
 
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.consume import Consumer
 from gnatwork_bus.delivery import Delivery
-from gnatwork_engine.core import apply, decide, parse_event
+from gnatwork_engine.core import Event, RunState, apply, decide, parse_event
+from gnatwork_engine.core.actions import Action
+from gnatwork_engine.limits import LimitState, apply_limit, decide_limit
+from gnatwork_scheduler.keeper import Keeper
 from gnatwork_scheduler.live_run import LiveRun, Turn
 from gnatwork_scheduler.loader import Loader
 from gnatwork_scheduler.open_events import OpenEvents
 from gnatwork_scheduler.perform import Performer
 from gnatwork_scheduler.projector import Projector
 from gnatwork_scheduler.refusals import Refusals, event_of
+from gnatwork_scheduler.snapshots import Snapshots, is_due
 from gnatwork_scheduler.statistics import Statistics
 from gnatwork_schemas import subjects
 from gnatwork_schemas.errors import GnatworkError, MessageError
@@ -26,6 +31,10 @@ log = logging.getLogger(__name__)
 _BATCH = 2048
 #: Seconds after which a pull is renewed; the pin lapses two seconds after the last one.
 _EXPIRES = 1.0
+#: Seconds after which a run of which nothing is heard leaves memory.
+_IDLE = 60.0
+#: Events of a limit key after which it is shortened.
+_LONG_LIMIT = 1000
 #: Seconds after which an event that comes for the first time may have gone to someone else as well.
 _LATE = 5.0
 
@@ -41,6 +50,8 @@ class Shard:
         loader: Loader,
         performer: Performer,
         projector: Projector,
+        keeper: Keeper,
+        snapshots: Snapshots,
         statistics: Statistics,
         tasks: asyncio.TaskGroup,
     ) -> None:
@@ -52,8 +63,11 @@ class Shard:
         self._statistics = statistics
         self._tasks = tasks
         self._runs: dict[str, LiveRun] = {}
+        self._keeper = keeper
+        self._snapshots = snapshots
+        self._sweep: asyncio.TimerHandle | None = None
         self._events = OpenEvents()
-        self._refusals = Refusals(connection, self._events, statistics, tasks)
+        self._refusals = Refusals(connection, self._events, statistics, tasks, shards=loader.shards)
         #: Events up to this sequence may have been handled by someone else; None: not known, so all may.
         self._handled_before: int | None = None
         self._consumer = Consumer(
@@ -85,6 +99,8 @@ class Shard:
         """Take no more events."""
         await self._consumer.stop()
         self._events.stop()
+        if self._sweep:
+            self._sweep.cancel()
 
     @property
     def unsettled(self) -> int:
@@ -121,11 +137,36 @@ class Shard:
                 # The server also stores what is a pattern to everyone else.
                 self._refusals.refuse(delivery, MessageError(f"{delivery.subject} is no event of a run"))
                 return
+            if self._keeper.keeps(name, base):
+                self._tasks.create_task(self._keep(delivery, name, base))
+                return
             run = self._runs[base] = LiveRun(base, status_revision=0)
             if name != subjects.START or self._seen_before(delivery):
                 # Only a run that begins right now is known from its first event.
                 self._begin_load(run)
+            if self._sweep is None:
+                self._sweep = asyncio.get_running_loop().call_later(_IDLE / 2, self._forget_idle)
         self._take(run, delivery)
+
+    async def _keep(self, delivery: Delivery, name: str, base: str) -> None:
+        """What becomes of a run after its end."""
+        try:
+            await self._keeper.keep(name, base)
+        except MessageError as error:
+            self._refusals.refuse(delivery, error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
+            log.warning("%s can't be put away, it will be tried again: %s", base, error)
+            self._events.retry(delivery)
+        else:
+            self._events.ack(delivery)
+
+    def _forget_idle(self) -> None:
+        """Runs of which nothing was heard for a while are loaded again when there is something."""
+        now = asyncio.get_running_loop().time()
+        for run in tuple(self._runs.values()):
+            if not run.open and run.waiting is None and now - run.touched > _IDLE:
+                self._forget(run)
+        self._sweep = asyncio.get_running_loop().call_later(_IDLE / 2, self._forget_idle) if self._runs else None
 
     def _take(self, run: LiveRun, delivery: Delivery) -> None:
         if run.waiting is None:
@@ -169,12 +210,13 @@ class Shard:
                 self._events.retry(delivery)
             return
         waiting, run.waiting = run.waiting or deque(), None
-        if run.state is None:
+        unknown = run.state is None and not run.is_limit
+        if unknown or refusal:
             self._forget(run)
         for delivery in waiting:
             if refusal:
                 self._refusals.refuse(delivery, refusal)
-            elif run.state is None:
+            elif unknown:
                 self._refusals.drop(delivery)
             elif run.broken:
                 self._events.retry(delivery)
@@ -190,6 +232,9 @@ class Shard:
             if run.state is None:
                 self._forget(run)
             return
+        if run.is_limit:
+            self._handle_limit(run, event, delivery)
+            return
         plan = run.plan
         if plan is None:
             plan = run.plan = self._loader.known_plan(event)
@@ -199,21 +244,47 @@ class Shard:
                 return
         before = run.state.status if run.state else None
         state = run.state = apply(plan, run.state, event)
-        self._statistics.events += 1
-        turn = Turn(run, event, delivery)
         actions = decide(plan, state, event)
-        turn.pending += len(actions)
-        if actions:
-            self._performer.perform(
-                state, actions, again=self._seen_before(delivery), performed=partial(self._performed, turn)
-            )
+        turn = self._begin_turn(run, event, delivery, state, actions)
         if state.status is not before or event.sequence in {state.start_sequence, state.end_sequence}:
             # A change of status that were lost with this process would never be made good.
             turn.pending += 1
             self._projector.changed(run, partial(self._performed, turn))
         else:
             self._projector.changed(run)
+        if is_due(run.events, run.unsaved) and not state.ended:
+            run.unsaved = 0
+            self._tasks.create_task(self._snapshots.save(state, state.start.control_block))
         self._performed(turn, None)
+
+    def _handle_limit(self, run: LiveRun, event: Event, delivery: Delivery) -> None:
+        try:
+            state = run.limit = apply_limit(run.limit, event)
+        except MessageError:
+            # Whoever gives a slot back to a key that no one has asked need not be heard.
+            self._refusals.drop(delivery)
+            return
+        turn = self._begin_turn(run, event, delivery, state, decide_limit(state, event))
+        self._performed(turn, None)
+        if state.events > _LONG_LIMIT and not run.open:
+            state.events = 0
+            self._tasks.create_task(self._keeper.shorten(state))
+
+    def _begin_turn(
+        self, run: LiveRun, event: Event, delivery: Delivery, state: RunState | LimitState, actions: Sequence[Action]
+    ) -> Turn:
+        """Begin to do what an event calls for; the caller takes one off what is pending in the end."""
+        self._statistics.events += 1
+        run.events += 1
+        run.unsaved += 1
+        run.open += 1
+        run.touched = asyncio.get_running_loop().time()
+        turn = Turn(run, event, delivery)
+        turn.pending += len(actions)
+        if actions:
+            again = self._seen_before(delivery)
+            self._performer.perform(state, actions, again=again, performed=partial(self._performed, turn))
+        return turn
 
     def _performed(self, turn: Turn, error: Exception | None) -> None:
         """One effect of an event is stored, or could not be; after the last one the event is settled."""
@@ -221,6 +292,7 @@ class Shard:
         turn.failure = turn.failure or error
         if turn.pending:
             return
+        turn.run.open -= 1
         if turn.failure:
             log.warning("%s: %s will come again: %s", turn.run.base, turn.event.name, turn.failure)
             self._events.retry(turn.delivery)

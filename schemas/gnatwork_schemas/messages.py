@@ -206,6 +206,31 @@ class LimitRefused(Message):
     max: int
 
 
+class LimitHolder(Model):
+    """Who has a slot of a limit key, or waits for one."""
+
+    holder: str
+    task: str | None = None
+    attempt: int = 0
+
+
+class LimitSnapshot(Message):
+    """`limit.snapshot`: a limit key as it was after the event `upto`; all that came before may be forgotten."""
+
+    #: Sequence of the last event that is in here.
+    upto: int
+    kind: LimitKind
+    max: int
+    per: float | None = None
+    on_limit: OnLimit = "queue"
+    #: Who has a slot, the oldest first.
+    holding: tuple[LimitHolder, ...] = ()
+    #: Who waits for one, the oldest first.
+    waiting: tuple[LimitHolder, ...] = ()
+    #: When the last slots of a `rate` were given, Unix seconds.
+    given_at: tuple[float, ...] = ()
+
+
 class TimerFired(Message):
     """`timer.<id>.fired`, and the body of the schedule that becomes it."""
 

@@ -6,7 +6,8 @@ from typing import Any
 import orjson
 
 from gnatwork_bus.message import StoredMessage
-from gnatwork_engine.core import Plan, RunState, apply, decide, parse_event, run_summary, task_views
+from gnatwork_engine.core import Plan, RunState, apply, decide, parse_event, run_summary
+from gnatwork_engine.core.view import task_paths, task_view
 from gnatwork_schemas.control_block import ControlBlock
 from gnatwork_schemas.model import Model
 
@@ -58,7 +59,7 @@ def replay(control_block: dict[str, Any], messages: list[StoredMessage]) -> Hist
         control_block=control_block,
         events=events,
         summary=_plain(run_summary(state)),
-        tasks=[_plain(task) for task in task_views(plan, state)],
+        tasks=[_plain(task_view(state, path)) for path in task_paths(state)],
     )
 
 
@@ -72,3 +73,12 @@ def stored(history: History) -> list[StoredMessage]:
     return [
         StoredMessage(event.subject, event.sequence, event.at, event.data.encode(), None) for event in history.events
     ]
+
+
+def covers(now: Any, then: Any) -> bool:
+    """Whether `now` says all that `then` did; later versions may say more."""
+    if isinstance(then, dict):
+        return isinstance(now, dict) and all(key in now and covers(now[key], value) for key, value in then.items())
+    if isinstance(then, list):
+        return isinstance(now, list) and len(now) >= len(then) and all(map(covers, now, then))
+    return bool(now == then)

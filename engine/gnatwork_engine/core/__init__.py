@@ -9,7 +9,7 @@ from gnatwork_engine.core.decide import decide, is_wanted
 from gnatwork_engine.core.event import Event, RunAddress, parse_event
 from gnatwork_engine.core.plan import Plan
 from gnatwork_engine.core.state import RunState
-from gnatwork_engine.core.view import run_summary, task_views
+from gnatwork_engine.core.view import run_summary
 
 __all__ = [
     "Event",
@@ -22,5 +22,4 @@ __all__ = [
     "is_wanted",
     "parse_event",
     "run_summary",
-    "task_views",
 ]

@@ -1,64 +1,135 @@
 """The fold: each kind of event has its place here and its meaning in the module of its construct."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
-from gnatwork_engine.core import finish, outcome
+from gnatwork_engine.core import attempts, children, finish, gates, outcome, pause, waits
+from gnatwork_engine.core.agenda import work_off
 from gnatwork_engine.core.event import Event
+from gnatwork_engine.core.folding import Fold
 from gnatwork_engine.core.plan import Plan
-from gnatwork_engine.core.ready import queue
-from gnatwork_engine.core.start import RUN_TIMEOUT, begin
+from gnatwork_engine.core.start import new_run
 from gnatwork_engine.core.state import RunState
 from gnatwork_schemas import subjects
 from gnatwork_schemas.errors import MessageError
-from gnatwork_schemas.messages import CancelRequest, Error, Output, Start, TimerFired
+from gnatwork_schemas.messages import (
+    CancelRequest,
+    ChildEnded,
+    Error,
+    LimitGranted,
+    LimitRefused,
+    Message,
+    Output,
+    PauseRequest,
+    ResumeRequest,
+    Signal,
+    Start,
+    TimerFired,
+)
 
 
-def apply(plan: Plan, state: RunState | None, event: Event) -> RunState:
+def apply(plan: Plan, state: RunState | None, event: Event, reuse: Mapping[str, int] | None = None) -> RunState:
     """Fold an event into the state, which is changed in place and given back.
 
     Events come in the order of the stream. One at or below the state's sequence has been folded in already and
     changes nothing; neither does anything after a run's end. `MessageError` for a first event that is no start.
+    `reuse` is what the start refers to under `reuse.stored`.
     """
     if state is None:
         if not isinstance(event.body, Start):
             raise MessageError(f"the history of {event.base} does not begin with a start")
-        return begin(plan, event, event.body)
-    if event.sequence <= state.sequence:
-        return state
-    state.sequence = event.sequence
-    if state.ended:
-        return state
-    if event.name in subjects.ENDS and event.body is not None:
-        finish.ended(state, event, event.body)
-        return state
-    match event.body:
-        case Output() as body:
-            outcome.succeeded(plan, state, event, body)
-        case Error() as body:
-            outcome.failed(plan, state, event, body)
-        case TimerFired() as body:
-            _fired(plan, state, event, body.timer)
-        case CancelRequest() as body:
-            finish.cancel(state, event, body.reason)
-        case _:
-            # Claims and timers being set change nothing; a second start is refused by the server.
-            pass
+        known = event.body.reuse.tasks if event.body.reuse else {}
+        state = new_run(plan, event, event.body, reuse or known)
+        fold = Fold(plan, state, event)
+        gates.arrive(fold)
+    else:
+        if event.sequence <= state.sequence:
+            return state
+        state.sequence = event.sequence
+        if state.ended:
+            return state
+        fold = Fold(plan, state, event)
+        if event.name in subjects.ENDS and event.body is not None:
+            finish.ended(fold, event.body)
+            return state
+        if handle := _HANDLERS.get(type(event.body)):
+            handle(fold, event.body)
+    if fold.agenda:
+        work_off(fold)
+    state.status = finish.status_of(state)
     return state
 
 
-def fold(plan: Plan, events: Iterable[Event]) -> RunState | None:
+def fold(plan: Plan, events: Iterable[Event], reuse: Mapping[str, int] | None = None) -> RunState | None:
     """The state after all these events; None without any."""
     state: RunState | None = None
     for event in events:
-        state = apply(plan, state, event)
+        state = apply(plan, state, event, reuse)
     return state
 
 
-def _fired(plan: Plan, state: RunState, event: Event, timer: str) -> None:
+def _signalled(fold: Fold, signal: Signal) -> None:
+    if not fold.state.closing:
+        waits.signalled(fold, signal)
+
+
+def _child_ended(fold: Fold, body: ChildEnded) -> None:
+    if found := fold.state.find(body.task):
+        children.ended(fold, *found, body)
+
+
+def _granted(fold: Fold, grant: LimitGranted) -> None:
+    if grant.task is None:
+        gates.granted(fold, grant)
+    else:
+        attempts.granted(fold, grant)
+
+
+def _resumed(fold: Fold, _: ResumeRequest) -> None:
+    for timer in pause.resume(fold):
+        _fired(fold, timer)
+
+
+def _fired(fold: Fold, timer: str) -> None:
+    state = fold.state
     state.timers.discard(timer)
     if state.closing:
         return
-    if timer == RUN_TIMEOUT:
-        finish.time_out(plan, state, event)
-    elif (task := outcome.retry_due(state, timer)) is not None:
-        queue(state, task, event)
+    if timer == gates.RUN_TIMEOUT:
+        finish.time_out(fold)
+    elif state.paused:
+        state.held_timers.append(timer)
+    elif timer == gates.BEGIN_TIMER:
+        gates.pass_gate(fold, gates.AT)
+    else:
+        _due(fold, timer)
+
+
+def _due(fold: Fold, timer: str) -> None:
+    kind, _, rest = timer.partition("-")
+    path, _, attempt = rest.rpartition("-")
+    number = int(attempt) if attempt.isdecimal() else 0
+    match kind:
+        case "retry":
+            outcome.retry_due(fold, path, number)
+        case "delay" | "wait":
+            waits.due(fold, rest)
+        case "workflow":
+            children.due(fold, path, number)
+        case _:
+            pass
+
+
+#: Of events that change something. Claims and timers being set do not; a second start is refused by the server.
+_HANDLERS: dict[type[Message | None], Callable[[Fold, Any], None]] = {
+    Output: outcome.succeeded,
+    Error: outcome.failed,
+    TimerFired: lambda fold, body: _fired(fold, body.timer),
+    Signal: _signalled,
+    ChildEnded: _child_ended,
+    LimitGranted: _granted,
+    LimitRefused: gates.refused,
+    CancelRequest: lambda fold, body: finish.cancel(fold, body.reason),
+    PauseRequest: lambda fold, _: pause.pause(fold),
+    ResumeRequest: _resumed,
+}

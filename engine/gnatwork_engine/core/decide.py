@@ -6,15 +6,34 @@ event comes for the first time and when it is delivered again much later: what h
 
 from collections.abc import Iterator
 
-from gnatwork_engine.core.actions import Action, Dispatch, DropTimer, End, PurgeTask, ReportError, SetTimer, StopWork
+from gnatwork_engine.core import gates
+from gnatwork_engine.core.actions import (
+    Acquire,
+    Action,
+    CancelRun,
+    Dispatch,
+    DropTimers,
+    End,
+    PurgeTask,
+    Release,
+    ReportError,
+    Retire,
+    SetTimer,
+    StopEpoch,
+    StopWork,
+    TellParent,
+)
+from gnatwork_engine.core.attempts import type_key
+from gnatwork_engine.core.children import children_of, late_child, timer_of
+from gnatwork_engine.core.dispatch import attempt_of
 from gnatwork_engine.core.event import Event
 from gnatwork_engine.core.outcome import retry_timer
 from gnatwork_engine.core.plan import Plan
-from gnatwork_engine.core.scope import block_scope
-from gnatwork_engine.core.start import RUN_TIMEOUT
-from gnatwork_engine.core.state import RunState
-from gnatwork_schemas.error import ErrorInfo
-from gnatwork_schemas.errors import TemplateError
+from gnatwork_engine.core.roles import Role
+from gnatwork_engine.core.run_error import run_error
+from gnatwork_engine.core.state import Frame, RunState
+from gnatwork_engine.core.waits import timer_of as wait_timer
+from gnatwork_schemas.messages import Error, LimitGranted, Output
 from gnatwork_schemas.status import TaskStatus
 
 
@@ -24,61 +43,135 @@ def decide(plan: Plan, state: RunState, event: Event) -> tuple[Action, ...]:
     They are to be performed in order; the event is acknowledged once all of them are.
     """
     if state.ended:
-        return tuple(_after_end(state, event))
+        return tuple(_after_end(plan, state, event))
     return tuple(_open(plan, state, event))
-
-
-def _open(plan: Plan, state: RunState, event: Event) -> Iterator[Action]:
-    for name in state.caused.get(event.sequence, ()):
-        task = state.tasks[name]
-        if task.cause != event.sequence:
-            continue
-        if task.status is TaskStatus.QUEUED:
-            if task.attempt > 1:
-                yield PurgeTask(name, task.attempt - 1)
-            yield _attempt(plan, state, name)
-        elif task.status is TaskStatus.RETRYING:
-            yield SetTimer(retry_timer(name, task.attempt + 1), task.due)
-    if event.sequence == state.start_sequence and RUN_TIMEOUT in state.timers:
-        yield SetTimer(RUN_TIMEOUT, state.created_at + (plan.control_block.timeout or 0.0))
-    closing = state.closing
-    if closing and closing.cause == event.sequence:
-        if closing.interrupts:
-            yield StopWork()
-        yield End(closing.event, closing.body)
 
 
 def is_wanted(state: RunState, dispatch: Dispatch) -> bool:
     """Whether an attempt is still to be queued, by all that was folded in since it was decided."""
-    task = state.tasks[dispatch.task]
-    return not state.ended and task.status is TaskStatus.QUEUED and task.attempt == dispatch.attempt
+    found = state.find(dispatch.task)
+    if state.ended or found is None:
+        return False
+    task = found[0].tasks[found[1]]
+    return task.status is TaskStatus.QUEUED and not task.pending and task.attempt == dispatch.attempt
 
 
-def _attempt(plan: Plan, state: RunState, name: str) -> Dispatch | ReportError:
-    task, planned = state.tasks[name], plan.blocks[name]
-    block = planned.block
-    try:
-        config, deferred = planned.renderer.render(block_scope(state, planned))
-    except TemplateError as error:
-        return ReportError(name, task.attempt, ErrorInfo(code=error.code, message=str(error)))
-    return Dispatch(
-        name,
-        block.type,
-        task.attempt,
-        block.retry.max_attempts,
-        block.timeout,
-        block.idempotent,
-        config,
-        deferred,
-    )
+def _open(plan: Plan, state: RunState, event: Event) -> Iterator[Action]:
+    sequence = event.sequence
+    tail = state.tail
+    if tail is not None and tail.cause == sequence:
+        yield from _stopped(state)
+    for path in state.caused.get(sequence, ()):
+        if (found := state.find(path)) is not None:
+            yield from _task(plan, state, *found)
+    if sequence == state.gate_cause:
+        yield from _gate(plan, state)
+    yield from _answers(plan, state, event)
+    closing = state.closing
+    if closing and closing.cause == sequence:
+        if closing.interrupts:
+            yield StopWork()
+        yield from _cancelled(closing.children)
+        yield End(closing.event, closing.body)
 
 
-def _after_end(state: RunState, event: Event) -> Iterator[Action]:
+def _task(plan: Plan, state: RunState, frame: Frame, key: str) -> Iterator[Action]:
+    task, path = frame.tasks[key], frame.prefix + key
+    if task.waiting is not None and task.waiting.trouble is not None:
+        yield ReportError(path, task.attempt, task.waiting.trouble)
+        if task.waiting.child:
+            yield from _cancelled((task.waiting.child,))
+        return
+    match task.status:
+        case TaskStatus.QUEUED if task.pending:
+            block = frame.body.planned(key).block
+            slots = block.type_concurrency or 1
+            yield Acquire(type_key(block.type), "type", slots, None, "queue", path, task.attempt + 1)
+        case TaskStatus.QUEUED:
+            if task.attempt > 1:
+                yield PurgeTask(path, task.attempt - 1)
+            yield attempt_of(plan, state, frame, key)
+        case TaskStatus.RETRYING:
+            yield SetTimer(retry_timer(path, task.attempt + 1), task.due)
+        case TaskStatus.WAITING if task.waiting and task.waiting.due is not None:
+            role = frame.body.planned(key).role
+            timer = timer_of(path, task.attempt) if role is Role.CHILD else wait_timer(role, path)
+            yield SetTimer(timer, task.waiting.due)
+        case _:
+            pass
+
+
+def _gate(plan: Plan, state: RunState) -> Iterator[Action]:
+    if not state.gates:
+        if gates.RUN_TIMEOUT in state.timers:
+            yield SetTimer(gates.RUN_TIMEOUT, (state.started_at or 0.0) + (plan.control_block.timeout or 0.0))
+        return
+    control_block, gate = plan.control_block, state.gates[0]
+    if gate == gates.AT:
+        yield SetTimer(gates.BEGIN_TIMER, state.start.at or 0.0)
+    elif gate == gates.RATE and (rate := control_block.rate_limit):
+        yield Acquire(state.limits[gate], "rate", rate.max, rate.per, "queue")
+    elif gate == gates.CONCURRENCY and (limit := control_block.concurrency):
+        yield Acquire(state.limits[gate], "concurrency", limit.max, None, limit.on_limit)
+
+
+def _answers(plan: Plan, state: RunState, event: Event) -> Iterator[Action]:
+    """What is owed to others, whether the event changed anything or not."""
+    match event.body:
+        case Output() | Error() as body:
+            planned = plan.find(body.task)
+            if planned and planned.block.type_concurrency is not None:
+                yield Release(type_key(planned.block.type), "type", body.task, body.attempt)
+            if isinstance(body, Output) and (child := late_child(plan, state, body)):
+                yield from _cancelled((child,))
+        case LimitGranted() as grant:
+            if not _is_welcome(state, grant):
+                yield Release(grant.key, grant.kind, grant.task, grant.attempt)
+        case _:
+            pass
+
+
+def _is_welcome(state: RunState, grant: LimitGranted) -> bool:
+    if state.ended:
+        return False
+    if grant.task is None:
+        return state.limits.get(grant.kind) == grant.key
+    return state.slots.get(grant.task) == grant.attempt
+
+
+def _stopped(state: RunState) -> Iterator[Action]:
+    tail = state.tail
+    if tail is None or not (tail.stopped or tail.children or state.epoch):
+        return
+    yield StopEpoch(state.epoch)
+    for path, attempt in tail.stopped:
+        yield PurgeTask(path, attempt)
+    yield from _cancelled(tail.children)
+
+
+def _cancelled(children: tuple[tuple[str, str], ...]) -> Iterator[Action]:
+    for run_id, workflow in children:
+        yield CancelRun(run_id, workflow, "the run that waited for it no longer does")
+
+
+def _after_end(plan: Plan, state: RunState, event: Event) -> Iterator[Action]:
     """Nothing of an ended run may go on."""
     if event.sequence != state.end_sequence:
+        yield from _answers(plan, state, event)
         return
-    for timer in sorted(state.timers):
-        yield DropTimer(timer)
+    if state.timers:
+        yield DropTimers()
     closing = state.closing
     if closing is None or closing.interrupts or closing.event != event.name:
         yield StopWork()
+    yield from _cancelled(children_of(state))
+    for kind, key in state.limits.items():
+        if kind == gates.CONCURRENCY or kind in state.gates:
+            yield Release(key, "rate" if kind == gates.RATE else "concurrency")
+    for path, attempt in state.slots.items():
+        if planned := plan.find(path):
+            yield Release(type_key(planned.block.type), "type", path, attempt)
+    start = state.start
+    if start.parent_history and start.parent_task:
+        yield TellParent(start.parent_history, start.parent_task, event.name, run_error(state))
+    yield Retire(plan.control_block.retention)

@@ -10,13 +10,22 @@ from gnatwork_schemas.errors import MessageError, UnknownVersionError
 from gnatwork_schemas.messages import (
     Cancelled,
     CancelRequest,
+    ChildEnded,
     Claimed,
     Complete,
     Error,
     Failed,
+    LimitAcquire,
+    LimitGranted,
+    LimitRefused,
+    LimitRelease,
+    LimitSnapshot,
     Message,
     Outcome,
     Output,
+    PauseRequest,
+    ResumeRequest,
+    Signal,
     Start,
     TimedOut,
     TimerFired,
@@ -71,22 +80,36 @@ _SINGLE: dict[str, type[Message]] = {
     subjects.CANCELLED: Cancelled,
     subjects.TIMED_OUT: TimedOut,
     subjects.REQUEST_CANCEL: CancelRequest,
+    subjects.REQUEST_PAUSE: PauseRequest,
+    subjects.REQUEST_RESUME: ResumeRequest,
+    subjects.LIMIT_GRANTED: LimitGranted,
+    subjects.LIMIT_REFUSED: LimitRefused,
+    subjects.LIMIT_ACQUIRE: LimitAcquire,
+    subjects.LIMIT_RELEASE: LimitRelease,
+    subjects.LIMIT_SNAPSHOT: LimitSnapshot,
+}
+
+
+#: By the first and the last token of an event with one more in between.
+_FAMILIES: dict[tuple[str, str], type[Message]] = {
+    ("block", "output"): Output,
+    ("block", "error"): Error,
+    ("child", "ended"): ChildEnded,
+    ("timer", "fired"): TimerFired,
 }
 
 
 def _body_type(name: str) -> type[Message] | None:
     """The body of an event, None for one without meaning to the core; ValueError for an unknown name."""
+    if single := _SINGLE.get(name):
+        return single
     match name.split("."):
-        case ["block", _, "output"]:
-            return Output
-        case ["block", _, "error"]:
-            return Error
-        case _ if single := _SINGLE.get(name):
-            return single
+        case [first, _, last] if family := _FAMILIES.get((first, last)):
+            return family
+        case ["signal", _]:
+            return Signal
         case ["block", _, "claimed", _]:
             return Claimed
-        case ["timer", _, "fired"]:
-            return TimerFired
         case ["timer", _]:
             return None
     raise ValueError(name)
@@ -112,6 +135,10 @@ def parse_event(subject: str, sequence: int, at: float, data: bytes, headers: Ma
         raise _refusal(error, subject) from error
     if isinstance(body, Outcome) and not name.startswith(f"block.{body.task}."):
         raise MessageError(f"{subject} is of another task than its body, {body.task!r}")
+    if isinstance(body, ChildEnded) and name != subjects.child_ended_event(body.task):
+        raise MessageError(f"{subject} is of another task than its body, {body.task!r}")
+    if isinstance(body, Signal) and name != subjects.signal_event(body.name):
+        raise MessageError(f"{subject} is of another signal than its body, {body.name!r}")
     if isinstance(body, Start) and not base.endswith(f".{body.workflow}.{body.run_id}"):
         raise MessageError(f"{subject} is of another run than its body, {body.run_id}")
     traceparent = headers.get(subjects.TRACEPARENT) if headers else None

@@ -1,6 +1,8 @@
 """Ends: what a run comes to when all its tasks are settled, or when it is stopped."""
 
-from gnatwork_engine.core.event import Event
+from gnatwork_engine.core import undo
+from gnatwork_engine.core.children import children_of
+from gnatwork_engine.core.folding import Fold
 from gnatwork_engine.core.plan import Plan, value_at, values_of
 from gnatwork_engine.core.state import Closing, RunState
 from gnatwork_schemas import subjects
@@ -18,45 +20,84 @@ END_STATUS = {
 }
 
 
-def close_if_settled(plan: Plan, state: RunState, event: Event) -> None:
+def close_if_settled(fold: Fold) -> None:
     """Bind a run whose tasks are all settled for its end."""
-    if state.unsettled or state.closing:
+    state = fold.state
+    if state.root.unsettled or state.closing or state.tail:
         return
-    if state.failing:
-        body: Complete | Failed = Failed(error=state.failing)
-    else:
-        body = _yield(plan, state)
+    body: Complete | Failed
+    body = Failed(error=state.root.failing) if state.root.failing else _yield(fold.plan, state)
+    if isinstance(body, Failed) and undo.has_tail(fold):
+        undo.begin(fold, subjects.FAILED, body.error)
+        return
     name = subjects.COMPLETE if isinstance(body, Complete) else subjects.FAILED
-    state.closing = Closing(event.sequence, name, body, interrupts=False)
+    state.closing = Closing(fold.event.sequence, name, body, interrupts=False)
 
 
-def cancel(state: RunState, event: Event, reason: str) -> None:
-    """Stop the run on request, unless it is bound for an end already."""
-    _interrupt(state, event, subjects.CANCELLED, Cancelled(reason=reason))
+def cancel(fold: Fold, reason: str) -> None:
+    """Stop the run on request, unless it is bound for an end already. Nothing is undone."""
+    state = fold.state
+    if state.closing:
+        return
+    children = children_of(state)
+    _stop(fold)
+    body = Cancelled(reason=reason)
+    state.closing = Closing(fold.event.sequence, subjects.CANCELLED, body, interrupts=True, children=children)
 
 
-def time_out(plan: Plan, state: RunState, event: Event) -> None:
-    """Stop the run because its time is up."""
-    _interrupt(state, event, subjects.TIMED_OUT, TimedOut(timeout=plan.control_block.timeout or 0.0))
+def time_out(fold: Fold) -> None:
+    """Stop the run because its time is up; what it did is undone."""
+    state = fold.state
+    if state.closing or state.tail:
+        return
+    children = children_of(state)
+    stopped = _stop(fold)
+    if undo.has_tail(fold):
+        state.epoch += 1
+        undo.begin(fold, subjects.TIMED_OUT, None, stopped, children)
+        return
+    body = TimedOut(timeout=fold.plan.control_block.timeout or 0.0)
+    state.closing = Closing(fold.event.sequence, subjects.TIMED_OUT, body, interrupts=True, children=children)
 
 
-def ended(state: RunState, event: Event, body: Message) -> None:
+def ended(fold: Fold, body: Message) -> None:
     """An end is stored: the first one counts."""
+    state = fold.state
     state.end = body
-    state.ended_at = event.at
-    state.end_sequence = event.sequence
-    state.status = END_STATUS[event.name]
+    state.ended_at = fold.event.at
+    state.end_sequence = fold.event.sequence
+    state.status = END_STATUS[fold.event.name]
     state.caused.clear()
 
 
-def _interrupt(state: RunState, event: Event, name: str, body: Message) -> None:
-    if state.closing:
-        return
-    state.closing = Closing(event.sequence, name, body, interrupts=True)
-    for task in state.tasks.values():
-        if not task.status.ended:
-            task.status = TaskStatus.CANCELLED
-            task.ended_at = event.at
+def status_of(state: RunState) -> RunStatus:
+    """Where a run that has not ended stands."""
+    if state.paused and not state.closing:
+        return RunStatus.PAUSED
+    if state.started_at is None:
+        return RunStatus.PENDING
+    if state.waiting and not state.active and not state.closing:
+        return RunStatus.WAITING
+    return RunStatus.RUNNING
+
+
+def _stop(fold: Fold) -> tuple[tuple[str, int], ...]:
+    """Cancel everything that is not settled; the attempts of it that may be queued."""
+    stopped = []
+    state = fold.state
+    for frame in state.frames.values():
+        for key, task in frame.tasks.items():
+            if task.status.ended:
+                continue
+            if task.status is TaskStatus.QUEUED and task.attempt and not task.pending:
+                stopped.append((frame.path(key), task.attempt))
+            fold.mark(frame, key, TaskStatus.CANCELLED)
+            task.waiting = None
+    fold.agenda.clear()
+    state.gates.clear()
+    state.held.clear()
+    state.held_timers.clear()
+    return tuple(stopped)
 
 
 def _yield(plan: Plan, state: RunState) -> Complete | Failed:
@@ -66,13 +107,13 @@ def _yield(plan: Plan, state: RunState) -> Complete | Failed:
     elif completed := _completed(state, plan.responses):
         renderer = value_at("blocks", completed[0], "body")
     else:
-        renderer = values_of(_completed(state, plan.sinks))
+        renderer = values_of(_completed(state, plan.root.sinks))
     try:
-        output, deferred = renderer.render(state.scope)
+        output, deferred = renderer.render(state.root.scope)
     except TemplateError as error:
         return Failed(error=ErrorInfo(code=error.code, message=f"the run's output: {error}"))
     return Complete(output=output, deferred=deferred)
 
 
 def _completed(state: RunState, names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name for name in names if state.tasks[name].status is TaskStatus.COMPLETED)
+    return tuple(name for name in names if state.root.tasks[name].status is TaskStatus.COMPLETED)

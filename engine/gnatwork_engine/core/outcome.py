@@ -1,12 +1,13 @@
 """Outcomes: an attempt succeeded or failed."""
 
-from gnatwork_engine.core.event import Event
-from gnatwork_engine.core.finish import close_if_settled
-from gnatwork_engine.core.plan import Plan
-from gnatwork_engine.core.ready import settle
+from typing import Any
+
+from gnatwork_engine.core import children, loops, waits
+from gnatwork_engine.core.folding import Fold, failing
 from gnatwork_engine.core.retry import next_delay
-from gnatwork_engine.core.state import RunState, TaskState
-from gnatwork_schemas.control_block import DEFAULT_PORT, ERROR_PORT
+from gnatwork_engine.core.roles import Role
+from gnatwork_engine.core.settling import complete, fail
+from gnatwork_engine.core.state import Frame
 from gnatwork_schemas.error import ErrorInfo
 from gnatwork_schemas.messages import Error, Outcome, Output
 from gnatwork_schemas.status import TaskStatus
@@ -19,86 +20,101 @@ def retry_timer(task: str, attempt: int) -> str:
     return f"{_RETRY}{task}-{attempt}"
 
 
-def succeeded(plan: Plan, state: RunState, event: Event, output: Output) -> None:
-    """The task is completed."""
-    if (task := _attempted(state, output)) is None:
+def succeeded(fold: Fold, output: Output) -> None:
+    """The task is completed, or one of its steps is."""
+    if (found := _attempted(fold, output)) is None:
         return
-    _note(task, output)
-    _complete(plan, state, event, output.task, output.output)
+    frame, key = found
+    task = frame.tasks[key]
+    task.started_at, task.executor = output.started_at, output.executor
+    role = frame.body.planned(key).role
+    if task.reused or not (role.serves or role is Role.CONDITION):
+        complete(fold, frame, key, output.output, fold.event.sequence)
+        return
+    fold.mark(frame, key, TaskStatus.COMPLETED).sequence = fold.event.sequence
+    _step_completed(fold, frame, key, role, output.output)
 
 
-def failed(plan: Plan, state: RunState, event: Event, outcome: Error) -> None:
+def failed(fold: Fold, outcome: Error) -> None:
     """The task is tried again, or has failed and the run goes on, goes another way, or fails."""
-    if (task := _attempted(state, outcome)) is None:
+    if (found := _attempted(fold, outcome)) is None:
         return
-    _note(task, outcome)
+    frame, key = found
+    task, planned = frame.tasks[key], frame.body.planned(key)
+    task.started_at, task.executor = outcome.started_at, outcome.executor
     task.error = outcome.error
-    name, planned = outcome.task, plan.blocks[outcome.task]
-    key = f"{state.address.run_id}/{name}"
-    delay = next_delay(planned.block.retry, outcome.error, outcome.attempt, key)
-    if delay is not None and state.failing is None:
-        task.status = TaskStatus.RETRYING
-        task.cause = event.sequence
-        task.due = event.at + delay
-        state.caused.setdefault(event.sequence, []).append(name)
-        state.timers.add(retry_timer(name, task.attempt + 1))
-    elif planned.block.on_error == "continue":
-        _complete(plan, state, event, name, {"error": _error_value(outcome.error)})
+    path = frame.path(key)
+    delay = next_delay(planned.block.retry, outcome.error, outcome.attempt, f"{fold.state.address.run_id}/{path}")
+    if delay is not None and not failing(frame) and not planned.role.goes_round and planned.role is not Role.GROUP:
+        fold.mark(frame, key, TaskStatus.RETRYING)
+        task.due = fold.event.at + delay
+        fold.oblige(frame, key)
+        fold.state.timers.add(retry_timer(path, task.attempt + 1))
     else:
-        _fail(plan, state, event, name, outcome.error)
-        close_if_settled(plan, state, event)
+        _failed_for_good(fold, frame, key, outcome.error)
 
 
-def retry_due(state: RunState, timer: str) -> str | None:
-    """The task whose next attempt `timer` begins, or None: it has become irrelevant."""
-    name = timer.removeprefix(_RETRY).rpartition("-")[0]
-    task = state.tasks.get(name)
-    if task and task.status is TaskStatus.RETRYING and timer == retry_timer(name, task.attempt + 1):
-        return name
-    return None
+def retry_due(fold: Fold, path: str, attempt: int) -> None:
+    """The wait before an attempt is over."""
+    found = fold.state.find(path)
+    if not found:
+        return
+    task = found[0].tasks[found[1]]
+    if task.status is TaskStatus.RETRYING and attempt == task.attempt + 1:
+        fold.begin(*found)
 
 
-def _attempted(state: RunState, outcome: Outcome) -> TaskState | None:
+def _attempted(fold: Fold, outcome: Outcome) -> tuple[Frame, str] | None:
     """The task, if this is the first outcome of its current attempt."""
-    task = state.tasks.get(outcome.task)
-    if task is None or task.status is not TaskStatus.QUEUED or task.attempt != outcome.attempt:
+    found = fold.state.find(outcome.task)
+    if found is None:
         return None
-    return task
+    task = found[0].tasks[found[1]]
+    if task.attempt != outcome.attempt or task.pending or task.status not in _OPEN:
+        return None
+    if task.status is not TaskStatus.QUEUED and (task.waiting is None or task.waiting.trouble is None):
+        # Of what the scheduler steers itself it alone can tell.
+        return None
+    fold.state.slots.pop(outcome.task, None)
+    return found
 
 
-def _note(task: TaskState, outcome: Outcome) -> None:
-    task.started_at = outcome.started_at
-    task.executor = outcome.executor
+def _step_completed(fold: Fold, frame: Frame, key: str, role: Role, output: Any) -> None:
+    owner, sequence = key.partition(":")[0], fold.event.sequence
+    match role:
+        case Role.EXPAND:
+            loops.expanded(fold, frame, owner, output)
+        case Role.COLLECT:
+            loops.collected(fold, frame, owner, output, sequence)
+        case Role.CONDITION:
+            loops.asked(fold, frame, output)
+        case Role.START:
+            children.started(fold, frame, owner, output, sequence)
+        case Role.RESULT:
+            complete(fold, frame, owner, output, sequence)
+        case Role.RENDER:
+            waits.wait_with(fold, frame, owner, output)
+        case _:
+            raise AssertionError(role)
 
 
-def _complete(plan: Plan, state: RunState, event: Event, name: str, output: object) -> None:
-    task = state.tasks[name]
-    task.status = TaskStatus.COMPLETED
-    task.ended_at = event.at
-    if name in plan.kept:
-        state.outputs[name] = output
-    settle(plan, state, name, DEFAULT_PORT, event)
-    close_if_settled(plan, state, event)
+def _failed_for_good(fold: Fold, frame: Frame, key: str, error: ErrorInfo) -> None:
+    role, sequence = frame.body.planned(key).role, fold.event.sequence
+    owner = key.partition(":")[0]
+    if frame.tasks[key].loop is not None:
+        loops.fail_loop(fold, frame, key, error, sequence)
+    elif role is Role.CONDITION and frame.parent is not None:
+        fold.mark(frame, key, TaskStatus.FAILED)
+        loops.fail_loop(fold, frame.parent, frame.owner, error, sequence)
+    elif role.serves and not frame.tasks[key].reused:
+        fold.mark(frame, key, TaskStatus.FAILED)
+        if role in {Role.EXPAND, Role.COLLECT}:
+            loops.fail_loop(fold, frame, owner, error, sequence)
+        else:
+            fail(fold, frame, owner, error, sequence)
+    else:
+        fail(fold, frame, key, error, sequence)
 
 
-def _fail(plan: Plan, state: RunState, event: Event, name: str, error: ErrorInfo) -> None:
-    task = state.tasks[name]
-    task.status = TaskStatus.FAILED
-    task.ended_at = event.at
-    if not plan.blocks[name].caught and state.failing is None:
-        state.failing = error.model_copy(update={"task": name})
-        _give_up_retries(plan, state, event)
-    settle(plan, state, name, ERROR_PORT, event)
-
-
-def _give_up_retries(plan: Plan, state: RunState, event: Event) -> None:
-    """Nothing new is dispatched in a run that fails: what waits for another attempt has failed as well."""
-    for name, task in state.tasks.items():
-        if task.status is TaskStatus.RETRYING:
-            task.status = TaskStatus.FAILED
-            task.ended_at = event.at
-            settle(plan, state, name, ERROR_PORT, event)
-
-
-def _error_value(error: ErrorInfo) -> dict[str, object]:
-    return error.model_dump(exclude_none=True)
+#: Statuses in which a task has an attempt that may still come to an end.
+_OPEN = frozenset({TaskStatus.QUEUED, TaskStatus.WAITING, TaskStatus.RUNNING})

@@ -1,13 +1,60 @@
 """What is known of a run: the fold of its history. Only `apply` writes here."""
 
+from array import array
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
 from gnatwork_engine.core.event import RunAddress
+from gnatwork_engine.core.plan import Body, PlannedBlock
 from gnatwork_engine.render import Scope
 from gnatwork_schemas.error import ErrorInfo
+from gnatwork_schemas.implicit import Result
 from gnatwork_schemas.messages import Message, Start
+from gnatwork_schemas.payload import ItemsRef
 from gnatwork_schemas.status import RunStatus, TaskStatus
+
+
+@dataclass(slots=True)
+class LoopState:
+    """How far a loop or a group is. A group is a loop of one iteration, without an index."""
+
+    #: Where its items are, once they are known.
+    items: ItemsRef | None = None
+    #: How many iterations there will be; None while that is not known.
+    count: int | None = None
+    #: Iterations that were begun.
+    begun: int = 0
+    #: Iterations under way, by index; the scope of each, None where the loop is a `for_each`.
+    live: "dict[int, Frame | None]" = field(default_factory=dict)
+    #: Of a `for_each`: sequences of the outcomes by index, 0 for none yet.
+    sequences: "array[int]" = field(default_factory=lambda: array("Q"))
+    #: Of a loop of blocks: results by index.
+    results: dict[int, Result] = field(default_factory=dict)
+    #: Outputs of the last iteration, which the next one may ask for.
+    previous: dict[str, Any] = field(default_factory=dict)
+    #: The implicit task that is under way: `expand` or `collect`.
+    step: str = ""
+    #: Why it fails: no further iteration begins.
+    error: ErrorInfo | None = None
+    #: Sequence of the event that said so.
+    failed_at: int = 0
+    #: Whether no further iteration begins for another reason: what is around it fails.
+    given_up: bool = False
+
+
+@dataclass(slots=True)
+class Waiting:
+    """What a `delay`, a `wait` or a child run waits for."""
+
+    #: When its timer fires, Unix seconds; None for never.
+    due: float | None = None
+    #: The name of the signal.
+    signal: str | None = None
+    #: The child run and its workflow.
+    child: tuple[str, str] | None = None
+    #: Why it can't wait at all, or no longer: to be reported as the error of the attempt.
+    trouble: ErrorInfo | None = None
 
 
 @dataclass(slots=True)
@@ -15,7 +62,7 @@ class TaskState:
     """One task. Times are Unix seconds."""
 
     #: Needs that are not settled yet.
-    open: int
+    open: int = 0
     #: Needs whose port was taken.
     taken: int = 0
     #: Whether a need settled on another port.
@@ -23,7 +70,7 @@ class TaskState:
     status: TaskStatus = TaskStatus.PENDING
     #: Attempts begun.
     attempt: int = 0
-    #: Sequence of the event that made it queued or retrying: the actions for that are this event's.
+    #: Sequence of the event that made it queued, retrying or waiting: the actions for that are this event's.
     cause: int = 0
     #: When the next attempt begins, while it is retrying.
     due: float = 0.0
@@ -32,6 +79,78 @@ class TaskState:
     ended_at: float | None = None
     error: ErrorInfo | None = None
     executor: str | None = None
+    #: Sequence of the event that completed it; of one that failed but goes on, of its error.
+    sequence: int = 0
+    #: Whether it is queued but its next attempt has not begun: held by a pause, or waiting for a slot of its type.
+    pending: bool = False
+    #: Whether its output is that of the run which this one is a retry of.
+    reused: bool = False
+    loop: LoopState | None = None
+    waiting: Waiting | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Frame:
+    """A scope under way: the run itself, an iteration, a group, or all items of a `for_each`."""
+
+    #: What the paths of its tasks begin with: empty, or ending with `/`.
+    prefix: str
+    body: Body
+    #: What templates of its tasks see; its `outputs` is the dict below. Each item of a `for_each` has its own.
+    scope: Scope
+    outputs: dict[str, Any]
+    tasks: dict[str, TaskState]
+    #: Tasks that are not settled yet.
+    unsettled: int
+    parent: "Frame | None" = None
+    #: The loop or group in `parent` that it belongs to.
+    owner: str = ""
+    #: Which iteration it is.
+    index: int = 0
+    #: Why it will fail: nothing new is dispatched.
+    failing: ErrorInfo | None = None
+    #: Sequence of the event that said so.
+    failed_at: int = 0
+    #: Whether its blocks have begun; before that a `while` is asked.
+    begun: bool = False
+
+    def path(self, key: str) -> str:
+        """The path of one of its tasks."""
+        return self.prefix + key
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """A compensation that is due if the run fails."""
+
+    path: str
+    planned: PlannedBlock
+    config: Any
+    deferred: tuple[str, ...]
+    #: Why its config could not be rendered.
+    trouble: ErrorInfo | None
+
+
+@dataclass(slots=True)
+class Tail:
+    """What comes between the failure of a run and its end: compensations in reverse order, then `on_failure`."""
+
+    #: The event that the run will end with.
+    event: str
+    error: ErrorInfo | None
+    #: Compensations, the last one to be performed first; that one is removed when it is settled.
+    undos: list[Undo]
+    #: Sequence of the event that began it.
+    cause: int
+    #: Attempts that were queued when the run was stopped, to be removed.
+    stopped: tuple[tuple[str, int], ...] = ()
+    #: Child runs to be cancelled, with their workflows.
+    children: tuple[tuple[str, str], ...] = ()
+    compensated: int = 0
+    failures: int = 0
+    failed: list[ErrorInfo] = field(default_factory=list)
+    handling: bool = False
+    handler_error: ErrorInfo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +164,8 @@ class Closing:
     body: Message
     #: Whether work may still be queued or running, which is to be stopped.
     interrupts: bool
+    #: Child runs to be cancelled, with their workflows.
+    children: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -60,21 +181,45 @@ class RunState:
     created_at: float
     #: Sequence of the last event folded in.
     sequence: int
-    tasks: dict[str, TaskState]
-    #: Tasks that are not settled yet.
-    unsettled: int
-    #: What the templates of the run can see. Its `outputs` is the dict below.
-    scope: Scope
-    #: Outputs that templates may still ask for; values or references.
-    outputs: dict[str, Any]
-    status: RunStatus = RunStatus.RUNNING
+    root: Frame
+    #: Tasks that need not run again, from the run that this one is a retry of.
+    reuse: dict[str, int]
+    #: Scopes under way by the paths of their owners; the run's own is `""`.
+    frames: dict[str, Frame]
+    status: RunStatus = RunStatus.PENDING
     traceparent: str | None = None
-    #: Tasks that an event made queued or retrying, by its sequence.
-    caused: dict[int, list[str]] = field(default_factory=dict)
+    #: When its blocks began.
+    started_at: float | None = None
+    #: What it still waits for before its blocks begin, in order: `at`, `rate`, `concurrency`.
+    gates: deque[str] = field(default_factory=deque)
+    #: Sequence of the event that brought it to the first of these gates.
+    gate_cause: int = 0
+    #: Limit keys by kind, as far as the run has asked for a slot.
+    limits: dict[str, str] = field(default_factory=dict)
+    #: Attempts that were asked a slot of their type for and have not given it back, by task.
+    slots: dict[str, int] = field(default_factory=dict)
+    #: Tasks that an event made queued, retrying or waiting, by its sequence.
+    caused: dict[int, dict[str, None]] = field(default_factory=dict)
     #: Timers that the server may still hold.
     timers: set[str] = field(default_factory=set)
-    #: Why the run will fail: nothing new is dispatched.
-    failing: ErrorInfo | None = None
+    #: Tasks that are queued or retrying, and those that wait for time, people or another run.
+    active: int = 0
+    waiting: int = 0
+    paused: bool = False
+    #: What has to wait until the run is resumed: tasks to begin and timers that fired.
+    held: list[str] = field(default_factory=list)
+    held_timers: list[str] = field(default_factory=list)
+    #: Signals that came early, by name: data and sequence.
+    signals: dict[str, deque[tuple[Any, int]]] = field(default_factory=dict)
+    #: Tasks that wait for a signal, by its name.
+    waiters: dict[str, dict[str, None]] = field(default_factory=dict)
+    #: Counts how often all work was stopped while the run went on.
+    epoch: int = 0
+    #: Compensations that are due if the run fails, in the order in which their blocks completed.
+    undos: list[Undo] = field(default_factory=list)
+    tail: Tail | None = None
+    #: Tasks of scopes that are gone, by the path of their block without indexes and by status.
+    finished: dict[str, dict[str, int]] = field(default_factory=dict)
     closing: Closing | None = None
     #: The end that was stored.
     end: Message | None = None
@@ -85,3 +230,22 @@ class RunState:
     def ended(self) -> bool:
         """Whether an end is stored; nothing changes any more."""
         return self.end is not None
+
+    def find(self, path: str) -> tuple[Frame, str] | None:
+        """The scope and the key of a task under way; None when there is none."""
+        frame = self.frames.get(UNDO if path.endswith(UNDO) else path.rpartition("/")[0])
+        if frame is None:
+            return None
+        key = path.removeprefix(frame.prefix)
+        return (frame, key) if key in frame.tasks else None
+
+    def task(self, path: str) -> TaskState:
+        """A task under way; KeyError when there is none."""
+        found = self.find(path)
+        if found is None:
+            raise KeyError(path)
+        return found[0].tasks[found[1]]
+
+
+#: What the names of compensations end with; also the name of the scope that they run in, whatever their paths.
+UNDO = ":undo"

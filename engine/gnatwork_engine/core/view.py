@@ -1,14 +1,19 @@
 """Views: a run and its tasks as people and programs ask for them."""
 
-from gnatwork_engine.core.plan import Plan
-from gnatwork_engine.core.scope import block_scope
-from gnatwork_engine.core.state import RunState
+from collections.abc import Iterator
+
+from gnatwork_engine.core.dispatch import config_of
+from gnatwork_engine.core.loops import block_path
+from gnatwork_engine.core.plan import ON_FAILURE
+from gnatwork_engine.core.roles import Role
+from gnatwork_engine.core.run_error import run_error
+from gnatwork_engine.core.state import UNDO, Frame, RunState
 from gnatwork_engine.render import Rendered
-from gnatwork_schemas import codes
-from gnatwork_schemas.error import ErrorInfo
 from gnatwork_schemas.errors import TemplateError
-from gnatwork_schemas.messages import Cancelled, Failed, TimedOut
 from gnatwork_schemas.status import RunSummary, Task, TaskStatus
+
+#: Blocks that a status document counts one by one; where there are more, they are counted together under `*`.
+_COUNTED = 500
 
 
 def run_summary(state: RunState) -> RunSummary:
@@ -26,42 +31,42 @@ def run_summary(state: RunState) -> RunSummary:
         parent=start.parent,
         retry_of=start.retry_of,
         created_at=state.created_at,
-        started_at=state.created_at,
+        started_at=state.started_at,
         ended_at=state.ended_at,
-        blocks={name: {task.status.value: 1} for name, task in state.tasks.items()},
+        blocks=_counts(state),
         sequence=state.sequence,
     )
 
 
-def run_error(state: RunState) -> ErrorInfo | None:
-    """Why the run did not complete."""
-    match state.end:
-        case Failed() as end:
-            return end.error
-        case Cancelled() as end:
-            return _plain(codes.CODES["run.cancelled"], end.reason)
-        case TimedOut() as end:
-            return _plain(codes.CODES["run.timeout"], f"{end.timeout:g} s")
-    return None
+def task_paths(state: RunState, after: str | None = None, limit: int | None = None) -> list[str]:
+    """The paths of tasks in the order of the definition, those after a path, at most `limit`.
+
+    Only of a plan that keeps all; else tasks of scopes that are over are missing.
+    """
+    paths = list(_paths(state, state.root))
+    for name in (UNDO, ON_FAILURE):
+        if frame := state.frames.get(name):
+            paths += _paths(state, frame)
+    first = paths.index(after) + 1 if after in paths else 0
+    return paths[first:] if limit is None else paths[first : first + limit]
 
 
-def task_views(plan: Plan, state: RunState) -> list[Task]:
-    """All tasks in the order of the definition; inputs and outputs only as far as the plan keeps outputs."""
-    return [task_view(plan, state, name) for name in plan.blocks]
-
-
-def task_view(plan: Plan, state: RunState, name: str) -> Task:
-    """One task; KeyError when the run has none of this name."""
-    planned, task = plan.blocks[name], state.tasks[name]
-    rendered = task_input(plan, state, name)
+def task_view(state: RunState, path: str) -> Task:
+    """One task; KeyError when the run has none of this path."""
+    found = state.find(path)
+    if found is None:
+        raise KeyError(path)
+    frame, key = found
+    planned, task = frame.body.planned(key), frame.tasks[key]
+    rendered = task_input(state, path)
     return Task(
-        task=name,
-        block=name,
+        task=path,
+        block=block_path(frame, key),
         type=planned.block.type,
         status=task.status,
         attempts=task.attempt,
         input=rendered.config if rendered else None,
-        output=state.outputs.get(name),
+        output=frame.outputs.get(key),
         error=task.error,
         queued_at=task.queued_at,
         started_at=task.started_at,
@@ -70,16 +75,72 @@ def task_view(plan: Plan, state: RunState, name: str) -> Task:
     )
 
 
-def task_input(plan: Plan, state: RunState, name: str) -> Rendered | None:
+def task_input(state: RunState, path: str) -> Rendered | None:
     """The config as it was rendered for the task, or None before and where it could not be."""
-    planned, task = plan.blocks[name], state.tasks[name]
+    found = state.find(path)
+    if found is None:
+        return None
+    frame, key = found
+    task = frame.tasks[key]
     if task.status in {TaskStatus.PENDING, TaskStatus.SKIPPED} or not task.attempt:
         return None
     try:
-        return planned.renderer.render(block_scope(state, planned))
+        return config_of(state, frame, key, frame.body.planned(key))
     except TemplateError:
         return None
 
 
-def _plain(code: codes.ErrorCode, detail: str) -> ErrorInfo:
-    return ErrorInfo(code=code.code, message=f"{code.meaning} ({detail})" if detail else code.meaning)
+def completed_tasks(state: RunState) -> dict[str, int]:
+    """The tasks that a retry need not run again, with the sequence of the event that completed each.
+
+    Of a plan that keeps all. What is inside a loop or group that completed is left out: the whole counts.
+    """
+    found: dict[str, int] = {}
+    frames = [state.root]
+    for frame in frames:  # grows while it is read
+        for key, task in frame.tasks.items():
+            planned = frame.body.planned(key)
+            if planned.role.serves or planned.role is Role.CONDITION:
+                continue
+            if task.status is TaskStatus.COMPLETED and task.sequence and task.error is None:
+                found[frame.path(key)] = task.sequence
+            elif task.loop is not None:
+                frames += _inner(state, frame, key)
+    return found
+
+
+def _paths(state: RunState, frame: Frame) -> Iterator[str]:
+    for key, task in frame.tasks.items():
+        if ":" not in key or key.endswith((":when", UNDO)):
+            yield frame.path(key)
+        if task.loop is not None:
+            for inner in _inner(state, frame, key):
+                yield from _paths(state, inner)
+
+
+def _inner(state: RunState, frame: Frame, key: str) -> list[Frame]:
+    """The scopes of a loop or group, the first iteration first."""
+    path, loop = frame.path(key), frame.tasks[key].loop
+    if (whole := state.frames.get(path)) is not None:
+        return [whole]
+    indexes = range(loop.begun if loop else 0)
+    return [inner for index in indexes if (inner := state.frames.get(f"{path}/{index}")) is not None]
+
+
+def _counts(state: RunState) -> dict[str, dict[str, int]]:
+    counts = {name: dict(of_block) for name, of_block in state.finished.items()}
+    for frame in state.frames.values():
+        for key, task in frame.tasks.items():
+            role = frame.body.planned(key).role
+            if role.serves or role is Role.CONDITION:
+                continue
+            of_block = counts.setdefault(block_path(frame, key), {})
+            status = task.status.value
+            of_block[status] = of_block.get(status, 0) + 1
+    if len(counts) <= _COUNTED:
+        return counts
+    together: dict[str, int] = {}
+    for of_block in counts.values():
+        for status, number in of_block.items():
+            together[status] = together.get(status, 0) + number
+    return {"*": together}

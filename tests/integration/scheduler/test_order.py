@@ -63,7 +63,7 @@ async def test_a_purge_that_comes_too_late_leaves_the_next_attempt_alone(bus: Co
         await bus.publisher.publish(subjects.work_item(item), b"{}")
     performed = asyncio.get_running_loop().create_future()
     async with asyncio.TaskGroup() as tasks:
-        performer = Performer(bus, History(bus, SHARDS), Payloads(bus), tasks)
+        performer = Performer(bus, History(bus, SHARDS), Payloads(bus), SchedulerSettings(nats_url=""), tasks)
         performer.perform(story.run, [PurgeTask("a", 1)], again=False, performed=performed.set_result)
     assert performed.result() is None
     info = await bus.api(f"STREAM.INFO.{subjects.WORK}", {"subjects_filter": ">"})
@@ -74,7 +74,7 @@ async def test_a_purge_overtakes_no_dispatch(bus: Connection) -> None:
     story = Story(*(block(f"b{number}") for number in range(500)))
     dispatches = story.start()
     async with asyncio.TaskGroup() as tasks:
-        performer = Performer(bus, History(bus, SHARDS), Payloads(bus), tasks)
+        performer = Performer(bus, History(bus, SHARDS), Payloads(bus), SchedulerSettings(nats_url=""), tasks)
         answers: list[Exception | None] = []
         performer.perform(story.run, dispatches, again=False, performed=answers.append)
         performer.perform(story.run, [StopWork()], again=False, performed=answers.append)
@@ -92,7 +92,7 @@ async def test_an_attempt_that_was_overtaken_is_not_dispatched(bus: Connection) 
     assert len(again) == 2
     story.cancel()
     async with asyncio.TaskGroup() as tasks:
-        performer = Performer(bus, History(bus, SHARDS), Payloads(bus), tasks)
+        performer = Performer(bus, History(bus, SHARDS), Payloads(bus), SchedulerSettings(nats_url=""), tasks)
         performer.perform(story.run, again, again=False, performed=lambda _: None)
     assert (await bus.api(f"STREAM.INFO.{subjects.WORK}"))["state"]["messages"] == 0
 

@@ -9,6 +9,7 @@ from gnatwork_bus.kv import Bucket
 from gnatwork_engine.core import run_summary
 from gnatwork_scheduler.live_run import LiveRun
 from gnatwork_scheduler.projector import Projector
+from gnatwork_scheduler.settings import SchedulerSettings
 from gnatwork_schemas import subjects
 from gnatwork_schemas.status import RunStatus, RunSummary
 
@@ -32,7 +33,7 @@ async def test_a_scheduler_that_is_behind_never_writes_over_a_newer_document(bus
     await bucket.put(key, run_summary(ahead.run).model_dump_json().encode())
 
     async with asyncio.TaskGroup() as tasks:
-        projector = Projector(bucket, tasks)
+        projector = Projector(bucket, SchedulerSettings(nats_url=""), tasks)
         behind.start()
         run = LiveRun(ADDRESS.base, behind.plan, behind.run, status_revision=0)
         await _written(projector, run)

@@ -48,7 +48,9 @@ def test_only_leaves_that_touch_a_reference_are_deferred() -> None:
     assert rendered["small"] == {"$payload": "a text"}
     assert rendered["a/b"] == {"~": [0, {"x": 1}]}
     assert rendered["part"] == {
-        "$template": [{"path": ["blocks", "page", "body"], "source": "blocks.page.body"}],
+        "$template": [
+            {"path": ["blocks", "page", "body"], "source": "blocks.page.body", "has_default": False, "default": None}
+        ],
         "values": {"blocks.page": reference("p1")},
     }
     # What is at hand is put in, so that a leaf carries nothing but references.

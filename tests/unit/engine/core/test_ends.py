@@ -2,8 +2,9 @@
 
 from support.story import Story, block
 
-from gnatwork_engine.core import run_summary, task_views
-from gnatwork_engine.core.actions import Dispatch, DropTimer, End, ReportError, SetTimer, StopWork
+from gnatwork_engine.core import run_summary
+from gnatwork_engine.core.actions import Dispatch, DropTimers, End, ReportError, Retire, SetTimer, StopWork
+from gnatwork_engine.core.view import task_paths, task_view
 from gnatwork_schemas.messages import Complete
 
 REFERENCE = {"$payload": {"id": "p1", "size": 100_000, "type": "application/json", "digest": "sha256:00"}}
@@ -74,7 +75,7 @@ def test_cancel_stops_everything() -> None:
     assert isinstance(end, End)
     assert (end.event, end.body.model_dump()["reason"]) == ("cancelled", "enough")
     assert story.output("a") == ()
-    assert story.end("cancelled") == (StopWork(),)
+    assert story.end("cancelled") == (StopWork(), Retire(None))
     assert run_summary(story.run).status == "cancelled"
     assert story.statuses() == {"a": "cancelled", "b": "cancelled"}
 
@@ -102,7 +103,7 @@ def test_an_end_drops_the_timer() -> None:
     story = Story(block("a"), timeout=30)
     story.start()
     story.output("a")
-    assert story.end() == (DropTimer("timeout"),)
+    assert story.end() == (DropTimers(), Retire(None))
 
 
 def test_the_first_end_counts() -> None:
@@ -117,7 +118,7 @@ def test_the_first_end_counts() -> None:
 def test_a_foreign_end_stops_what_still_runs() -> None:
     story = Story(block("a"))
     story.start()
-    assert story.end("failed") == (StopWork(),)
+    assert story.end("failed") == (StopWork(), Retire(None))
 
 
 def test_nothing_happens_after_the_end() -> None:
@@ -136,6 +137,6 @@ def test_views_tell_of_each_task() -> None:
     story = Story(block("a"), block("b", "a", config={"x": "{{ a.n }}"}))
     story.start()
     story.output("a", {"n": 1})
-    a, b = task_views(story.plan, story.run)
+    a, b = (task_view(story.run, path) for path in task_paths(story.run))
     assert (a.status, a.output, a.executor) == ("completed", {"n": 1}, "e")
     assert (b.status, b.input, b.attempts) == ("queued", {"x": 1}, 1)

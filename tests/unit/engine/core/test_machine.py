@@ -1,5 +1,6 @@
 """Any control block, any outcomes, any repetitions: what must hold whatever happens."""
 
+import orjson
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -7,6 +8,7 @@ from support.story import Story, block
 
 from gnatwork_engine.core import fold
 from gnatwork_engine.core.actions import Action, Dispatch, End, SetTimer
+from gnatwork_engine.core.snapshot import freeze, thaw
 from gnatwork_schemas.control_block import ControlledBlock
 from gnatwork_schemas.definition import Retry
 
@@ -46,7 +48,7 @@ class Machine(RuleBasedStateMachine):
     def take(self, actions: tuple[Action, ...], repeated: bool = False) -> None:
         for action in actions:
             if isinstance(action, Dispatch):
-                task = self.story.run.tasks[action.task]
+                task = self.story.run.root.tasks[action.task]
                 assert task.attempt == action.attempt, "an attempt that is not the current one was dispatched"
                 assert repeated == ((action.task, action.attempt) in self.running), "dispatched twice"
                 self.check_needs(action.task)
@@ -58,8 +60,8 @@ class Machine(RuleBasedStateMachine):
                 self.ends.append(action.event)
 
     def check_needs(self, name: str) -> None:
-        planned = self.story.plan.blocks[name].block
-        needs = [self.story.run.tasks[need.block].status for need in planned.needs]
+        planned = self.story.plan.root.blocks[name].block
+        needs = [self.story.run.root.tasks[need.block].status for need in planned.needs]
         if planned.join != "any":
             assert all(status.ended for status in needs), "a need was not settled"
         if planned.needs and planned.join != "always":
@@ -95,11 +97,17 @@ class Machine(RuleBasedStateMachine):
     def store_end(self) -> None:
         self.ended = True
         self.take(self.story.end(self.ends[0]))
-        self.final = {name: task.status for name, task in self.story.run.tasks.items()}
+        self.final = {name: task.status for name, task in self.story.run.root.tasks.items()}
+
+    @invariant()
+    def a_snapshot_is_the_same(self) -> None:
+        if not self.story.run.ended:
+            frozen = orjson.loads(orjson.dumps(freeze(self.story.run)))
+            assert orjson.loads(orjson.dumps(freeze(thaw(self.story.plan, frozen)))) == frozen
 
     @invariant()
     def a_fold_anew_is_the_same(self) -> None:
-        assert fold(self.story.plan, self.story.events) == self.story.state
+        assert freeze(fold(self.story.plan, self.story.events) or self.story.run) == freeze(self.story.run)
 
     @invariant()
     def a_run_ends_or_waits_for_something(self) -> None:
@@ -108,7 +116,7 @@ class Machine(RuleBasedStateMachine):
     @invariant()
     def an_ended_run_never_changes(self) -> None:
         if self.ended:
-            assert self.final == {name: task.status for name, task in self.story.run.tasks.items()}
+            assert self.final == {name: task.status for name, task in self.story.run.root.tasks.items()}
 
 
 Machine.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)

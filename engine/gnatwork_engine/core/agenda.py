@@ -1,0 +1,68 @@
+"""Works off what follows from an event, one consequence after the other."""
+
+from gnatwork_engine.core import attempts, children, finish, loops, ready, undo, waits
+from gnatwork_engine.core.folding import Advance, Begin, Fold, Settle, failing
+from gnatwork_engine.core.give_up import drop
+from gnatwork_engine.core.plan import ON_FAILURE
+from gnatwork_engine.core.roles import Role
+from gnatwork_engine.core.state import UNDO, Frame
+from gnatwork_schemas.status import TaskStatus
+
+
+def work_off(fold: Fold) -> None:
+    """Until nothing more follows."""
+    agenda = fold.agenda
+    while agenda:
+        match agenda.popleft():
+            case Begin(frame, key):
+                _begin(fold, frame, key)
+            case Settle() as settled:
+                _settled(fold, settled)
+            case Advance(frame, key):
+                loops.advance(fold, frame, key)
+
+
+def _begin(fold: Fold, frame: Frame, key: str) -> None:
+    task, planned = frame.tasks[key], frame.body.planned(key)
+    if not task.pending:
+        return
+    state = fold.state
+    if failing(frame) and planned.block.join != "always":
+        drop(fold, frame, key, TaskStatus.SKIPPED if task.attempt == 0 else TaskStatus.CANCELLED)
+        return
+    if state.paused:
+        state.held.append(frame.path(key))
+        return
+    if frame.path(key) in state.reuse and not planned.role.serves:
+        task.reused = True
+    if task.reused:
+        fold.queue(frame, key)
+        return
+    match planned.role:
+        case Role.LOOP | Role.EACH | Role.GROUP:
+            loops.begin(fold, frame, key)
+        case Role.DELAY | Role.WAIT:
+            waits.begin(fold, frame, key)
+        case Role.CHILD:
+            children.begin(fold, frame, key)
+        case _:
+            attempts.request(fold, frame, key)
+
+
+def _settled(fold: Fold, settled: Settle) -> None:
+    frame, state = settled.frame, fold.state
+    if frame.body.single is not None:
+        loops.item_settled(fold, frame, settled.key)
+        return
+    if frame is state.frames.get(UNDO):
+        undo.settled(fold, frame, settled.key)
+        return
+    ready.tell_dependents(fold, settled)
+    if frame.unsettled:
+        return
+    if frame is state.root:
+        finish.close_if_settled(fold)
+    elif frame is state.frames.get(ON_FAILURE):
+        undo.handled(fold, frame)
+    else:
+        loops.scope_settled(fold, frame)

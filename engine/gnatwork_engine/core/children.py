@@ -1,0 +1,136 @@
+"""Child runs: a block starts a run of another workflow and may wait for its end."""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from gnatwork_engine.core.folding import Fold
+from gnatwork_engine.core.plan import Plan
+from gnatwork_engine.core.roles import Role
+from gnatwork_engine.core.settling import complete
+from gnatwork_engine.core.state import Frame, RunState, TaskState, Waiting
+from gnatwork_schemas import subjects
+from gnatwork_schemas.error import ErrorInfo
+from gnatwork_schemas.implicit import StartedRun
+from gnatwork_schemas.messages import ChildEnded, Output
+from gnatwork_schemas.status import TaskStatus
+
+
+def begin(fold: Fold, frame: Frame, key: str) -> None:
+    """Have the child run started; each attempt of the block is a run of its own."""
+    task = fold.mark(frame, key, TaskStatus.RUNNING)
+    task.attempt += 1
+    task.waiting = None
+    if task.queued_at is None:
+        task.queued_at = fold.event.at
+    step = frame.tasks.setdefault(f"{key}:start", TaskState())
+    step.status = TaskStatus.PENDING
+    fold.begin(frame, f"{key}:start")
+
+
+def started(fold: Fold, frame: Frame, key: str, output: Any, sequence: int) -> None:
+    """The child run has begun."""
+    task, planned = frame.tasks[key], frame.body.planned(key)
+    child = started_run(output)
+    if child is None:
+        task.waiting = Waiting(trouble=ErrorInfo(code="message.invalid", message="the child run has no id"))
+        fold.mark(frame, key, TaskStatus.WAITING)
+        fold.oblige(frame, key)
+        return
+    if not waits(planned.block.config):
+        complete(fold, frame, key, output, sequence)
+        return
+    patience = planned.block.patience
+    task.started_at = fold.event.at
+    task.waiting = Waiting(due=None if patience is None else fold.event.at + patience, child=child)
+    fold.mark(frame, key, TaskStatus.WAITING)
+    if patience is not None:
+        fold.state.timers.add(timer_of(frame.path(key), task.attempt))
+        fold.oblige(frame, key)
+
+
+def ended(fold: Fold, frame: Frame, key: str, body: ChildEnded) -> None:
+    """The child run has come to its end: its output is fetched, or its failure is this task's."""
+    task = frame.tasks[key]
+    waiting = task.waiting
+    if task.status is not TaskStatus.WAITING or waiting is None or waiting.child is None or waiting.trouble:
+        return
+    if waiting.child[0] != body.run_id:
+        return
+    if body.end == subjects.COMPLETE:
+        fold.mark(frame, key, TaskStatus.RUNNING)
+        frame.tasks[f"{key}:result"] = TaskState()
+        fold.begin(frame, f"{key}:result")
+        return
+    error = body.error or ErrorInfo(code="run.cancelled", message="the child run was cancelled")
+    _give_reason(fold, frame, key, error.model_copy(update={"task": None, "details": _details(error, body)}))
+
+
+def due(fold: Fold, path: str, attempt: int) -> None:
+    """The child run has taken longer than the block's `timeout`."""
+    found = fold.state.find(path)
+    if not found:
+        return
+    frame, key = found
+    task = frame.tasks[key]
+    waiting = task.waiting
+    if task.status is TaskStatus.WAITING and task.attempt == attempt and waiting and not waiting.trouble:
+        patience = frame.body.planned(key).block.patience
+        error = ErrorInfo(
+            code="block.timeout", message=f"the child run took longer than {patience:g} s", retryable=True
+        )
+        _give_reason(fold, frame, key, error)
+
+
+def timer_of(path: str, attempt: int) -> str:
+    """The timer of a child run."""
+    return f"{Role.CHILD.value}-{path}-{attempt}"
+
+
+def waits(config: Any) -> bool:
+    """Whether a `workflow` block waits for its run."""
+    return not isinstance(config, dict) or config.get("wait", True) is not False
+
+
+def started_run(output: Any) -> tuple[str, str] | None:
+    """The run and workflow in what `start-run` yields."""
+    try:
+        run = StartedRun.model_validate(output)
+    except ValidationError:
+        return None
+    return run.run_id, run.workflow
+
+
+def children_of(state: RunState) -> tuple[tuple[str, str], ...]:
+    """The runs that blocks of this one wait for."""
+    return tuple(
+        task.waiting.child
+        for frame in state.frames.values()
+        for task in frame.tasks.values()
+        if task.status is TaskStatus.WAITING and task.waiting and task.waiting.child
+    )
+
+
+def late_child(plan: Plan, state: RunState, output: Output) -> tuple[str, str] | None:
+    """The run that was started for a task which no longer waits for it."""
+    path = output.task.removesuffix(":start")
+    planned = plan.find(path) if path != output.task else None
+    if planned is None or planned.role is not Role.CHILD or not waits(planned.block.config):
+        return None
+    child = started_run(output.output)
+    found = state.find(path)
+    task = found[0].tasks[found[1]] if found and not state.ended else None
+    waiting = task.waiting.child if task and task.waiting and not task.status.ended else None
+    return child if child != waiting else None
+
+
+def _give_reason(fold: Fold, frame: Frame, key: str, error: ErrorInfo) -> None:
+    task = frame.tasks[key]
+    child = task.waiting.child if task.waiting else None
+    task.waiting = Waiting(child=child, trouble=error)
+    fold.mark(frame, key, TaskStatus.WAITING)
+    fold.oblige(frame, key)
+
+
+def _details(error: ErrorInfo, body: ChildEnded) -> dict[str, Any]:
+    return {**(error.details or {}), "run_id": body.run_id, "workflow": body.workflow, "task": error.task}
