@@ -13,13 +13,13 @@ def work_off(fold: Fold) -> None:
     """Until nothing more follows."""
     agenda = fold.agenda
     while agenda:
-        match agenda.popleft():
-            case Begin(frame, key):
-                _begin(fold, frame, key)
-            case Settle() as settled:
-                _settled(fold, settled)
-            case Advance(frame, key):
-                loops.advance(fold, frame, key)
+        item = agenda.popleft()
+        if type(item) is Settle:
+            _settled(fold, item)
+        elif type(item) is Begin:
+            _begin(fold, item.frame, item.key)
+        else:
+            loops.advance(fold, item.frame, item.key)
 
 
 def _begin(fold: Fold, frame: Frame, key: str) -> None:
@@ -27,16 +27,19 @@ def _begin(fold: Fold, frame: Frame, key: str) -> None:
     if not task.pending:
         return
     state = fold.state
-    if failing(frame) and planned.block.join != "always":
+    if planned.block.join != "always" and failing(frame):
         drop(fold, frame, key, TaskStatus.SKIPPED if task.attempt == 0 else TaskStatus.CANCELLED)
         return
     if state.paused:
         state.held.append(frame.path(key))
         return
-    if frame.path(key) in state.reuse and not planned.role.serves:
+    if state.reuse and frame.path(key) in state.reuse and not planned.role.serves:
         task.reused = True
     if task.reused:
         fold.queue(frame, key)
+        return
+    if planned.role is Role.TASK:
+        attempts.request(fold, frame, key)
         return
     match planned.role:
         case Role.LOOP | Role.EACH | Role.GROUP:
@@ -54,7 +57,7 @@ def _settled(fold: Fold, settled: Settle) -> None:
     if frame.body.single is not None:
         loops.item_settled(fold, frame, settled.key)
         return
-    if frame is state.frames.get(UNDO):
+    if state.tail is not None and frame is state.frames.get(UNDO):
         undo.settled(fold, frame, settled.key)
         return
     ready.tell_dependents(fold, settled)

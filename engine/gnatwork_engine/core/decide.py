@@ -44,7 +44,7 @@ def decide(plan: Plan, state: RunState, event: Event) -> tuple[Action, ...]:
     """
     if state.ended:
         return tuple(_after_end(plan, state, event))
-    return tuple(_open(plan, state, event))
+    return _open(plan, state, event)
 
 
 def is_wanted(state: RunState, dispatch: Dispatch) -> bool:
@@ -56,49 +56,51 @@ def is_wanted(state: RunState, dispatch: Dispatch) -> bool:
     return task.status is TaskStatus.QUEUED and not task.pending and task.attempt == dispatch.attempt
 
 
-def _open(plan: Plan, state: RunState, event: Event) -> Iterator[Action]:
+def _open(plan: Plan, state: RunState, event: Event) -> tuple[Action, ...]:
+    # Asked for each event, hence a list instead of generators within generators.
+    actions: list[Action] = []
     sequence = event.sequence
     tail = state.tail
     if tail is not None and tail.cause == sequence:
-        yield from _stopped(state)
+        actions += _stopped(state)
     for path in state.caused.get(sequence, ()):
         if (found := state.find(path)) is not None:
-            yield from _task(plan, state, *found)
+            _add_task(plan, state, *found, actions)
     if sequence == state.gate_cause:
-        yield from _gate(plan, state)
-    yield from _answers(plan, state, event)
+        actions += _gate(plan, state)
+    if plan.concerns_others or type(event.body) is LimitGranted:
+        actions += _answers(plan, state, event)
     closing = state.closing
-    if closing and closing.cause == sequence:
+    if closing is not None and closing.cause == sequence:
         if closing.interrupts:
-            yield StopWork()
-        yield from _cancelled(closing.children)
-        yield End(closing.event, closing.body)
+            actions.append(StopWork())
+        actions += _cancelled(closing.children)
+        actions.append(End(closing.event, closing.body))
+    return tuple(actions)
 
 
-def _task(plan: Plan, state: RunState, frame: Frame, key: str) -> Iterator[Action]:
+def _add_task(plan: Plan, state: RunState, frame: Frame, key: str, actions: list[Action]) -> None:
+    """What the status of a task demands."""
     task, path = frame.tasks[key], frame.prefix + key
-    if task.waiting is not None and task.waiting.trouble is not None:
-        yield ReportError(path, task.attempt, task.waiting.trouble)
-        if task.waiting.child:
-            yield from _cancelled((task.waiting.child,))
-        return
-    match task.status:
-        case TaskStatus.QUEUED if task.pending:
-            block = frame.body.planned(key).block
-            slots = block.type_concurrency or 1
-            yield Acquire(type_key(block.type), "type", slots, None, "queue", path, task.attempt + 1)
-        case TaskStatus.QUEUED:
-            if task.attempt > 1:
-                yield PurgeTask(path, task.attempt - 1)
-            yield attempt_of(plan, state, frame, key)
-        case TaskStatus.RETRYING:
-            yield SetTimer(retry_timer(path, task.attempt + 1), task.due)
-        case TaskStatus.WAITING if task.waiting and task.waiting.due is not None:
-            role = frame.body.planned(key).role
-            timer = timer_of(path, task.attempt) if role is Role.CHILD else wait_timer(role, path)
-            yield SetTimer(timer, task.waiting.due)
-        case _:
-            pass
+    waiting, status = task.waiting, task.status
+    if waiting is not None and waiting.trouble is not None:
+        actions.append(ReportError(path, task.attempt, waiting.trouble))
+        if waiting.child:
+            actions += _cancelled((waiting.child,))
+    elif status is TaskStatus.QUEUED and task.pending:
+        block = frame.body.planned(key).block
+        slots = block.type_concurrency or 1
+        actions.append(Acquire(type_key(block.type), "type", slots, None, "queue", path, task.attempt + 1))
+    elif status is TaskStatus.QUEUED:
+        if task.attempt > 1:
+            actions.append(PurgeTask(path, task.attempt - 1))
+        actions.append(attempt_of(plan, state, frame, key))
+    elif status is TaskStatus.RETRYING:
+        actions.append(SetTimer(retry_timer(path, task.attempt + 1), task.due))
+    elif status is TaskStatus.WAITING and waiting is not None and waiting.due is not None:
+        role = frame.body.planned(key).role
+        timer = timer_of(path, task.attempt) if role is Role.CHILD else wait_timer(role, path)
+        actions.append(SetTimer(timer, waiting.due))
 
 
 def _gate(plan: Plan, state: RunState) -> Iterator[Action]:

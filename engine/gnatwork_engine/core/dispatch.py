@@ -41,6 +41,8 @@ def attempt_of(plan: Plan, state: RunState, frame: Frame, key: str) -> Dispatch 
 
 def config_of(state: RunState, frame: Frame, key: str, planned: PlannedBlock) -> Rendered:
     """The config of a task. Raises TemplateError."""
+    if planned.role is Role.TASK:
+        return planned.renderer.render(task_scope(frame, key))
     if planned.role is Role.UNDO:
         return _undo(state, key)
     if not planned.role.serves:

@@ -51,7 +51,7 @@ class Fold:
         """Give a task a status, and see to what hangs on it."""
         state, task = self.state, frame.tasks[key]
         before = task.status
-        if before in _ACTIVE:
+        if before is TaskStatus.QUEUED or before is TaskStatus.RETRYING:
             state.active -= 1
         elif before is TaskStatus.WAITING:
             state.waiting -= 1
@@ -62,11 +62,11 @@ class Fold:
             task.cause = 0
         task.status = status
         task.pending = False
-        if status in _ACTIVE:
+        if status is TaskStatus.QUEUED or status is TaskStatus.RETRYING:
             state.active += 1
         elif status is TaskStatus.WAITING:
             state.waiting += 1
-        elif status.ended:
+        elif status is not TaskStatus.RUNNING:
             task.ended_at = self.event.at
         return task
 
@@ -77,7 +77,11 @@ class Fold:
 
     def queue(self, frame: Frame, key: str) -> None:
         """Begin the next attempt of a task."""
-        task = self.mark(frame, key, TaskStatus.QUEUED)
+        task = frame.tasks[key]
+        if task.pending and not task.cause:
+            task.pending = False
+        else:
+            self.mark(frame, key, TaskStatus.QUEUED)
         task.attempt += 1
         if task.queued_at is None:
             task.queued_at = self.event.at
@@ -85,7 +89,13 @@ class Fold:
 
     def begin(self, frame: Frame, key: str) -> None:
         """The needs of a task are met: it begins, unless the run is paused."""
-        self.mark(frame, key, TaskStatus.QUEUED).pending = True
+        task = frame.tasks[key]
+        if task.status is TaskStatus.PENDING:
+            task.status = TaskStatus.QUEUED
+            self.state.active += 1
+        else:
+            self.mark(frame, key, TaskStatus.QUEUED)
+        task.pending = True
         self.agenda.append(Begin(frame, key))
 
     def settle(self, frame: Frame, key: str, *ports: str, refuses: bool = False) -> None:
@@ -103,6 +113,3 @@ def failing(frame: Frame) -> bool:
             return True
         at = at.parent
     return False
-
-
-_ACTIVE = frozenset({TaskStatus.QUEUED, TaskStatus.RETRYING})

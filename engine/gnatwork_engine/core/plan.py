@@ -84,6 +84,8 @@ class Plan:
     #: Blocks whose output is the reply to the run's caller.
     responses: tuple[str, ...] = field(init=False)
     output: Renderer | None = field(init=False)
+    #: Whether outcomes of its tasks may concern others: limits of block types, child runs.
+    concerns_others: bool = field(init=False)
 
     def __post_init__(self) -> None:
         """Link the graph."""
@@ -97,10 +99,12 @@ class Plan:
         linker.note(output.templates if output else (), [kept])
         if not output:
             kept.update(responses or sinks)
+        root = linker.body(control_block.blocks, [], kept)
         for name, value in {
-            "root": linker.body(control_block.blocks, [], kept),
+            "root": root,
             "on_failure": on_failure,
             "responses": responses,
+            "concerns_others": linker.concerns_others,
             "output": Renderer(output.config, output.templates) if output else None,
         }.items():
             object.__setattr__(self, name, value)
@@ -130,6 +134,8 @@ class _Linker:
 
     def __init__(self, keep_all: bool) -> None:
         self._keep_all = keep_all
+        #: Whether a block has a limit of its type, or starts runs.
+        self.concerns_others = False
 
     def note(self, leaves: Iterable[TemplateLeaf], scopes: Sequence[set[str]]) -> None:
         """Remember which outputs these templates ask for."""
@@ -163,6 +169,9 @@ class _Linker:
     ) -> PlannedBlock:
         self.note(block.templates, scopes)
         role = ROLE_OF_KIND[block.kind]
+        undo = block.compensate
+        limited = block.type_concurrency is not None or (undo is not None and undo.type_concurrency is not None)
+        self.concerns_others |= limited or role is Role.CHILD
         body = None
         if role is Role.EACH:
             body = self._single(block.blocks[0], scopes)

@@ -34,23 +34,16 @@ class Role(Enum):
     #: Undoes a block.
     UNDO = "undo"
 
-    @property
-    def goes_round(self) -> bool:
-        """Whether it has iterations."""
-        return self in {Role.LOOP, Role.EACH}
+    #: Whether it has iterations.
+    goes_round: bool
+    #: Whether it is a step of the block beside it.
+    serves: bool
 
-    @property
-    def serves(self) -> bool:
-        """Whether it is a step of the block beside it, of its `owner`."""
-        return self in {Role.EXPAND, Role.COLLECT, Role.START, Role.RESULT, Role.RENDER}
+    def __init__(self, name: str) -> None:
+        # Looked up at each event, so not to be searched for.
+        self.goes_round = name in {"loop", "each"}
+        self.serves = name in {"expand", "collect", "start", "result", "render"}
 
-    @property
-    def steered(self) -> bool:
-        """Whether no executor does its work, so that nothing of it is ever queued."""
-        return self in _STEERED
-
-
-_STEERED = frozenset({Role.LOOP, Role.EACH, Role.GROUP, Role.DELAY, Role.WAIT, Role.CHILD})
 
 ROLE_OF_KIND: dict[Kind, Role] = {
     "task": Role.TASK,

@@ -25,12 +25,13 @@ def task_scope(frame: Frame, key: str, output: Any = None) -> Scope:
 
     `output` is its own, for what undoes it.
     """
-    single = frame.body.single
+    single, planned = frame.body.single, frame.body.planned(key)
+    if single is None and not planned.handles and output is None:
+        return frame.scope
     if single is not None:
         loop = _loop_around(frame)
         return item_scope(frame.scope, loop, int(key.partition(":")[0]), {single.block.id: output})
     scope = frame.scope
-    planned = frame.body.planned(key)
     for name in planned.handles:
         task = frame.tasks[name]
         if task.status is TaskStatus.FAILED and task.error:

@@ -233,6 +233,8 @@ class RunState:
 
     def find(self, path: str) -> tuple[Frame, str] | None:
         """The scope and the key of a task under way; None when there is none."""
+        if path in self.root.tasks:
+            return self.root, path
         frame = self.frames.get(UNDO if path.endswith(UNDO) else path.rpartition("/")[0])
         if frame is None:
             return None
