@@ -1,7 +1,7 @@
 """Works off what follows from an event, one consequence after the other."""
 
 from gnatwork_engine.core import attempts, children, finish, loops, ready, undo, waits
-from gnatwork_engine.core.folding import Advance, Begin, Fold, Settle, failing
+from gnatwork_engine.core.folding import Begin, Fold, Settle, failing
 from gnatwork_engine.core.give_up import drop
 from gnatwork_engine.core.plan import ON_FAILURE
 from gnatwork_engine.core.roles import Role
