@@ -14,7 +14,8 @@ class Commands(LazyGroup):
     lazy_commands: ClassVar = {
         "up": LazyCommand("gnatwork_cli.up", "Start everything on this machine."),
         "demo": LazyCommand("gnatwork_cli.demo", "Start everything, run a real workflow, watch it live, stop."),
-        "run": LazyCommand("gnatwork_cli.run_commands", "Start, list, watch and cancel runs."),
+        "run": LazyCommand("gnatwork_cli.run_commands", "Start, list and watch runs, and tell them what to do."),
+        "workflow": LazyCommand("gnatwork_cli.workflow_commands", "Store workflows and look at them."),
         "blocks": LazyCommand("gnatwork_cli.blocks_commands", "Show what block types there are."),
         "doctor": LazyCommand("gnatwork_cli.doctor", "Check that everything works, and say what to do if not."),
         "dlq": LazyCommand("gnatwork_cli.dlq_commands", "Show the messages that no one could read."),

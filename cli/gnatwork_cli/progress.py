@@ -1,6 +1,6 @@
 """A run under way, step by step: pure, from what the manager says of its tasks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -24,6 +24,10 @@ class Step(NamedTuple):
     at: float
     task: str
     text: str
+
+
+#: Of all states, as a tally lists them.
+_ORDER = sorted(TaskStatus, key=lambda status: not status.ended)
 
 
 @dataclass(slots=True)
@@ -67,6 +71,13 @@ def note(task: Task) -> str:
 def took(task: Task) -> str:
     """How long the last attempt took."""
     return lasted(task.started_at, task.ended_at)
+
+
+def tally(counts: Mapping[str, int]) -> str:
+    """How many tasks of a block are in which state, the ends first."""
+    total = sum(counts.values())
+    known = [(status, counts.get(status, 0)) for status in _ORDER]
+    return f"{total:>7,}  " + ", ".join(f"{number:,} {status}" for status, number in known if number)
 
 
 def verdict(run: Run) -> str:

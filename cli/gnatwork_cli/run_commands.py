@@ -1,54 +1,65 @@
-"""`gnatwork run …`: start, list, watch and cancel runs."""
+"""`gnatwork run …`: start, list and watch runs, and tell them what to do."""
 
-import asyncio
 from typing import Annotated
 
 import typer
 
-from gnatwork import Client, RunHandle
-from gnatwork_cli.messages import fail, hint, say
-from gnatwork_cli.output import Format, OutputOption, lasted, moment, print_data, print_fields, print_rows
-from gnatwork_cli.progress import note, took
-from gnatwork_cli.run_input import parse_labels, read_definition, read_input
-from gnatwork_cli.run_watch import watch_run
+from gnatwork import Client
+from gnatwork_cli.messages import hint, say
+from gnatwork_cli.output import Format, OutputOption, lasted, moment, print_data, print_rows
+from gnatwork_cli.run_input import parse_labels, parse_moment, parse_version, read_json, read_workflow
+from gnatwork_cli.run_output import print_run, print_tasks, show_begun
+from gnatwork_cli.run_output import watch as watch_to_its_end
 from gnatwork_cli.target import client_command
-from gnatwork_schemas.status import Run, RunStatus
+from gnatwork_schemas.status import RunStatus
 
 app = typer.Typer(
-    rich_markup_mode=None, add_completion=False, help="Start, list, watch and cancel runs.", no_args_is_help=True
+    rich_markup_mode=None,
+    add_completion=False,
+    help="Start, list and watch runs, and tell them what to do.",
+    no_args_is_help=True,
 )
 
 RunId = Annotated[str, typer.Argument(help="The id of the run.", metavar="RUN")]
+WaitOption = Annotated[bool, typer.Option("--wait", "-w", help="Watch it until it has ended; exit 0 if it completed.")]
+KeyOption = Annotated[
+    str | None, typer.Option("--idempotency-key", help="Asking again with the same key does nothing a second time.")
+]
 
 
 @client_command(app)
 async def start(
     client: Client,
-    workflow: Annotated[str, typer.Argument(help="A file with a definition, `-` for standard input.", metavar="FILE")],
+    workflow: Annotated[
+        str,
+        typer.Argument(
+            help="A file with a definition, `-` for standard input; or the name of a stored workflow.",
+            metavar="FILE|NAME",
+        ),
+    ],
     *,
     input: Annotated[str | None, typer.Option(help="The input: JSON, or @FILE, or @- for standard input.")] = None,
     label: Annotated[list[str] | None, typer.Option("--label", "-l", metavar="NAME=VALUE", help="Repeatable.")] = None,
-    wait: Annotated[
-        bool, typer.Option("--wait", "-w", help="Watch it until it has ended; exit 0 if it completed.")
-    ] = False,
-    idempotency_key: Annotated[
-        str | None, typer.Option(help="Starting again with the same key starts no second run.")
+    version: Annotated[
+        int | None, typer.Option(min=1, help="Of a stored workflow; default: the published one.")
     ] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="TIME", help="When it is to begin, such as 2026-11-20T08:00:00Z.")
+    ] = None,
+    wait: WaitOption = False,
+    idempotency_key: KeyOption = None,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Start a run of a definition."""
+    """Start a run of a definition, or of a stored workflow."""
     run = await client.start(
-        read_definition(workflow),
-        input=read_input(input),
+        read_workflow(workflow, version),
+        input=read_json("--input", input),
         labels=parse_labels(label or ()),
+        version=version,
+        at=parse_moment("--at", at),
         idempotency_key=idempotency_key,
     )
-    if wait:
-        await _watch(run, output)
-    elif output is Format.TABLE:
-        say(f"Started run {run.run_id}; next: gnatwork run watch {run.run_id}")
-    else:
-        print_data({"run_id": run.run_id}, output)
+    await show_begun(run, output, wait=wait)
 
 
 @client_command(app, "list")
@@ -60,11 +71,12 @@ async def list_(
     label: Annotated[
         list[str] | None, typer.Option("--label", "-l", metavar="NAME[=VALUE]", help="Only runs with it; repeatable.")
     ] = None,
+    parent: Annotated[str | None, typer.Option(metavar="RUN", help="Only runs that this one has started.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=500, help="How many at most.")] = 20,
     output: OutputOption = Format.TABLE,
 ) -> None:
     """List runs, the newest first."""
-    page = await client.runs(workflow=workflow, status=status or (), label=label or (), limit=limit)
+    page = await client.runs(workflow=workflow, status=status or (), label=label or (), parent=parent, limit=limit)
     if output is not Format.TABLE:
         print_data([run.model_dump(mode="json", exclude={"v"}) for run in page.items], output)
         return
@@ -92,19 +104,19 @@ async def show(client: Client, run_id: RunId, output: OutputOption = Format.TABL
     if output is not Format.TABLE:
         print_data(document.model_dump(mode="json", exclude={"v"}), output)
         return
-    _print_run(document)
+    print_run(document)
     say()
-    await _print_tasks(client, run_id)
+    await print_tasks(client, run_id)
 
 
 @client_command(app)
 async def tasks(client: Client, run_id: RunId, output: OutputOption = Format.TABLE) -> None:
-    """Show the tasks of a run."""
+    """Show the tasks of a run, those of loops and groups by their paths."""
     if output is not Format.TABLE:
         found = await client.run(run_id).tasks()
         print_data([task.model_dump(mode="json", exclude={"v"}) for task in found], output)
         return
-    await _print_tasks(client, run_id)
+    await print_tasks(client, run_id)
 
 
 @client_command(app)
@@ -121,7 +133,7 @@ async def history(client: Client, run_id: RunId, output: OutputOption = Format.T
 @client_command(app)
 async def watch(client: Client, run_id: RunId, output: OutputOption = Format.TABLE) -> None:
     """Watch a run until it has ended; exit 0 if it completed."""
-    await _watch(client.run(run_id), output)
+    await watch_to_its_end(client.run(run_id), output)
 
 
 @client_command(app)
@@ -133,48 +145,68 @@ async def cancel(
     say(f"Asked run {run_id} to stop; next: gnatwork run watch {run_id}")
 
 
-async def _watch(handle: RunHandle, output: Format) -> None:
-    """Watch a run, print it, and end with its verdict; who stops watching is told that the run goes on."""
-    try:
-        run = await watch_run(handle, quiet=output is not Format.TABLE)
-    except asyncio.CancelledError:
-        again = f"gnatwork run watch {handle.run_id}"
-        hint(f"The run goes on; next: {again}\n                or: gnatwork run cancel {handle.run_id}")
-        raise
-    if output is Format.TABLE:
-        _print_run(run)
-    else:
-        print_data(run.model_dump(mode="json", exclude={"v"}), output)
-    if run.status is not RunStatus.COMPLETED or run.error is not None:
-        fail(f"run {run.run_id} {run.status.value.replace('_', ' ')}; see `gnatwork run tasks {run.run_id}`")
+@client_command(app)
+async def pause(
+    client: Client, run_id: RunId, reason: Annotated[str, typer.Option(help="Is kept with the run.")] = ""
+) -> None:
+    """Ask that nothing new of a run begins; what runs is finished."""
+    await client.run(run_id).pause(reason)
+    say(f"Asked run {run_id} to pause; next: gnatwork run resume {run_id}")
 
 
-def _print_run(run: Run) -> None:
-    print_fields(
-        {
-            "run": run.run_id,
-            "workflow": run.workflow,
-            "status": run.status.value,
-            "created": moment(run.created_at),
-            "took": lasted(run.created_at, run.ended_at) or None,
-            "labels": run.labels or None,
-            "error": f"{run.error.code}: {run.error.message}" if run.error else None,
-            "input": run.input,
-            "output": run.output,
-        }
-    )
+@client_command(app)
+async def resume(client: Client, run_id: RunId) -> None:
+    """Ask that a paused run goes on."""
+    await client.run(run_id).resume()
+    say(f"Asked run {run_id} to go on; next: gnatwork run watch {run_id}")
 
 
-async def _print_tasks(client: Client, run_id: str) -> None:
-    rows = [
-        {
-            "task": task.task,
-            "type": task.type,
-            "status": task.status.value,
-            "attempts": task.attempts,
-            "took": took(task),
-            "error": note(task),
-        }
-        for task in await client.run(run_id).tasks()
-    ]
-    print_rows(rows, ("task", "type", "status", "attempts", "took", "error"), empty="It has no tasks.")
+@client_command(app)
+async def signal(
+    client: Client,
+    run_id: RunId,
+    name: Annotated[str, typer.Argument(help="What the block that waits calls the signal.")],
+    *,
+    data: Annotated[str | None, typer.Option(help="What it says: JSON, or @FILE, or @- for standard input.")] = None,
+    idempotency_key: KeyOption = None,
+) -> None:
+    """Send a signal to a run; one that comes before a block waits for it is kept."""
+    await client.run(run_id).signal(name, read_json("--data", data), idempotency_key=idempotency_key)
+    say(f"Sent {name} to run {run_id}; next: gnatwork run watch {run_id}")
+
+
+@client_command(app)
+async def retry(
+    client: Client,
+    run_id: RunId,
+    *,
+    version: Annotated[
+        str | None, typer.Option(metavar="N|published", help="Go on with another version of the stored workflow.")
+    ] = None,
+    wait: WaitOption = False,
+    idempotency_key: KeyOption = None,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Start a run that goes on where one failed: tasks that completed do not run again."""
+    run = await client.run(run_id).retry(version=parse_version(version), idempotency_key=idempotency_key)
+    await show_begun(run, output, wait=wait)
+
+
+@client_command(app)
+async def rerun(
+    client: Client,
+    run_id: RunId,
+    *,
+    wait: WaitOption = False,
+    idempotency_key: KeyOption = None,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Start a run anew: the same version, with the same input."""
+    await show_begun(await client.run(run_id).rerun(idempotency_key=idempotency_key), output, wait=wait)
+
+
+@client_command(app)
+async def delete(client: Client, run_id: RunId) -> None:
+    """Delete everything of a run that has ended."""
+    await client.run(run_id).delete()
+    say(f"Deleted run {run_id}.")

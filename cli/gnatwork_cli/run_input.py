@@ -1,11 +1,12 @@
-"""What `run start` is given: files, JSON, labels."""
+"""What commands about runs are given: files, names, JSON, labels, times."""
 
 import re
 import sys
 from codecs import BOM_UTF8
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -23,19 +24,27 @@ def read_definition(name: str) -> dict[str, Any]:
     Raises:
         ArgumentError: there is no such file, or it holds no JSON object.
     """
-    if name != "-" and not Path(name).exists() and re.match(NAME_PATTERN, name):
-        raise ArgumentError(
-            f"there is no file {name!r}, and workflows can't be stored under a name in this version; give a file with"
-            " the definition"
-        )
     value = _parse(_read(name), _shown(name))
     if not isinstance(value, dict):
         raise ArgumentError(f"{_shown(name)} holds no definition: it must be a JSON object")
     return value
 
 
-def read_input(text: str | None) -> Any:
-    """The input that `--input` gives: JSON, or `@` and a file with it.
+def read_workflow(name: str, version: int | None = None) -> dict[str, Any] | str:
+    """The definition in a file, or on standard input for `-`; where there is no such file, a name as it is.
+
+    Raises:
+        ArgumentError: it is neither a file with a JSON object nor a name, or a file has no such thing as a version.
+    """
+    if name != "-" and not Path(name).exists() and re.fullmatch(NAME_PATTERN, name):
+        return name
+    if version is not None:
+        raise ArgumentError(f"--version is for stored workflows, and {_shown(name)} is a file")
+    return read_definition(name)
+
+
+def read_json(option: str, text: str | None) -> Any:
+    """The value that an option gives: JSON, or `@` and a file with it; None for none.
 
     Raises:
         ArgumentError: there is no such file, or it is not JSON.
@@ -44,7 +53,7 @@ def read_input(text: str | None) -> Any:
         return None
     if text.startswith("@"):
         return _parse(_read(text[1:]), _shown(text[1:]))
-    return _parse(text.encode(errors="surrogateescape"), "--input")
+    return _parse(text.encode(errors="surrogateescape"), option)
 
 
 def parse_labels(entries: Sequence[str]) -> dict[str, str]:
@@ -56,6 +65,25 @@ def parse_labels(entries: Sequence[str]) -> dict[str, str]:
             raise ArgumentError(f"--label {entry}: write NAME=VALUE")
         labels[name] = value
     return labels
+
+
+def parse_moment(option: str, text: str | None) -> datetime | None:
+    """A time in the form of ISO 8601, local unless it says otherwise; ArgumentError for anything else."""
+    try:
+        return None if text is None else datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentError(f"{option} {text}: write a time such as 2026-11-20T08:00:00Z") from None
+
+
+def parse_version(text: str | None) -> int | Literal["published"] | None:
+    """The number of a version, or `published`; ArgumentError for anything else."""
+    if text is None:
+        return None
+    if text == "published":
+        return "published"
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise ArgumentError(f"--version {text}: write a number, or `published`")
+    return int(text)
 
 
 def _read(name: str) -> bytes:

@@ -2,7 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from typing import Protocol
 
@@ -13,7 +14,7 @@ from rich.text import Text
 from gnatwork import RunEvent, RunHandle
 from gnatwork_cli.messages import say
 from gnatwork_cli.output import console
-from gnatwork_cli.progress import Attempt, Progress, line, note, took, verdict
+from gnatwork_cli.progress import Attempt, Progress, line, note, tally, took, verdict
 from gnatwork_schemas.status import Run, Task, TaskStatus
 
 _STYLES = {
@@ -25,6 +26,10 @@ _STYLES = {
 }
 #: The most rows of the table; of a larger run those that are not settled come first.
 _ROWS = 30
+#: Of a run with more tasks than these only the numbers are told, block by block.
+_MOST_TASKS = 200
+#: To see a run takes the longer the larger it is; a watcher looks for no more than this share of its time.
+_SHARE = 0.2
 
 
 class View(Protocol):
@@ -33,11 +38,17 @@ class View(Protocol):
     def show(self, tasks: Sequence[Task], running: Sequence[Attempt]) -> None:
         """The tasks as of now, and the attempts of which it is known that they have begun."""
 
+    def show_numbers(self, run: Run) -> None:
+        """How many tasks each block has in which state, where there are too many to tell of."""
+
 
 class Silence:
     """Shows nothing, for those who want the result alone."""
 
     def show(self, tasks: Sequence[Task], running: Sequence[Attempt]) -> None:
+        """See `View`."""
+
+    def show_numbers(self, run: Run) -> None:
         """See `View`."""
 
 
@@ -46,12 +57,20 @@ class Lines:
 
     def __init__(self) -> None:
         self._progress = Progress()
+        self._told: dict[str, str] = {}
 
     def show(self, tasks: Sequence[Task], running: Sequence[Attempt]) -> None:
         """See `View`."""
         begin = min((task.queued_at for task in tasks if task.queued_at), default=0.0)
         for step in self._progress.steps(tasks, running):
             say(line(step, begin))
+
+    def show_numbers(self, run: Run) -> None:
+        """See `View`."""
+        for block, counts in run.blocks.items():
+            if self._told.get(block) != (text := tally(counts)):
+                self._told[block] = text
+                say(f"{block:<20} {text}")
 
 
 class Rows:
@@ -76,6 +95,22 @@ class Rows:
         if len(tasks) > len(shown):
             table.caption = f"and {len(tasks) - len(shown)} more"
         self._live.update(table, refresh=True)
+
+    def show_numbers(self, run: Run) -> None:
+        """See `View`."""
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for title in ("BLOCK", "TASKS"):
+            table.add_column(title)
+        blocks = sorted(run.blocks.items(), key=lambda entry: _is_over(entry[1]))
+        for block, counts in blocks[:_ROWS]:
+            table.add_row(block, Text(tally(counts), "dim" if _is_over(counts) else "bold cyan"))
+        if len(blocks) > _ROWS:
+            table.caption = f"and {len(blocks) - _ROWS} more"
+        self._live.update(table, refresh=True)
+
+
+def _is_over(counts: Mapping[str, int]) -> bool:
+    return all(TaskStatus(status).ended for status in counts)
 
 
 async def watch_run(run: RunHandle, *, quiet: bool = False) -> Run:
@@ -115,16 +150,41 @@ async def _follow(run: RunHandle, view: View) -> None:
             happened.set()
 
     listening = asyncio.create_task(listen())
+    look = _Look(run, view)
     try:
         while not listening.done():
             await happened.wait()
             happened.clear()
-            view.show(await run.tasks(), running)
+            seconds = await look(running)
+            if look.is_large:
+                # Whatever happens meanwhile is seen by the next look; the end is not waited for.
+                await asyncio.wait({listening}, timeout=seconds * (1 / _SHARE - 1))
         await listening
-        view.show(await run.tasks(), running)
+        await look(running)
     finally:
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
+
+
+class _Look:
+    """Looks at a run: at its tasks, or at their numbers once there are too many."""
+
+    def __init__(self, run: RunHandle, view: View) -> None:
+        self._run = run
+        self._view = view
+        self.is_large = False
+
+    async def __call__(self, running: Sequence[Attempt]) -> float:
+        """Show the run as it is now; how many seconds it took to see it."""
+        begun = time.monotonic()
+        if not self.is_large:
+            page = await self._run.task_page(limit=_MOST_TASKS)
+            self.is_large = page.next_cursor is not None
+            if not self.is_large:
+                self._view.show(page.items, running)
+        if self.is_large:
+            self._view.show_numbers(await self._run.get())
+        return time.monotonic() - begun
 
 
 def _started(event: RunEvent) -> Attempt | None:

@@ -1,6 +1,8 @@
 """A client of Gnatwork, over HTTP or over NATS."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -11,11 +13,12 @@ from gnatwork.http_transport import HttpTransport
 from gnatwork.nats_transport import NatsTransport
 from gnatwork.pages import Page
 from gnatwork.runs import RunHandle
-from gnatwork.transport import DEFAULT_TIMEOUT, Call, Transport
+from gnatwork.transport import DEFAULT_TIMEOUT, Call, Transport, workflow_path
 from gnatwork_schemas.catalogue import BlockType
 from gnatwork_schemas.letters import Discarded, FoundDeadLetter, Redriven
 from gnatwork_schemas.names import DEFAULT_NAMESPACE
 from gnatwork_schemas.status import RunStatus, RunSummary
+from gnatwork_schemas.workflow import Workflow, WorkflowSummary
 
 
 class Client:
@@ -88,30 +91,42 @@ class Client:
 
     async def start(
         self,
-        workflow: Mapping[str, Any],
+        workflow: Mapping[str, Any] | str,
         *,
         input: Any = None,  # noqa: A002 - its name everywhere
         labels: Mapping[str, str] | None = None,
+        version: int | None = None,
+        at: datetime | None = None,
         idempotency_key: str | None = None,
     ) -> RunHandle:
         """Start a run and return once its start is stored, so that it can't be lost.
 
         Args:
-            workflow: the definition.
+            workflow: the definition, or the name of a stored workflow.
             input: any JSON that meets the definition's `input` schema.
             labels: to find the run by.
+            version: of a stored workflow; the published one when None.
+            at: when it is to begin, at once when None or past; a time without a zone is local.
             idempotency_key: repeating a request with the same key starts no second run.
 
         Raises:
             RequestError: the definition or the input is refused; `problem.errors` has the place of each mistake.
             UnreachableError: nobody answers. The run may have started: repeat with the same `idempotency_key`.
         """
-        body: dict[str, Any] = {"workflow": {"definition": workflow}, "input": input}
+        body: dict[str, Any] = {"input": input}
         if labels:
             body["labels"] = dict(labels)
-        answer = await self._transport.call(
-            Call(verb="submit", method="POST", path="/runs", body=body, idempotency_key=idempotency_key)
-        )
+        if at is not None:
+            body["at"] = at.astimezone().isoformat()
+        if version is not None:
+            body["version"] = version
+        if isinstance(workflow, str):
+            path, subject = workflow_path(workflow, "/runs"), {"name": workflow}
+            call = Call(verb="workflow.start", method="POST", path=path, subject=subject, body=body)
+        else:
+            body["workflow"] = {"definition": workflow}
+            call = Call(verb="submit", method="POST", path="/runs", body=body)
+        answer = await self._transport.call(replace(call, idempotency_key=idempotency_key))
         return RunHandle(self._transport, answer["run_id"])
 
     def run(self, run_id: str) -> RunHandle:
@@ -124,19 +139,63 @@ class Client:
         workflow: str | None = None,
         status: Sequence[RunStatus] = (),
         label: Sequence[str] = (),
+        parent: str | None = None,
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[RunSummary]:
-        """Runs, the newest first: of this workflow, in any of these states, with all of these labels (`name=value`)."""
+        """Runs, the newest first.
+
+        Args:
+            workflow: only those of this one.
+            status: only those in any of these states.
+            label: only those with all of these labels, `name=value` or `name`.
+            parent: only those that this run has started.
+            limit: how many at most.
+            cursor: of the page before.
+        """
         query = {
             "workflow": workflow,
             "status": [one.value for one in status],
             "label": list(label),
+            "parent": parent,
             "limit": limit,
             "cursor": cursor,
         }
         answer = await self._transport.call(Call(verb="run.list", method="GET", path="/runs", query=query))
         return Page([RunSummary.model_validate(item) for item in answer["items"]], answer["next_cursor"])
+
+    async def put_workflow(self, name: str, definition: Mapping[str, Any]) -> Workflow:
+        """Store a definition as the published version of a workflow; the same one again makes no new version.
+
+        Raises:
+            RequestError: the definition is refused; `problem.errors` has the place of each mistake.
+        """
+        call = Call(
+            verb="workflow.put",
+            method="PUT",
+            path=workflow_path(name),
+            subject={"name": name},
+            body=definition,
+            body_field="definition",
+        )
+        return Workflow.model_validate(await self._transport.call(call))
+
+    async def validate(self, definition: Mapping[str, Any]) -> None:
+        """Check a definition without storing it; raises RequestError with the place of each mistake."""
+        path = "/workflows/validate"
+        call = Call(verb="workflow.validate", method="POST", path=path, body=definition, body_field="definition")
+        await self._transport.call(call)
+
+    async def workflow(self, name: str) -> Workflow:
+        """A stored workflow, its versions, and the definition of the published one."""
+        call = Call(verb="workflow.get", method="GET", path=workflow_path(name), subject={"name": name})
+        return Workflow.model_validate(await self._transport.call(call))
+
+    async def workflows(self, *, limit: int = 50, cursor: str | None = None) -> Page[WorkflowSummary]:
+        """Stored workflows, in the order of their names."""
+        query = {"limit": limit, "cursor": cursor}
+        answer = await self._transport.call(Call(verb="workflow.list", method="GET", path="/workflows", query=query))
+        return Page([WorkflowSummary.model_validate(item) for item in answer["items"]], answer["next_cursor"])
 
     async def blocks(self) -> list[BlockType]:
         """All block types that executors have announced."""

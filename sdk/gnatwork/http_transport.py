@@ -78,7 +78,7 @@ class HttpTransport:
         except httpx.HTTPError as error:
             raise self._unreachable(error) from error
         _check(response)
-        return response.json()
+        return response.json() if response.content else None
 
     async def ended(self, run_id: str) -> RunEvent | None:
         """See `Transport`."""

@@ -25,6 +25,8 @@ _CONNECT = 5.0
 _FIRST_SILENCE, _LONGEST_SILENCE = 10.0, 300.0
 #: Events that wait for a reader; live ones beyond are left out, stored ones wait in the server.
 _QUEUE = 256
+#: Verbs that begin a run, whose end someone may wait for.
+_BEGINNING = frozenset({"submit", "workflow.start", "run.retry", "run.rerun"})
 _LIVE_KINDS = ("started", "progress", "log")
 
 
@@ -72,7 +74,7 @@ class NatsTransport:
 
     async def call(self, call: Call) -> Any:
         """See `Transport`."""
-        if call.verb != "submit":
+        if call.verb not in _BEGINNING:
             return await self._request(call)
         await self._listen()
         self._ends.submitting()
@@ -173,7 +175,8 @@ class NatsTransport:
         return Run.model_validate(await self._request(call))
 
     async def _request(self, call: Call) -> Any:
-        body: dict[str, Any] = {"v": VERSION, **call.subject, **(call.body or {})}
+        given = call.body or {} if call.body_field is None else {call.body_field: call.body}
+        body: dict[str, Any] = {"v": VERSION, **call.subject, **given}
         body |= {name: value for name, value in call.query.items() if value is not None}
         if call.idempotency_key is not None:
             body["idempotency_key"] = call.idempotency_key

@@ -1,8 +1,10 @@
 """A run, from the outside."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from dataclasses import replace
+from typing import Any, Literal
+from urllib.parse import quote
 
 from gnatwork.errors import RunError
 from gnatwork.pages import Page, all_pages
@@ -56,9 +58,56 @@ class RunHandle:
         """Stop the run; it ends as `cancelled` as soon as its scheduler has seen to it."""
         await self._transport.call(self._call("run.cancel", "POST", "/cancel", body={"reason": reason}))
 
+    async def pause(self, reason: str = "") -> None:
+        """Let nothing new of the run begin until it is resumed; what runs is finished."""
+        await self._transport.call(self._call("run.pause", "POST", "/pause", body={"reason": reason}))
+
+    async def resume(self) -> None:
+        """Let the run go on."""
+        await self._transport.call(self._call("run.resume", "POST", "/resume"))
+
+    async def signal(self, name: str, data: Any = None, *, idempotency_key: str | None = None) -> None:
+        """Say something that a block of the run waits for, or will.
+
+        Args:
+            name: what the block calls it.
+            data: any JSON that meets the block's schema.
+            idempotency_key: repeating a signal with the same key says it once.
+        """
+        rest = f"/signals/{quote(name, safe='')}"
+        call = self._call("run.signal", "POST", rest, body={"data": data}, idempotency_key=idempotency_key)
+        # The path names it over HTTP.
+        await self._transport.call(replace(call, subject={**call.subject, "name": name}))
+
+    async def rerun(self, *, idempotency_key: str | None = None) -> "RunHandle":
+        """Start the run anew, with the same input; the new run."""
+        return await self._begin("run.rerun", "/rerun", {}, idempotency_key)
+
+    async def retry(
+        self, *, version: int | Literal["published"] | None = None, idempotency_key: str | None = None
+    ) -> "RunHandle":
+        """Start a run that goes on where this one failed; the new run.
+
+        Args:
+            version: of the stored workflow, if another one than this run's is to go on.
+            idempotency_key: repeating a request with the same key starts no second run.
+        """
+        body = {} if version is None else {"version": version}
+        return await self._begin("run.retry", "/retry", body, idempotency_key)
+
+    async def delete(self) -> None:
+        """Remove everything of the run, which must have ended."""
+        await self._transport.call(self._call("run.delete", "DELETE"))
+
     async def tasks(self) -> list[Task]:
         """All tasks, in the order of the definition."""
         return [Task.model_validate(item) async for item in self._all("run.tasks", "/tasks")]
+
+    async def task_page(self, *, limit: int = 50, cursor: str | None = None) -> Page[Task]:
+        """A part of the tasks, in the same order: a run may have a hundred thousand."""
+        query = {"limit": limit, "cursor": cursor}
+        answer = await self._transport.call(self._call("run.tasks", path="/tasks", query=query))
+        return Page([Task.model_validate(item) for item in answer["items"]], answer["next_cursor"])
 
     async def history(self) -> list[RunEvent]:
         """All stored events so far."""
@@ -67,6 +116,10 @@ class RunHandle:
     def events(self, after: int = 0) -> AsyncGenerator[RunEvent, None]:
         """Stored events after a sequence, then everything as it happens, until the run has ended."""
         return self._transport.events(self.run_id, after)
+
+    async def _begin(self, verb: str, path: str, body: Mapping[str, Any], key: str | None) -> "RunHandle":
+        answer = await self._transport.call(self._call(verb, "POST", path, body=body, idempotency_key=key))
+        return RunHandle(self._transport, answer["run_id"])
 
     def _all(self, verb: str, path: str) -> AsyncIterator[Any]:
         async def page(cursor: str | None) -> Page[Any]:

@@ -31,6 +31,11 @@ def run_path(run_id: str, rest: str = "") -> str:
     return f"/runs/{quote(run_id, safe='')}{rest}"
 
 
+def workflow_path(name: str, rest: str = "") -> str:
+    """Where a stored workflow is, below `/api/v1`; whatever the name is made of, it leads nowhere else."""
+    return f"/workflows/{quote(name, safe='')}{rest}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Call:
     """A request to the manager, in the words of both transports."""
@@ -45,6 +50,8 @@ class Call:
     #: Parameters that narrow the question; None is left out.
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
+    #: The field that over NATS holds the body; None puts its fields beside the others.
+    body_field: str | None = None
     idempotency_key: str | None = None
 
 
@@ -55,7 +62,7 @@ class Transport(Protocol):
         """Get ready; raises UnreachableError where that takes a connection and there is none."""
 
     async def call(self, call: Call) -> Any:
-        """The answer's JSON. Raises RequestError, UnreachableError."""
+        """The answer's JSON, None for an empty one. Raises RequestError, UnreachableError."""
 
     def events(self, run_id: str, after: int) -> AsyncGenerator[RunEvent, None]:
         """Events after a sequence, then what follows, until the run has ended."""

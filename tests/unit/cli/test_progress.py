@@ -1,6 +1,6 @@
 """Each step of a run is said once, in order."""
 
-from gnatwork_cli.progress import Attempt, Progress, line, verdict
+from gnatwork_cli.progress import Attempt, Progress, line, tally, verdict
 from gnatwork_schemas.error import ErrorInfo
 from gnatwork_schemas.status import Run, RunStatus, Task, TaskStatus
 
@@ -64,6 +64,12 @@ def test_steps_of_several_tasks_come_in_the_order_of_time() -> None:
 def test_a_line_counts_from_the_beginning_of_the_run() -> None:
     (step,) = Progress().steps([task(TaskStatus.QUEUED, attempts=1, queued_at=101.5)], ())
     assert line(step, 100.0).split() == ["1.50", "s", "page", "queued"]
+
+
+def test_a_tally_tells_the_ends_first() -> None:
+    assert tally({"queued": 10, "completed": 9_988, "failed": 2}).split() == [
+        "10,000", "9,988", "completed,", "2", "failed,", "10", "queued"
+    ]  # fmt: skip
 
 
 def test_verdict() -> None:
