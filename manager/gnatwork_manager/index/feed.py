@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +16,7 @@ from gnatwork_bus.connection import ApiError, Connection
 from gnatwork_bus.follow import follow
 from gnatwork_bus.kv import Bucket
 from gnatwork_bus.message import StoredMessage
+from gnatwork_bus.topology import STATUS_MARKER_TTL
 from gnatwork_manager.index.query import Place, RunFilter, list_query
 from gnatwork_manager.index.store import BrokenIndexError, Change, IndexStore, Position, Removal
 from gnatwork_schemas.errors import UnavailableError
@@ -30,6 +32,8 @@ _GATHER = 0.2
 _RETRY = 2.0
 #: Seconds that a list waits for what is still to be written.
 _PATIENCE = 2.0
+#: Seconds for which the index may be away from the bucket: then the first signs that documents have expired are gone.
+_LONGEST_ABSENCE = 0.9 * STATUS_MARKER_TTL
 
 _Result = TypeVar("_Result")
 
@@ -68,6 +72,9 @@ class RunIndex:
         self._restart = asyncio.Event()
         self._forget = False
         self._sequence = 0
+        #: Whether the bucket is followed, and since when it can't be, Unix seconds.
+        self._following = False
+        self._away: float | None = None
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -77,11 +84,13 @@ class RunIndex:
             store = await threads.write(lambda: IndexStore(data_dir))
             index = cls(connection, status, store, threads)
             connection.on_reconnect(index._restart.set)
+            connection.on_disconnect(index._lost)
             try:
                 yield index
             finally:
                 connection.forget(index._restart.set)
-                await threads.write(store.close)
+                connection.forget(index._lost)
+                await threads.write(index._close)
 
     async def run(self) -> None:
         """Follow the status bucket, for ever."""
@@ -157,18 +166,34 @@ class RunIndex:
         if position is None:
             # A new file holds at most what this manager itself has submitted, and that is not to be forgotten.
             position = Position(stream.stream, 0)
-        elif self._forget or position.stream != stream.stream or position.sequence > stream.sequence:
+        elif (
+            self._forget
+            or position.stream != stream.stream
+            or position.sequence > stream.sequence
+            or time.time() - (self._away or position.at) > _LONGEST_ABSENCE
+        ):
             log.warning("the run index is made anew from %d status documents", stream.sequence)
             position = Position(stream.stream, 0)
             await self._queue.put(_Emptied())
-        self._forget = False
+        self._forget, self._following, self._away = False, True, None
         self._sequence = position.sequence
         subject = self._status.subject(">")
         following = follow(self._connection, self._status.stream_name, subject, after=position.sequence)
         async with contextlib.aclosing(following) as messages:
             async for message in messages:
-                reached = Position(stream.stream, message.sequence)
+                reached = Position(stream.stream, message.sequence, time.time())
                 await self._queue.put(_Written(self._change(message), reached))
+
+    def _lost(self) -> None:
+        self._away = self._away or time.time()
+
+    def _close(self) -> None:
+        """In the thread that writes."""
+        if self._following:
+            with contextlib.suppress(BrokenIndexError, sqlite3.OperationalError):
+                if position := self._store.position():
+                    self._store.write((), position._replace(at=self._away or time.time()))
+        self._store.close()
 
     def _change(self, message: StoredMessage) -> Change | None:
         """What a status message says; None for one that can't be read."""

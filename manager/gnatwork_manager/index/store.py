@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 FILE_NAME = "runs.sqlite3"
 #: Changes with the tables; a file of another layout is made anew.
-_LAYOUT = 1
+_LAYOUT = 2
 _BUSY_TIMEOUT_MS = 10_000
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
@@ -51,7 +51,8 @@ CREATE INDEX labels_of_run ON labels (run);
 CREATE TABLE position (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     stream TEXT NOT NULL,
-    sequence INTEGER NOT NULL
+    sequence INTEGER NOT NULL,
+    at REAL NOT NULL
 );
 """
 
@@ -69,8 +70,8 @@ SELECT namespace, ?, ?, id FROM runs WHERE namespace = ? AND run_id = ?
 """
 _REMOVE = "DELETE FROM runs WHERE namespace = ? AND run_id = ?"
 _MOVE = """
-INSERT INTO position (only, stream, sequence) VALUES (1, ?, ?)
-ON CONFLICT (only) DO UPDATE SET stream = excluded.stream, sequence = excluded.sequence
+INSERT INTO position (only, stream, sequence, at) VALUES (1, ?, ?, ?)
+ON CONFLICT (only) DO UPDATE SET stream = excluded.stream, sequence = excluded.sequence, at = excluded.at
 """
 
 
@@ -79,6 +80,8 @@ class Position(NamedTuple):
 
     stream: str
     sequence: int
+    #: Unix seconds at which nothing beyond it was there yet.
+    at: float = 0.0
 
 
 class Removal(NamedTuple):
@@ -140,7 +143,7 @@ class IndexStore:
     def position(self) -> Position | None:
         """How far the index has read; None when it is new."""
         with _broken_files():
-            row = self._writer.execute("SELECT stream, sequence FROM position").fetchone()
+            row = self._writer.execute("SELECT stream, sequence, at FROM position").fetchone()
         return Position(*row) if row else None
 
     def write(self, changes: Sequence[Change], position: Position | None) -> None:

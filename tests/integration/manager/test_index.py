@@ -11,6 +11,7 @@ from gnatwork_bus.connection import Connection
 from gnatwork_bus.embedded import EmbeddedServer
 from gnatwork_bus.kv import Bucket
 from gnatwork_bus.reconcile import reconcile
+from gnatwork_manager.index import feed
 from gnatwork_manager.index.feed import RunIndex
 from gnatwork_manager.index.query import RunFilter
 from gnatwork_manager.index.store import FILE_NAME
@@ -131,6 +132,54 @@ async def test_a_status_that_is_gone_is_listed_no_more(bench: Bench) -> None:
     subject = Bucket(bench.connection, subjects.STATUS_BUCKET).subject(subjects.status_key("default", run_id))
     await bench.connection.publisher.publish(subject, b"", {subjects.KV_OPERATION: "DEL"})
     await until_nothing(bench)
+
+
+async def test_a_status_that_expires_is_listed_no_more(bench: Bench) -> None:
+    run_id = new_run_id()
+    bucket = Bucket(bench.connection, subjects.STATUS_BUCKET)
+    await bench.put_status(run_id, RunStatus.COMPLETED, 1)
+    entry = await bucket.get(subjects.status_key("default", run_id))
+    assert entry
+    await bucket.put(entry.key, entry.value, ttl=1)
+    await until_listed(bench, 1)
+    await until_nothing(bench)
+
+
+async def test_a_status_that_expired_while_no_one_looked_is_listed_no_more(
+    bus: Connection, nats_url: str, tmp_path: Path, catalogue: None
+) -> None:
+    bucket = Bucket(bus, subjects.STATUS_BUCKET)
+    async with open_bench(bus, nats_url, tmp_path) as bench:
+        for _ in range(3):
+            run_id = new_run_id()
+            await bench.put_status(run_id, RunStatus.COMPLETED, 1)
+        entry = await bucket.get(subjects.status_key("default", run_id))
+        assert entry
+        await until_listed(bench, 3)
+    await bucket.put(entry.key, entry.value, ttl=1)
+    async with asyncio.timeout(10):
+        while await bucket.get(entry.key):
+            pass
+    async with open_bench(bus, nats_url, tmp_path) as bench:
+        assert run_id not in {item["run_id"] for item in await until_listed(bench, 2)}
+
+
+@pytest.mark.usefixtures("catalogue")
+async def test_an_index_that_was_away_for_too_long_is_made_anew(
+    bus: Connection, nats_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_bench(bus, nats_url, tmp_path) as bench:
+        for _ in range(3):
+            await bench.put_status(new_run_id(), RunStatus.COMPLETED, 1)
+        await until_listed(bench, 3)
+    # Not even a marker is left.
+    await bus.api(f"STREAM.MSG.DELETE.{subjects.bucket_stream(subjects.STATUS_BUCKET)}", {"seq": 1})
+    async with open_bench(bus, nats_url, tmp_path) as bench:
+        await until_listed(bench, 3)
+    assert not [record for record in caplog.records if "anew" in record.getMessage()]
+    monkeypatch.setattr(feed, "_LONGEST_ABSENCE", 0)
+    async with open_bench(bus, nats_url, tmp_path) as bench:
+        await until_listed(bench, 2)
 
 
 async def until_nothing(bench: Bench) -> None:
