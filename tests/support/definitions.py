@@ -6,8 +6,9 @@ import pytest
 
 from gnatwork_engine.compiler import compile_definition
 from gnatwork_schemas.catalogue import BlockType
-from gnatwork_schemas.control_block import ControlBlock
+from gnatwork_schemas.control_block import ControlBlock, ControlledBlock
 from gnatwork_schemas.errors import DefinitionError
+from gnatwork_schemas.template import PathExpression
 
 _TEXT = {"type": "string"}
 _SCHEMAS: dict[str, dict[str, Any] | bool] = {
@@ -108,4 +109,19 @@ def needs_of(control_block: ControlBlock) -> dict[str, list[str]]:
     return {
         block.id: [need.block if need.port == "out" else f"{need.block}.{need.port}" for need in block.needs]
         for block in control_block.blocks
+    }
+
+
+def block_of(control_block: ControlBlock, id_: str) -> ControlledBlock:
+    """The block of this id, outside of loops and groups."""
+    return next(block for block in control_block.blocks if block.id == id_)
+
+
+def leaves_of(block: ControlledBlock) -> dict[str, tuple[str, int]]:
+    """What the templates of a config that are each one path lead to, and how many scopes outwards, by place."""
+    return {
+        ".".join(map(str, leaf.at)): (".".join(map(str, part.path)), part.up)
+        for leaf in block.templates
+        for part in leaf.parts
+        if isinstance(part, PathExpression)
     }

@@ -47,6 +47,8 @@ def check_cases(config: Any, path: Path, faults: Faults) -> None:
     if not isinstance(config, dict):
         return
     cases, default = config.get("cases"), config.get("default")
+    if isinstance(cases, str):
+        faults.add((*path, "cases"), _INVALID, "must be an object, written out: its names are ports")
     for name, case in cases.items() if isinstance(cases, dict) else ():
         at = (*path, "cases", name)
         _check_port(name, at, faults)

@@ -18,7 +18,6 @@ from gnatwork_schemas.definition import ForEach
 from gnatwork_schemas.duration import parse_duration
 from gnatwork_schemas.names import NAME_PATTERN, RESERVED_ROOTS
 from gnatwork_schemas.steering import DelayConfig, GroupConfig, LoopConfig, WaitConfig, WorkflowConfig
-from gnatwork_schemas.template import PathExpression
 
 _INVALID = "block.config_invalid"
 _NAME = re.compile(NAME_PATTERN)
@@ -70,7 +69,7 @@ def read_items(value: Any, at: Path, limit: int, frame: Frame, faults: Faults) -
             faults.add(at, _INVALID, f"has {len(value):,} items, more than the loop may have, {limit:,}")
     elif not isinstance(value, str) or "{{" not in value:
         faults.add(at, _INVALID, "must be an array, or a template that yields one")
-    elif any(len(leaf.parts) != 1 or not isinstance(leaf.parts[0], PathExpression) for leaf in leaves):
+    elif any(isinstance(part, str) or len(leaf.parts) > 1 for leaf in leaves for part in leaf.parts):
         faults.add(at, _INVALID, "must be one template and nothing else: anything around it makes it a text")
     return Config(config, leaves)
 
@@ -159,7 +158,7 @@ def _check_name(name: str, body: DraftBody | None, at: Path, faults: Faults) -> 
         message = f"{shown(name)} is a root of templates"
     elif name in RESERVED:
         message = f"{shown(name)} is a word of JavaScript"
-    elif body and name in body.known:
+    elif body and name in body.known and name not in RESERVED_ROOTS:
         message = f"{shown(name)} is the id of a block in it"
     else:
         return

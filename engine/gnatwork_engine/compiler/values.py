@@ -59,8 +59,9 @@ def read_values(
         except ExpressionError as error:
             faults.add(at, error.code, f"this is not a JavaScript expression: {error.detail}")
             continue
-        for mention in mentions:
-            if mention.name not in local and (unseen := _resolve(mention, at, frame, values)):
+        found = [_resolve(mention, at, frame, values) for mention in mentions if mention.name not in local]
+        for unseen in dict.fromkeys(found):
+            if unseen is not None:
                 code = _UNKNOWN_NAME if unseen.code == _UNKNOWN_ROOT else unseen.code
                 faults.add(at, code, unseen.message)
     return values
@@ -87,7 +88,9 @@ def _resolve(mention: Mention, at: Path, frame: Frame, values: Values) -> Unseen
 
 def _unknown(name: str, frame: Frame) -> str:
     names = visible(frame)
+    # `my-id` is two names and a minus.
     for id_ in names:
-        if id_.startswith(f"{name}-"):
-            return f"{shown(name)} is unknown; the block is {shown(f'blocks[{chr(34)}{id_}{chr(34)}]')} in JavaScript"
+        if "-" in id_ and name in id_.split("-"):
+            written = shown(f'blocks["{id_}"]')
+            return f"the block {shown(id_)} is {written} in JavaScript"
     return f"{shown(name)} is neither a block, a root nor a part of JavaScript{suggestion(name, names)}"

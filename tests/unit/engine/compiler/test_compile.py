@@ -104,34 +104,55 @@ json_values = st.recursive(
 )
 fields = [
     *["id", "type", "name", "config", "needs", "join", "retry", "timeout", "on_error", "idempotent"],
-    *["when", "for_each", "items", "next", "x"],
+    *["when", "for_each", "compensate", "priority", "blocks", "steps", "items", "next", "x"],
 ]
+types = [
+    *["noop", "get", "gate", "condition", "switch", "transform"],
+    *["loop", "group", "delay", "wait", "workflow", "nope"],
+]
+expressions = st.sampled_from(["a.x", "a +", "blocks.b", "item", "index", "previous.a", "error", "true", "{{ a }}"])
 ids = st.sampled_from(["a", "b", "c", "input", "a b"])
-blocks = st.one_of(
+configs = json_values | st.dictionaries(
+    st.sampled_from(["items", "while", "until", "if", "on", "cases", "expression", "for", "signal", "name", "as"]),
+    expressions | json_values,
+    max_size=3,
+)
+blocks = st.recursive(
     json_values,
-    st.fixed_dictionaries(
-        {"id": ids | json_values, "type": st.sampled_from(["noop", "get", "gate", "loop", "nope"]) | json_values},
-        optional={
-            "config": json_values,
-            "needs": st.lists(st.sampled_from(["a", "b", "c.error", "a.open", "d"]), max_size=3) | json_values,
-            "retry": json_values,
-            "timeout": st.sampled_from(["1s", "x", 3]) | json_values,
-        },
+    lambda inner: (
+        st.fixed_dictionaries(
+            {"id": ids | json_values, "type": st.sampled_from(types) | json_values},
+            optional={
+                "config": configs,
+                "blocks": st.lists(inner, max_size=3),
+                "when": expressions | json_values,
+                "for_each": st.fixed_dictionaries({"items": json_values}) | json_values,
+                "compensate": st.fixed_dictionaries({"type": st.sampled_from(types), "config": configs}) | json_values,
+                "needs": st.lists(st.sampled_from(["a", "b", "c.error", "a.open", "d"]), max_size=3) | json_values,
+                "retry": json_values,
+                "timeout": st.sampled_from(["1s", "x", 3]) | json_values,
+            },
+        )
+        | st.dictionaries(st.sampled_from(fields), json_values)
     ),
-    st.dictionaries(st.sampled_from(fields), json_values),
+    max_leaves=4,
 )
 definitions = st.one_of(
     json_values,
     st.dictionaries(
         st.sampled_from(
-            ["name", "input", "timeout", "retry", "labels", "output", "triggers", "trigger", "script", "y"]
+            ["name", "input", "timeout", "retry", "labels", "output", "triggers", "script", "concurrency", "y"]
         ),
         json_values,
         max_size=3,
     ).flatmap(
         lambda rest: st.fixed_dictionaries(
             {key: st.just(value) for key, value in rest.items()},
-            optional={"blocks": st.lists(blocks, max_size=4), "steps": st.lists(blocks, max_size=4) | json_values},
+            optional={
+                "blocks": st.lists(blocks, max_size=4),
+                "steps": st.lists(blocks, max_size=4) | json_values,
+                "on_failure": st.lists(blocks, max_size=2) | json_values,
+            },
         )
     ),
 )

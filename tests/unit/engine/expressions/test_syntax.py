@@ -1,0 +1,53 @@
+"""Texts that are no expressions: where the mistake is, and what was probably meant."""
+
+import pytest
+
+from gnatwork_engine.expressions import ExpressionError, mentions_of
+from gnatwork_engine.expressions.syntax import MAX_LENGTH
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(ExpressionError) as caught:
+        mentions_of(text)
+    assert caught.value.code == "expression.syntax"
+    return caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "it is empty"),
+        (" \n", "it is empty"),
+        ("a.b >", 'a value is missing at line 1, column 6, near "a.b >"'),
+        ("a b", "it can't be read at line 1, column 3"),
+        ("a.b[", "it can't be read at line 1, column 4"),
+        ("input.n\n  > = 3", "it can't be read at line 2, column 5"),
+        ("😀 ü > = 3", "it can't be read at line 1, column"),
+        ('"abc', '`"` is missing at line 1, column 5'),
+        ("x => { return 1", "`}` is missing at line 1, column 16"),
+        ("a ? b", "it can't be read"),
+        ("1) + (2", "it is not one expression; look at its parentheses"),
+        ("a /* b", "it can't be read at line 1, column 4"),
+        ("{{ input.n }} > 3", "write `input.n > 3` without braces: this is JavaScript, not a template"),
+        ("return input.n > 3;", "write `input.n > 3` without `return`"),
+        ("if (a) b", "this is a statement: write `a ? b : c`"),
+        ("let x = 1", "this is a statement"),
+        ("a > 1;", "leave out the `;` at the end"),
+        ("<div>{x}</div>", "JSX is not JavaScript: line 1, column 1"),
+        ('import("x")', "an expression can't import modules: line 1, column 1"),
+    ],
+)
+def test_a_mistake_has_a_place_and_a_hint(text: str, told: str) -> None:
+    assert told in refusal(text)
+
+
+def test_a_long_text_is_refused_unread() -> None:
+    mentions_of("a" * MAX_LENGTH)
+    with pytest.raises(ExpressionError) as caught:
+        mentions_of("a" * (MAX_LENGTH + 1))
+    assert caught.value.code == "expression.too_long"
+    assert "16,385 characters, more than 16,384" in caught.value.detail
+
+
+def test_messages_stay_short() -> None:
+    assert len(refusal("{{ " + "a" * 5000 + " }} > ")) < 300
