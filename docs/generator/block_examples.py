@@ -20,7 +20,7 @@ EXAMPLES = {
             "blocks": [
                 _ORDER,
                 {"id": "large", "type": "condition", "config": {"if": "order.total > 100"}},
-                {"id": "gift", "type": "noop", "needs": [{"block": "large", "port": "true"}], "config": "a pen"},
+                {"id": "gift", "type": "noop", "needs": ["large.true"], "config": "a pen"},
             ],
             "output": {"port": "{{ large.port }}", "gift": "{{ gift }}"},
         },
