@@ -27,6 +27,8 @@ def succeeded(fold: Fold, output: Output) -> None:
     frame, key = found
     task = frame.tasks[key]
     task.started_at, task.executor = output.started_at, output.executor
+    # What an earlier attempt ran into is over: only a task that goes on in spite of its error keeps it.
+    task.error = None
     role = frame.body.planned(key).role
     if task.reused or not (role.serves or role is Role.CONDITION):
         complete(fold, frame, key, output.output, fold.event.sequence)

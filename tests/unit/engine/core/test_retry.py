@@ -7,6 +7,7 @@ from support.story import Story, block
 
 from gnatwork_engine.core.actions import Dispatch, End, PurgeTask, SetTimer
 from gnatwork_engine.core.retry import next_delay
+from gnatwork_engine.core.view import completed_tasks
 from gnatwork_schemas.definition import Retry
 from gnatwork_schemas.duration import MAX_SECONDS
 from gnatwork_schemas.error import ErrorInfo
@@ -105,3 +106,17 @@ def test_the_wait_grows_up_to_its_bound_and_is_drawn_alike_by_everyone(
 def test_no_wait_is_longer_than_any_duration_may_be(asked: float) -> None:
     error = PASSING.model_copy(update={"retry_after": asked})
     assert next_delay(TWICE, error, 1, "k") == MAX_SECONDS
+
+
+def test_what_an_earlier_attempt_ran_into_is_over_once_a_later_one_succeeds() -> None:
+    undo = block("a:undo")
+    story = Story(block("a", retry=TWICE, compensate=undo), block("b", on_error="continue"), block("c", "a"))
+    story.start()
+    story.error("a", retryable=True)
+    story.fired("retry-a-2")
+    story.output("a", attempt=2)
+    completed = story.events[-1].sequence
+    story.error("b")
+    assert story.run.root.tasks["a"].error is None
+    assert [due.path for due in story.run.undos] == ["a:undo"]
+    assert completed_tasks(story.run) == {"a": completed}
