@@ -1,7 +1,7 @@
 """The shapes of what goes in and out over HTTP, for the OpenAPI document; nothing is validated with them."""
 
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 
@@ -49,6 +49,13 @@ class PauseBody(Model):
     """Why a run is to be paused."""
 
     reason: str = Field(default="", max_length=1000)
+
+
+class RetryBody(Model):
+    """How to go on."""
+
+    #: Of the stored workflow: a number, or `published`; the run's own unless given.
+    version: int | Literal["published"] | None = None
 
 
 class SignalBody(Model):
@@ -122,6 +129,7 @@ REFERENCED: tuple[type[BaseModel], ...] = (
     StoredSubmissionBody,
     CancelBody,
     PauseBody,
+    RetryBody,
     SignalBody,
     Definition,
     Problem,

@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from gnatwork_manager.documents import CancelBody, PauseBody, SignalBody, SubmittedRun, json_body
+from gnatwork_manager.documents import CancelBody, PauseBody, RetryBody, SignalBody, SubmittedRun, json_body
+from gnatwork_manager.repeats import parse_retry
 from gnatwork_manager.requests import (
     API_PREFIX,
     IdempotencyKey,
@@ -103,6 +104,31 @@ async def rerun(
     parse_nothing(await optional_body(request))
     repeats = services_of(request).repeats
     return await begin(request, lambda: repeats.rerun(namespace, run_id), caller, seconds)
+
+
+@router.post(
+    "/{run_id}/retry",
+    status_code=202,
+    summary="Go on where a run failed",
+    responses=BEGUN,
+    openapi_extra=json_body(RetryBody, required=False),
+)
+async def retry(
+    request: Request,
+    run_id: RunIdPath,
+    namespace: Namespace = DEFAULT_NAMESPACE,
+    wait: Wait = None,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """A new run with the same input, in which the tasks that completed do not run again; otherwise as `POST /runs`.
+
+    Only of a run that has ended and did not complete. With `version`, tasks are reused as far as their blocks, and
+    all that these wait for, are the same in that version. The earlier run must be kept until the new one has ended.
+    """
+    caller, seconds = asker(request, namespace, wait, idempotency_key)
+    version = parse_retry(await optional_body(request))
+    repeats = services_of(request).repeats
+    return await begin(request, lambda: repeats.retry(namespace, run_id, version), caller, seconds)
 
 
 @router.delete("/{run_id}", status_code=204, summary="Delete a run")

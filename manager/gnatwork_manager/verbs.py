@@ -18,6 +18,7 @@ from gnatwork_manager.dead_letters import (
 from gnatwork_manager.listing import PageQuery, RunListQuery, list_runs
 from gnatwork_manager.orders import Order
 from gnatwork_manager.problems import ProblemError, faults_of, invalid
+from gnatwork_manager.repeats import parse_retry
 from gnatwork_manager.run_control import parse_nothing, parse_reason
 from gnatwork_manager.services import Services
 from gnatwork_manager.signals import parse_signal
@@ -151,6 +152,12 @@ async def _run_rerun(request: VerbRequest) -> Answer:
     return await _begin(request, lambda: repeats.rerun(request.namespace, run_id), caller, wait)
 
 
+async def _run_retry(request: VerbRequest) -> Answer:
+    body, caller, wait = _asker(request, "run_id")
+    run_id, version, repeats = _text(request, "run_id"), parse_retry(body), request.services.repeats
+    return await _begin(request, lambda: repeats.retry(request.namespace, run_id, version), caller, wait)
+
+
 async def _run_delete(request: VerbRequest) -> Answer:
     run_id, body = _run(request)
     parse_nothing(body)
@@ -215,6 +222,7 @@ VERBS: Mapping[str, Callable[[VerbRequest], Awaitable[Answer]]] = {
     "run.resume": _run_resume,
     "run.signal": _run_signal,
     "run.rerun": _run_rerun,
+    "run.retry": _run_retry,
     "run.delete": _run_delete,
     "workflow.put": _workflow_put,
     "workflow.validate": _workflow_validate,

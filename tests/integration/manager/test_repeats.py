@@ -13,6 +13,7 @@ from gnatwork_bus.retention import archive_run
 from gnatwork_manager import remover
 from gnatwork_manager.run_ids import new_run_id
 from gnatwork_schemas import subjects
+from gnatwork_schemas.messages import Failed, Reuse
 from gnatwork_schemas.payload import PayloadRef
 from gnatwork_schemas.status import RunStatus
 
@@ -91,6 +92,123 @@ class TestRerun:
         assert (reply.status_code, reply.json()["code"]) == (422, "request.invalid")
 
 
+class TestRetry:
+    async def failed(self, bench: Bench, linear: dict[str, Any], **fields: Any) -> tuple[str, int]:
+        """A run whose second block failed; its id, and the sequence of the event that completed the first."""
+        run_id = await bench.submit(linear, **fields)
+        sequence = await bench.put_out(run_id, "first", {"value": 1})
+        await bench.fail(run_id, {"code": "http.status", "message": "no", "task": "second"})
+        return run_id, sequence
+
+    async def test_what_completed_is_reused(self, bench: Bench, linear: dict[str, Any]) -> None:
+        failed, sequence = await self.failed(bench, linear, input={"value": 1}, labels={"team": "ops"})
+        reply = await bench.http.post(f"/runs/{failed}/retry")
+        run_id = reply.json()["run_id"]
+        assert (reply.status_code, reply.headers["location"]) == (202, f"/api/v1/runs/{run_id}")
+        before, after = [start_of(await bench.events(one)) for one in (failed, run_id)]
+        same = {"workflow", "control_block", "input", "labels", "version"}
+        assert before.model_dump(include=same) == after.model_dump(include=same)
+        assert (after.retry_of, after.reuse) == (failed, Reuse(run_id=failed, tasks={"first": sequence}))
+        run = (await bench.http.get(f"/runs/{run_id}")).json()
+        assert run["retry_of"] == failed
+        (listed,) = (await bench.http.get("/runs", params={"status": "pending"})).json()["items"]
+        assert listed["retry_of"] == failed
+
+    async def test_a_retry_of_a_retry(self, bench: Bench, linear: dict[str, Any]) -> None:
+        failed, _ = await self.failed(bench, linear)
+        second = (await bench.http.post(f"/runs/{failed}/retry")).json()["run_id"]
+        sequence = await bench.put_out(second, "first", {"value": 1})
+        await bench.fail(second, {"code": "http.status", "message": "no", "task": "second"})
+        third = start_of(await bench.events((await ask(bench, "run.retry", run_id=second))["run_id"]))
+        assert (third.retry_of, third.reuse) == (second, Reuse(run_id=second, tasks={"first": sequence}))
+
+    async def test_an_archived_run_with_a_large_input(self, bench: Bench, linear: dict[str, Any]) -> None:
+        value = {"value": "x" * 600_000}
+        failed, sequence = await self.failed(bench, linear, input=value)
+        await archive(bench, failed)
+        start = start_of(await bench.events((await bench.http.post(f"/runs/{failed}/retry")).json()["run_id"]))
+        assert start.reuse == Reuse(run_id=failed, tasks={"first": sequence})
+        reference = PayloadRef.model_validate(start.input["$payload"])
+        assert orjson.loads(await Payloads(bench.connection).get("default", start.run_id, reference)) == value
+
+    async def test_many_tasks_are_a_payload(self, bench: Bench) -> None:
+        names = [f"a-block-with-a-rather-long-name-{n}" for n in range(1000)]
+        wide = {"blocks": [{"id": name, "type": "noop"} for name in [*names, "last"]]}
+        failed = await bench.submit(wide)
+        sequences = await asyncio.gather(*(bench.put_out(failed, name, None) for name in names))
+        await bench.fail(failed, {"code": "http.status", "message": "no", "task": "last"})
+        start = start_of(await bench.events((await bench.http.post(f"/runs/{failed}/retry")).json()["run_id"]))
+        assert start.reuse
+        assert (start.reuse.run_id, start.reuse.tasks) == (failed, {})
+        assert start.reuse.stored
+        stored = await Payloads(bench.connection).get("default", start.run_id, start.reuse.stored)
+        assert orjson.loads(stored) == dict(zip(names, sequences, strict=True))
+
+    async def test_a_run_that_goes_on_or_completed_is_not_retried(self, bench: Bench, linear: dict[str, Any]) -> None:
+        run_id = await bench.submit(linear)
+        active = await bench.http.post(f"/runs/{run_id}/retry")
+        assert (active.status_code, active.json()["code"]) == (409, "run.not_ended")
+        await bench.complete(run_id)
+        completed = await bench.http.post(f"/runs/{run_id}/retry")
+        assert (completed.status_code, completed.json()["code"]) == (409, "run.completed")
+        assert (await ask(bench, "run.retry", run_id=run_id))["problem"]["code"] == "run.completed"
+
+    async def stored(self, bench: Bench, linear: dict[str, Any]) -> tuple[str, int]:
+        """A run of version 1 of a stored workflow that failed, and what completed its first block."""
+        await bench.http.put("/workflows/news", json=linear)
+        run_id = (await bench.http.post("/workflows/news/runs", json={"input": {"value": 1}})).json()["run_id"]
+        sequence = await bench.put_out(run_id, "first", {"value": 1}, "news")
+        error = {"code": "http.status", "message": "no", "task": "second"}
+        await bench.append(run_id, subjects.FAILED, Failed.model_validate({"error": error}), "news")
+        return run_id, sequence
+
+    @pytest.mark.parametrize("version", [None, 1, 2, "published"])
+    async def test_a_version_that_mends_what_failed(
+        self, bench: Bench, linear: dict[str, Any], version: int | str | None
+    ) -> None:
+        failed, sequence = await self.stored(bench, linear)
+        first, second = linear["blocks"]
+        await bench.http.put("/workflows/news", json={"blocks": [first, {**second, "timeout": "1s"}]})
+        reply = await bench.http.post(f"/runs/{failed}/retry", json={} if version is None else {"version": version})
+        start = start_of(await bench.events(reply.json()["run_id"]))
+        assert start.version == (2 if version in {2, "published"} else 1)
+        assert start.reuse == Reuse(run_id=failed, tasks={"first": sequence})
+        versions = (await bench.http.get("/workflows/news")).json()["versions"]
+        assert start.control_block == versions[2 - start.version]["control_block"]
+
+    async def test_a_version_that_changes_what_completed(self, bench: Bench, linear: dict[str, Any]) -> None:
+        failed, _ = await self.stored(bench, linear)
+        first, second = linear["blocks"]
+        await bench.http.put("/workflows/news", json={"blocks": [{**first, "timeout": "1s"}, second]})
+        reply = await bench.http.post(f"/runs/{failed}/retry", json={"version": 2})
+        assert start_of(await bench.events(reply.json()["run_id"])).reuse == Reuse(run_id=failed, tasks={})
+
+    async def test_a_version_must_be_there_and_take_the_input(self, bench: Bench, linear: dict[str, Any]) -> None:
+        failed, _ = await self.stored(bench, linear)
+        unknown = await bench.http.post(f"/runs/{failed}/retry", json={"version": 9})
+        assert (unknown.status_code, unknown.json()["code"]) == (404, "workflow.not_found")
+        await bench.http.put("/workflows/news", json={**linear, "input": {"type": "object", "required": ["more"]}})
+        picky = await bench.http.post(f"/runs/{failed}/retry", json={"version": "published"})
+        assert (picky.status_code, picky.json()["code"]) == (422, "input.invalid")
+        adhoc, _ = await self.failed(bench, linear)
+        nameless = await bench.http.post(f"/runs/{adhoc}/retry", json={"version": 1})
+        assert (nameless.status_code, nameless.json()["code"]) == (404, "workflow.not_found")
+
+    @pytest.mark.parametrize("body", [[], {"version": 0}, {"version": "newest"}, {"version": 1.5}, {"input": 1}])
+    async def test_a_bad_request(self, bench: Bench, linear: dict[str, Any], body: Any) -> None:
+        failed, _ = await self.failed(bench, linear)
+        reply = await bench.http.post(f"/runs/{failed}/retry", json=body)
+        assert (reply.status_code, reply.json()["code"]) == (422, "request.invalid")
+
+    async def test_the_same_key_is_the_same_run(self, bench: Bench, linear: dict[str, Any]) -> None:
+        failed, _ = await self.failed(bench, linear)
+        headers = {"Idempotency-Key": "again"}
+        one, two = [await bench.http.post(f"/runs/{failed}/retry", headers=headers) for _ in range(2)]
+        assert one.json()["run_id"] == two.json()["run_id"]
+        other = await bench.http.post(f"/runs/{failed}/rerun", headers=headers)
+        assert (other.status_code, other.json()["code"]) == (409, "idempotency.conflict")
+
+
 class TestDelete:
     async def ended(self, bench: Bench, linear: dict[str, Any]) -> str:
         run_id = await bench.submit(linear, input="x" * 100_000)
@@ -159,7 +277,11 @@ class TestDelete:
 
 @pytest.mark.parametrize("run_id", ["*", "a.>", new_run_id()])
 async def test_an_unknown_run_is_not_found(bench: Bench, run_id: str) -> None:
-    for reply in (await bench.http.delete(f"/runs/{run_id}"), await bench.http.post(f"/runs/{run_id}/rerun")):
+    for reply in (
+        await bench.http.delete(f"/runs/{run_id}"),
+        await bench.http.post(f"/runs/{run_id}/rerun"),
+        await bench.http.post(f"/runs/{run_id}/retry"),
+    ):
         assert (reply.status_code, reply.json()["code"]) == (404, "run.not_found")
 
 
@@ -169,6 +291,8 @@ async def test_an_unknown_run_is_not_found(bench: Bench, run_id: str) -> None:
         ("run.rerun", {}, "request.invalid"),
         ("run.rerun", {"run_id": new_run_id()}, "run.not_found"),
         ("run.rerun", {"run_id": new_run_id(), "input": 1}, "request.invalid"),
+        ("run.retry", {"run_id": new_run_id()}, "run.not_found"),
+        ("run.retry", {"run_id": new_run_id(), "version": "1"}, "request.invalid"),
         ("run.delete", {}, "request.invalid"),
         ("run.delete", {"run_id": new_run_id(), "force": True}, "request.invalid"),
         ("run.delete", {"run_id": new_run_id()}, "run.not_found"),
