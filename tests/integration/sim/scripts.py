@@ -64,6 +64,38 @@ async def removal(raw: Raw) -> list[Any]:
         await raw.api(f"STREAM.PURGE.{subjects.HISTORY}", {"filter": f"{_RUN}.>"}),
         await raw.state(subjects.HISTORY),
         await raw.publish(f"{_RUN}.a", b"", {_LAST: "0"}),
+        await raw.publish(f"{_RUN}.a", b"2"),
+        await raw.publish(f"{_RUN}.b", b"3"),
+        await raw.api(f"STREAM.PURGE.{subjects.HISTORY}", {"filter": f"{_RUN}.*", "seq": 6}),
+        await raw.state(subjects.HISTORY),
+    ]
+
+
+async def expiry(raw: Raw) -> list[Any]:
+    """What carries a time to live goes; the last one of a key leaves a marker."""
+    bucket, ttl = subjects.bucket_stream(subjects.STATUS_BUCKET), {subjects.TTL: "1s"}
+    key = subjects.bucket_subject(subjects.STATUS_BUCKET, "default.a")
+    archive = f"{subjects.ARCHIVE}"
+    consumer = ConsumerDescriptor(stream=bucket, name="all", filter="$KV.>", ack_wait=30, max_ack_pending=10)
+    await raw.create(consumer)
+    answers = [
+        await raw.publish("archive.d.w.r.0", b"1", ttl),
+        await raw.publish("archive.d.w.r.1", b"2", {subjects.TTL: "900s"}),
+        await raw.publish("payload.d.r.x.0", b"", ttl),
+        await raw.publish(key, b"1", ttl),
+        # Replaced before it goes.
+        await raw.publish(key, b"2", {subjects.TTL: "3s"}),
+    ]
+    async with raw.pulling(consumer, {"batch": 5, "expires": 30_000_000_000}) as pull:
+        answers += [await pull.next(), await pull.next()]
+    return [
+        *answers,
+        await raw.state(bucket),
+        await raw.direct(bucket, {"last_by_subj": key}),
+        await raw.publish(key, b"3", {_LAST: "2"}),
+        await raw.publish(key, b"3", {_LAST: "3"}),
+        await raw.state(archive),
+        await raw.direct(archive, {"multi_last": ["archive.d.w.r.0", "archive.d.w.r.1"], "batch": 10}),
     ]
 
 
@@ -193,6 +225,7 @@ SCRIPTS: tuple[Script, ...] = (
     conditions,
     work_queue,
     removal,
+    expiry,
     reading,
     schedules,
     redelivery,

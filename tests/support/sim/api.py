@@ -82,7 +82,8 @@ class Api:
         return {"config": stream.config, "state": state}
 
     def _purge(self, names: list[str], body: dict[str, Any]) -> dict[str, Any]:
-        return {"success": True, "purged": self._stream(names[0]).purge(body.get("filter", ">"))}
+        purged = self._stream(names[0]).purge(body.get("filter", ">"), body.get("seq"))
+        return {"success": True, "purged": purged}
 
     def _get(self, names: list[str], body: dict[str, Any]) -> dict[str, Any]:
         stream = self._stream(names[0])

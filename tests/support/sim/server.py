@@ -85,6 +85,8 @@ class Server:
         for stream in self.streams.values():
             for sequence in stream.schedules:
                 self._schedule(stream, sequence)
+            for sequence in stream.expiries:
+                self._expire_later(stream, sequence)
 
     def publish(self, message: Message, origin: str) -> None:
         """Take what a client has published."""
@@ -148,6 +150,8 @@ class Server:
         stored = stream.append(subject, message.data, message.headers, at)
         if stored.sequence in stream.schedules:
             self._schedule(stream, stored.sequence)
+        if stored.sequence in stream.expiries:
+            self._expire_later(stream, stored.sequence)
         self._on_stored(stream.name, stored, origin)
         if stream.name == subjects.HISTORY:
             _, _, _, _, run, event = subject.split(".", 5)
@@ -180,3 +184,16 @@ class Server:
         subject, headers = fired(stored)
         self.store(stream, Message(subject, stored.data, "", headers), "server")
         stream.remove(sequence)
+
+    def _expire_later(self, stream: Stream, sequence: int) -> None:
+        wait = stream.expiries[sequence] - EPOCH - self.loop.time()
+        # Looked at once a second.
+        self._due[stream.name, sequence] = self.later(wait + self._source.random(), self._expire, stream, sequence)
+
+    def _expire(self, stream: Stream, sequence: int) -> None:
+        self._due.pop((stream.name, sequence), None)
+        gone = stream.messages.get(sequence)
+        if gone is None or not stream.remove(sequence):
+            return
+        if (headers := stream.marker(gone)) is not None:
+            self.store(stream, Message(gone.subject, b"", "", headers), "server")

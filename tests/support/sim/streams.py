@@ -1,5 +1,6 @@
 """Streams: messages with sequences, conditions on appends, limits per subject, and schedules."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,7 @@ from support.sim.subjects import is_literal, matcher, matches
 #: Set by the server on what a schedule has become.
 SCHEDULER, SCHEDULE_NEXT = "Nats-Scheduler", "Nats-Schedule-Next"
 _ROLLUP = "Nats-Rollup"
+_SECOND = 1_000_000_000
 
 
 class Stored(NamedTuple):
@@ -42,6 +44,8 @@ class Stream:
     last_sequence: int = 0
     #: Messages that are schedules, by sequence: when they are due, Unix seconds.
     schedules: dict[int, float] = field(default_factory=dict)
+    #: Messages that go by themselves, by sequence: when, Unix seconds.
+    expiries: dict[int, float] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -61,8 +65,13 @@ class Stream:
         existing = self.by_subject.get(subject, [])
         if limit > 0 and len(existing) >= limit and self.config.get("discard_new_per_subject"):
             raise RefusedError(503, 10077, "maximum messages per subject exceeded")
+        ttl = headers.get(subjects.TTL) if headers else None
+        if ttl is not None and not self.config.get("allow_msg_ttl"):
+            raise RefusedError(400, 10166, "per-message TTL is disabled")
         self.last_sequence += 1
         stored = Stored(self.last_sequence, subject, data, headers, at)
+        if ttl is not None:
+            self.expiries[stored.sequence] = at / _SECOND + _seconds(ttl)
         if headers and subjects.SCHEDULE in headers:
             for sequence in tuple(existing):
                 self.remove(sequence)
@@ -85,11 +94,24 @@ class Stream:
         if not kept:
             del self.by_subject[stored.subject]
         self.schedules.pop(sequence, None)
+        self.expiries.pop(sequence, None)
         return True
 
-    def purge(self, pattern: str) -> int:
-        """Remove all messages of a pattern; how many."""
-        found = [sequence for subject in self._subjects(pattern) for sequence in self.by_subject[subject]]
+    def marker(self, gone: Stored) -> dict[str, str] | None:
+        """The headers of the marker for a message that has expired, the last of its subject; None for no marker."""
+        ttl = self.config.get("subject_delete_marker_ttl", 0) // _SECOND
+        if not ttl or gone.subject in self.by_subject or subjects.MARKER_REASON in (gone.headers or {}):
+            return None
+        return {subjects.MARKER_REASON: "MaxAge", subjects.TTL: _written(ttl), _ROLLUP: "sub"}
+
+    def purge(self, pattern: str, before: int | None = None) -> int:
+        """Remove all messages of a pattern, those before a sequence if one is given; how many."""
+        found = [
+            sequence
+            for subject in self._subjects(pattern)
+            for sequence in self.by_subject[subject]
+            if before is None or sequence < before
+        ]
         for sequence in found:
             self.remove(sequence)
         return len(found)
@@ -134,6 +156,19 @@ def fired(stored: Stored) -> tuple[str, dict[str, str]]:
     headers = stored.headers or {}
     kept = {name: value for name, value in headers.items() if not name.startswith("Nats-")}
     return headers[subjects.SCHEDULE_TARGET], {**kept, SCHEDULER: stored.subject, SCHEDULE_NEXT: "purge"}
+
+
+def _written(seconds: int) -> str:
+    """A duration as Go writes it."""
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h{minutes}m{seconds}s" if hours else f"{minutes}m{seconds}s" if minutes else f"{seconds}s"
+
+
+def _seconds(duration: str) -> float:
+    """A duration that Go has written."""
+    units = {"h": 3600, "m": 60, "s": 1}
+    return float(sum(int(number) * units[unit] for number, unit in re.findall(r"(\d+)([hms])", duration)))
 
 
 def _due(schedule: str) -> float:
