@@ -89,6 +89,14 @@ def parse_sync(text: str) -> str:
     return f"{round(seconds * 1000)}ms"
 
 
+def parse_seconds(flag: str, text: str) -> float:
+    """Seconds of a duration as people write it; SettingsError for anything else."""
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise SettingsError(f"{flag} {text}: {error}") from None
+
+
 def programs(settings: StackSettings, *, nats_command: Sequence[str] | None) -> tuple[Program, ...]:
     """Everything that supervisor is to run; `nats_command` is None when the server is not ours."""
     services = (

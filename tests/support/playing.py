@@ -40,17 +40,18 @@ class Playing:
         self,
         *blocks: ControlledBlock,
         value: Any = None,
-        timeout: float | None = None,
         headers: dict[str, str] | None = None,
+        beginning: dict[str, Any] | None = None,
+        **fields: Any,
     ) -> RunAddress:
-        """Start a run of these blocks."""
+        """Start a run of these blocks; `beginning` are further fields of the start, `fields` of the control block."""
         number = next(_RUNS)
         run_id = f"01931d2e-0000-7000-8000-{number:012x}"
         address = RunAddress(subjects.shard_of(run_id, SHARDS), "default", "played", run_id)
-        control_block = ControlBlock(workflow="played", blocks=blocks, timeout=timeout)
+        control_block = ControlBlock(workflow="played", blocks=blocks, **fields)
         digest = f"sha256-{number:064x}"
         await self.state.put(subjects.control_block_key(digest), control_block.model_dump_json().encode())
-        start = Start(run_id=run_id, workflow="played", control_block=digest, input=value)
+        start = Start(run_id=run_id, workflow="played", control_block=digest, input=value, **(beginning or {}))
         await self.history.append(
             address.base,
             subjects.START,
@@ -60,9 +61,9 @@ class Playing:
         )
         return address
 
-    async def work(self, run: RunAddress, task: str, attempt: int = 1) -> Work:
+    async def work(self, run: RunAddress, task: str, attempt: int = 1, type_: str = "noop") -> Work:
         """The work item of an attempt, once it is queued."""
-        item = subjects.WorkSubject("noop", subjects.NORMAL_LANE, run.namespace, run.run_id, task, attempt)
+        item = subjects.WorkSubject(type_, subjects.NORMAL_LANE, run.namespace, run.run_id, task, attempt)
         seen = await self._first(lambda message: message.subject == subjects.work_item(item))
         return Work.model_validate_json(seen.data)
 

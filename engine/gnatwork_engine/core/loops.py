@@ -301,6 +301,9 @@ def _count(fold: Fold, frame: Frame, key: str) -> None:
     planned = frame.body.planned(key)
     if fold.plan.keep_all or planned.role.serves or planned.role is Role.CONDITION:
         return
+    if planned.role is Role.EACH and frame.tasks[key].attempt:
+        # Its items have been counted.
+        return
     name = block_path(frame, key)
     counts = fold.state.finished.setdefault(name, {})
     status = frame.tasks[key].status.value

@@ -132,7 +132,8 @@ def _counts(state: RunState) -> dict[str, dict[str, int]]:
     for frame in state.frames.values():
         for key, task in frame.tasks.items():
             role = frame.body.planned(key).role
-            if role.serves or role is Role.CONDITION:
+            if role.serves or role is Role.CONDITION or (role is Role.EACH and task.attempt):
+                # Of a `for_each` its items are counted.
                 continue
             of_block = counts.setdefault(block_path(frame, key), {})
             status = task.status.value
