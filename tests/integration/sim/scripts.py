@@ -7,6 +7,11 @@ from typing import Any
 from integration.sim.raw import Raw
 
 from gnatwork_bus.descriptors import ConsumerDescriptor
+from gnatwork_bus.history import History
+from gnatwork_bus.kv import Bucket
+from gnatwork_bus.payloads import Payloads
+from gnatwork_bus.retention import archive_run, purge_run
+from gnatwork_bus.timers import due_at
 from gnatwork_schemas import subjects
 
 Script = Callable[[Raw], Awaitable[list[Any]]]
@@ -99,6 +104,30 @@ async def expiry(raw: Raw) -> list[Any]:
     ]
 
 
+async def retention(raw: Raw) -> list[Any]:
+    connection = raw.connection
+    history, payloads, statuses = History(connection, 8), Payloads(connection), Bucket(connection, "gnatwork_status")
+    run_id = "01931d2e-0000-7000-8000-000000000001"
+    base = subjects.history_base(history.shard(run_id), "d", "w", run_id)
+    timer, headers = due_at(base, "timeout", raw.now() + 600)
+    for name in ("start", "block.a.output", "complete", "block.b.output"):
+        await raw.publish(f"{base}.{name}", b"{}", {"traceparent": "t"})
+    await raw.publish(timer, b"{}", headers)
+    await raw.publish(f"block.x.normal.d.{run_id}.a.1.input")
+    await payloads.put("d", run_id, bytes(600_000), "a")
+    await statuses.put(f"d.{run_id}", b"{}", ttl=1)
+    streams = (subjects.HISTORY, subjects.WORK, subjects.PAYLOADS, subjects.ARCHIVE)
+    answers: list[Any] = [[await raw.state(stream) for stream in streams]]
+    await archive_run(history, history.archive, payloads, "d", "w", run_id, 1)
+    answers.append([await raw.state(stream) for stream in streams])
+    loaded = await history.load("d", run_id)
+    answers.append([(loaded.archived, event.subject, event.sequence, event.headers) for event in loaded.messages])
+    while not await history.last(f"{subjects.retention_base(history.shard(run_id), 'd', run_id)}.timer.purge.fired"):
+        await payloads.any("d", run_id)
+    await purge_run(history, history.archive, payloads, statuses, "d", run_id)
+    return [*answers, [await raw.state(stream) for stream in streams], await statuses.get(f"d.{run_id}")]
+
+
 async def reading(raw: Raw) -> list[Any]:
     stream = subjects.HISTORY
     for number, name in enumerate(("a", "b.c", "a", "b.d", "b.c")):
@@ -116,11 +145,14 @@ async def reading(raw: Raw) -> list[Any]:
         await raw.direct(stream, {"seq": 4, "next_by_subj": f"{_RUN}.>", "batch": 3}),
         await raw.direct(stream, {"seq": 6, "next_by_subj": f"{_RUN}.>", "batch": 3}),
         await raw.direct(stream, {"multi_last": [f"{_RUN}.>"], "batch": 10}),
+        await raw.direct(stream, {"multi_last": [f"{_RUN}.b.c", f"{_RUN}.z", f"{_RUN}.a"], "batch": 1024}),
+        await raw.direct(stream, {"multi_last": [f"{_RUN}.b.c", f"{_RUN}.b.d"], "batch": 1}),
         await raw.direct(stream, {"multi_last": [f"{_RUN}.z.*"], "batch": 10}),
         await raw.direct("KV_gnatwork_state", {"seq": 1, "next_by_subj": "$KV.gnatwork_state.>", "batch": 10}),
         await raw.api(f"STREAM.MSG.GET.{stream}", {"last_by_subj": f"{_RUN}.b.>"}),
         await raw.api(f"STREAM.MSG.GET.{stream}", {"last_by_subj": f"{_RUN}.z"}),
         await raw.api(f"STREAM.MSG.GET.{stream}", {"seq": 1}),
+        await raw.api(f"STREAM.MSG.GET.{stream}", {"seq": 99}),
     ]
 
 
@@ -226,6 +258,7 @@ SCRIPTS: tuple[Script, ...] = (
     work_queue,
     removal,
     expiry,
+    retention,
     reading,
     schedules,
     redelivery,

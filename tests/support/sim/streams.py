@@ -130,8 +130,8 @@ class Stream:
 
     @property
     def first_sequence(self) -> int:
-        """That of the first message; of the next one, when there is none."""
-        return next(iter(self.messages), self.last_sequence + 1)
+        """That of the first message; of the next one, when there is none any more; 0 when there never was one."""
+        return next(iter(self.messages), self.last_sequence + 1 if self.last_sequence else 0)
 
     def _subjects(self, pattern: str) -> list[str]:
         if is_literal(pattern):
