@@ -8,6 +8,8 @@ class Example(NamedTuple):
 
     definition: dict[str, Any]
     output: Any
+    #: What else there is to say.
+    note: str = ""
 
 
 _SITE = "http://127.0.0.1:7480"
@@ -25,6 +27,15 @@ EXAMPLES = {
             "output": {"port": "{{ large.port }}", "gift": "{{ gift }}"},
         },
         {"port": "true", "gift": "a pen"},
+    ),
+    "delay": Example(
+        {
+            "steps": [
+                {"id": "pause", "type": "delay", "config": {"for": "200ms"}},
+                {"id": "after", "type": "noop", "config": {"waited": True}},
+            ]
+        },
+        {"after": {"waited": True}},
     ),
     "fetch": Example(
         {
@@ -51,6 +62,22 @@ EXAMPLES = {
             "output": {"pass": "{{ cheap.pass }}", "shipped": "{{ ship ?? false }}"},
         },
         {"pass": False, "shipped": False},
+    ),
+    "group": Example(
+        {
+            "blocks": [
+                {
+                    "id": "both",
+                    "type": "group",
+                    "blocks": [
+                        {"id": "one", "type": "noop", "config": {"n": 1}},
+                        {"id": "two", "type": "noop", "config": {"n": 2}},
+                    ],
+                }
+            ],
+            "output": "{{ both }}",
+        },
+        {"one": {"n": 1}, "two": {"n": 2}},
     ),
     "hook": Example(
         {
@@ -85,6 +112,20 @@ EXAMPLES = {
             "output": {"paper": "{{ news.title }}", "headlines": "{{ news.headlines.length }}"},
         },
         {"paper": "The Swamp Gazette", "headlines": 3},
+    ),
+    "loop": Example(
+        {
+            "blocks": [
+                {
+                    "id": "squares",
+                    "type": "loop",
+                    "config": {"items": [1, 2, 3], "as": "n"},
+                    "blocks": [{"id": "square", "type": "transform", "config": {"expression": "n * n"}}],
+                }
+            ],
+            "output": "{{ squares }}",
+        },
+        [{"square": 1}, {"square": 4}, {"square": 9}],
     ),
     "noop": Example(
         {"blocks": [{"id": "same", "type": "noop", "config": {"answer": 42}}]},
@@ -135,5 +176,26 @@ EXAMPLES = {
             "output": "{{ sum }}",
         },
         120,
+    ),
+    "wait": Example(
+        {
+            "blocks": [
+                {"id": "approval", "type": "wait", "config": {"timeout": "200ms"}},
+                {"id": "late", "type": "noop", "needs": ["approval.error"], "config": "{{ error.code }}"},
+            ]
+        },
+        {"late": "wait.timeout"},
+        "Were the signal `approval` to come within that time, its data would be the output of the block.",
+    ),
+    "workflow": Example(
+        {
+            "blocks": [
+                {"id": "child", "type": "workflow", "config": {"name": "greeting", "input": {"name": "Ada"}}},
+            ],
+            "output": "{{ child }}",
+        },
+        {"hello": {"to": "Ada"}},
+        'It takes a stored workflow `greeting` with the block `{"id": "hello", "type": "noop", "config":'
+        ' {"to": "{{ input.name }}"}}`.',
     ),
 }

@@ -1,6 +1,7 @@
-"""`docs/reference/blocks`: a page for each built-in block type, and their index."""
+"""`docs/reference/blocks`: a page for each block type that comes with Gnatwork, and their index."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,12 +13,34 @@ from docs.generator.markdown import code, fence, page, pretty, table
 from gnatwork_blocks import registry
 from gnatwork_blocks.block import Block
 from gnatwork_schemas.catalogue import BlockType
-from gnatwork_schemas.codes import CODES
+from gnatwork_schemas.codes import CODES, ErrorCode
 from gnatwork_schemas.control_block import DEFAULT_PORT, ERROR_PORT
+from gnatwork_schemas.steering import CONFIGS, STEERING
 
 _SITE_NEEDED = (
     "It runs against the [site of the examples](../../../examples/README.md), which has to be started beside Gnatwork."
 )
+#: Where the reference tells more of a steering type.
+_CHAPTERS = {"loop": "loops", "group": "groups", "delay": "delays", "wait": "signals", "workflow": "child-runs"}
+_STEERING_ERRORS = {
+    "loop": ("loop.not_an_array", "loop.too_many"),
+    "group": (),
+    "delay": (),
+    "wait": ("wait.timeout",),
+    "workflow": ("workflow.not_found", "workflow.too_deep", "block.timeout"),
+}
+_INSIDE = "And that of a block inside which nothing handled."
+_TEMPLATES = (
+    "with its templates: [`template.missing`](../errors/template.missing.md),"
+    " [`block.config_invalid`](../errors/block.config_invalid.md)."
+)
+_STEERING_ENDS = {
+    "loop": _INSIDE,
+    "group": "That of a block inside which nothing handled.",
+    "delay": f"What goes wrong {_TEMPLATES}",
+    "wait": f"And what goes wrong {_TEMPLATES}",
+    "workflow": "And that of the child run.",
+}
 
 
 def built_in() -> list[type[Block]]:
@@ -28,34 +51,59 @@ def built_in() -> list[type[Block]]:
 
 def pages() -> dict[str, str]:
     """A page per type and the index."""
-    blocks = built_in()
-    found = {f"blocks/{block.type}.md": _page(block) for block in blocks}
-    rows = [(f"[`{block.type}`]({block.type}.md)", block.category, block.summary) for block in blocks]
+    entries = [registry.describe(block) for block in built_in()]
+    found = {f"blocks/{block.type}.md": _hosted(block) for block in built_in()}
+    found |= {f"blocks/{type_}.md": _steered(entry) for type_, entry in STEERING.items()}
+    rows = [
+        (f"[`{entry.type}`]({entry.type}.md)", entry.category, entry.summary)
+        for entry in sorted((*entries, *STEERING.values()), key=lambda entry: entry.type)
+    ]
     groups = [f"`{name}` ({', '.join(code(one) for one in types)})" for name, types in registry.GROUPS.items()]
     found["blocks/README.md"] = page(
         "Block types",
         "What comes with Gnatwork. `gnatwork blocks list` shows what a running installation has, and"
         " `gnatwork blocks show TYPE` the schemas of one.",
         table(("Type", "Category", "What it does"), rows),
+        f"{_either(STEERING)} belong to the engine itself: no executor hosts them.",
         f"Groups stand for several types when an executor is told what to host: {', '.join(groups)}.",
     )
     return found
 
 
-def _page(block: type[Block]) -> str:
+def _hosted(block: type[Block]) -> str:
+    """The page of a type that executors host."""
     entry = registry.describe(block)
+    own = [code for code in CODES.values() if block.type in code.raised_by]
+    common = "those that [any block can end with](../errors/README.md#block)"
+    ending = f"And {common}." if own else f"Only {common}."
+    return _page(entry, _facts(block, entry), (block.Config, block.Output), [_errors(own), ending])
+
+
+def _steered(entry: BlockType) -> str:
+    """The page of a type that belongs to the engine."""
+    facts = [
+        ("Category", entry.category),
+        ("Ports", ", ".join(code(port) for port in (DEFAULT_PORT, ERROR_PORT))),
+        ("Runs in", "the engine itself, no executor hosts it"),
+        ("Reference", f"[The definition](../definition.md#{_CHAPTERS[entry.type]})"),
+    ]
+    own = [CODES[name] for name in _STEERING_ERRORS[entry.type] if name in CODES]
+    return _page(entry, facts, (CONFIGS[entry.type], None), [_errors(own), _STEERING_ENDS[entry.type]])
+
+
+def _page(entry: BlockType, facts: list[tuple[str, str]], models: tuple[Any, Any], errors: list[str]) -> str:
     return page(
-        code(block.type),
+        code(entry.type),
         entry.summary,
-        table(("", ""), _facts(block, entry)),
+        table(("", ""), facts),
         "## Config",
-        *_properties(entry.config_schema, block.Config),
+        *_properties(entry.config_schema, models[0]),
         "## Output",
-        *_properties(entry.output_schema, block.Output),
+        *_properties(entry.output_schema, models[1]),
         "## Errors",
-        *_errors(block.type),
+        *(text for text in errors if text),
         "## Example",
-        *_example(block.type),
+        *_example(entry.type),
         "## Configs",
         *(fence(pretty(example), "json") for example in entry.examples),
     )
@@ -77,6 +125,8 @@ def _properties(schema: dict[str, Any] | bool, model: Any) -> list[str]:
     """Tables of an object's fields, and of those of the objects within."""
     if not isinstance(schema, dict):
         return ["Any JSON."]
+    if "properties" not in schema:
+        return [schema.get("description") or f"{in_words(schema).capitalize()}."]
     parts = [schema.get("description", ""), _table(schema, model)]
     for name, part in schema.get("$defs", {}).items():
         parts += [f"### {name}", part.get("description", ""), _table(part, None)]
@@ -108,14 +158,14 @@ def _made_default(name: str, model: type[BaseModel]) -> Any:
     return fields[name].get_default(call_default_factory=True)
 
 
-def _errors(type_: str) -> list[str]:
-    own = [entry for entry in CODES.values() if type_ in entry.raised_by]
-    rows = [(link(entry, "../errors/"), entry.meaning, entry.retryable or "") for entry in own]
-    common = "those that [any block can end with](../errors/README.md#block)"
-    return [
-        table(("Code", "Meaning", "Another attempt"), rows),
-        f"And {common}." if own else f"Only {common}.",
-    ]
+def _errors(codes: list[ErrorCode]) -> str:
+    rows = [(link(entry, "../errors/"), entry.meaning, entry.retryable or "") for entry in codes]
+    return table(("Code", "Meaning", "Another attempt"), rows) if rows else ""
+
+
+def _either(names: Iterable[str]) -> str:
+    *most, last = map(code, names)
+    return f"{', '.join(most)} and {last}"
 
 
 def _example(type_: str) -> list[str]:
@@ -124,5 +174,6 @@ def _example(type_: str) -> list[str]:
     return [
         fence(definition, "json"),
         f"Its output is {code(json.dumps(example.output, ensure_ascii=False))}."
-        + (f" {_SITE_NEEDED}" if "127.0.0.1:7480" in definition else ""),
+        + (f" {_SITE_NEEDED}" if "127.0.0.1:7480" in definition else "")
+        + (f" {example.note}" if example.note else ""),
     ]

@@ -140,7 +140,7 @@ _ENTRIES = (
         icon="hand",
         category="logic",
         config_schema=WaitConfig.model_json_schema(),
-        output_schema=True,
+        output_schema={"description": "The data of the signal."},
         examples=({"signal": "approval", "schema": {"type": "object", "required": ["approved"]}, "timeout": "7d"},),
     ),
     BlockType(
@@ -150,10 +150,17 @@ _ENTRIES = (
         icon="workflow",
         category="logic",
         config_schema=WorkflowConfig.model_json_schema(),
-        output_schema=True,
+        output_schema={
+            "description": "The output of the child run; with `wait: false` the `run_id` and the `workflow` of what was"
+            " started."
+        },
         examples=({"name": "invoice", "input": {"order": "{{ input.order }}"}}, {"name": "audit", "wait": False}),
     ),
 )
 
+#: Their configs, by type.
+CONFIGS = MappingProxyType(
+    {LOOP: LoopConfig, GROUP: GroupConfig, DELAY: DelayConfig, WAIT: WaitConfig, WORKFLOW: WorkflowConfig}
+)
 #: The entries, by type.
 STEERING = MappingProxyType({entry.type: entry for entry in _ENTRIES})

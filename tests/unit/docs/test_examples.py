@@ -14,6 +14,7 @@ from gnatwork_blocks.registry import describe
 from gnatwork_engine.compiler import compile_definition
 from gnatwork_schemas.catalogue import BlockType
 from gnatwork_schemas.errors import DefinitionError
+from gnatwork_schemas.steering import STEERING
 
 CATALOGUE = {block.type: describe(block) for block in built_in()}
 _FENCES = [fence for document in documents() for fence in fences(document) if fence.info.startswith("json")]
@@ -73,16 +74,19 @@ def test_the_readme_shows_what_the_demo_runs() -> None:
 
 
 def test_every_block_has_an_example_of_its_own() -> None:
-    assert EXAMPLES.keys() == CATALOGUE.keys()
+    assert EXAMPLES.keys() == CATALOGUE.keys() | STEERING.keys()
     for type_, example in EXAMPLES.items():
-        assert type_ in {block["type"] for block in example.definition["blocks"]}
+        assert type_ in {block["type"] for block in example.definition.get("blocks") or example.definition["steps"]}
+        compile_definition(example.definition, CATALOGUE)
 
 
-@pytest.mark.parametrize("entry", CATALOGUE.values(), ids=lambda entry: entry.type)
+@pytest.mark.parametrize("entry", [*CATALOGUE.values(), *STEERING.values()], ids=lambda entry: entry.type)
 def test_the_configs_of_a_block_are_right(entry: BlockType) -> None:
     before = [{"id": id_, "type": "noop"} for id_ in ("page", "news")]
+    inside = {"blocks": before} if entry.type in {"loop", "group"} else {}
     for config in entry.examples:
-        compile_definition({"blocks": [*before, {"id": "it", "type": entry.type, "config": config}]}, CATALOGUE)
+        it = {"id": "it", "type": entry.type, "config": config, **inside}
+        compile_definition({"blocks": [*before, it]}, CATALOGUE)
 
 
 def test_every_message_is_shown_as_it_is() -> None:
