@@ -21,7 +21,7 @@ _SHOWN = 120
 
 @app.callback()
 def dlq() -> None:
-    """Show the messages that no one could read, send them once more, or throw them away."""
+    """Look after the messages that no one could read."""
 
 
 @client_command(app, "list")

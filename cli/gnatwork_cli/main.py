@@ -18,7 +18,7 @@ class Commands(LazyGroup):
         "workflow": LazyCommand("gnatwork_cli.workflow_commands", "Store workflows and look at them."),
         "blocks": LazyCommand("gnatwork_cli.blocks_commands", "Show what block types there are."),
         "doctor": LazyCommand("gnatwork_cli.doctor", "Check that everything works, and say what to do if not."),
-        "dlq": LazyCommand("gnatwork_cli.dlq_commands", "Show the messages that no one could read."),
+        "dlq": LazyCommand("gnatwork_cli.dlq_commands", "Look after the messages that no one could read."),
         "index": LazyCommand("gnatwork_cli.index_commands", "Look after the manager's run index."),
         "manager": LazyCommand("gnatwork_cli.manager_command", "Run the manager: the HTTP and NATS API."),
         "scheduler": LazyCommand("gnatwork_cli.scheduler_command", "Run a scheduler: it decides what runs next."),

@@ -76,9 +76,9 @@ _TABLE = (
     ErrorCode("payload.missing", "A stored value is gone.", "It was purged with its run, or its store was lost.", ("executor", "manager"), retryable="no"),
     ErrorCode("message.invalid", "A message is not of the form its subject promises.", "See the dead letters; whoever published it speaks another version or has a mistake.", ("scheduler", "executor"), retryable="no"),
     ErrorCode("message.unknown_version", "A message has a version that this service does not know.", "Upgrade this service; the message is kept among the dead letters.", ("scheduler", "executor", "manager"), retryable="no"),
-    ErrorCode("dead_letter.not_found", "There is no dead letter with this id.", "`gnatwork dlq list` shows those there are; they go after a month.", ("manager",)),
-    ErrorCode("dead_letter.conflict", "The message of a dead letter would do nothing where it came from.", "See the detail: its run has ended or is gone, or the work item is queued already; discard it.", ("manager",)),
-    ErrorCode("dead_letter.cut", "A dead letter holds only the beginning of its message.", "Have the sender send it once more, and discard the letter.", ("manager",)),
+    ErrorCode("letter.not_found", "There is no dead letter with this id.", "`gnatwork dlq list` shows those there are; they go after a month.", ("manager",)),
+    ErrorCode("letter.conflict", "The message of a dead letter would do nothing where it came from.", "See the detail: its run has ended or is gone, or the work item is queued already; discard it.", ("manager",)),
+    ErrorCode("letter.cut", "A dead letter holds only the beginning of its message.", "Have the sender send it once more, and discard the letter.", ("manager",)),
     # http
     ErrorCode("http.status", "The server answered with an error status.", "See `details.status`; set `fail_on_status: false` to get such answers as output.", ("fetch", "hook"), retryable="for 429 and 5xx"),
     ErrorCode("http.timeout", "The server did not answer in time.", "Raise the block's `timeout`, or add `retry`.", ("fetch", "hook"), retryable="yes"),

@@ -111,19 +111,19 @@ class PayloadTooLargeError(PayloadError):
 class LetterNotFoundError(GnatworkError):
     """There is no such dead letter; it was discarded, redriven or has expired."""
 
-    code = "dead_letter.not_found"
+    code = "letter.not_found"
 
 
 class RedriveError(GnatworkError):
     """The dead letter can't be redriven; discard it if it is of no more use."""
 
-    code = "dead_letter.conflict"
+    code = "letter.conflict"
 
 
 class LetterCutError(RedriveError):
     """The dead letter holds only the beginning of its message; have its sender send it once more."""
 
-    code = "dead_letter.cut"
+    code = "letter.cut"
 
 
 class ServerStartError(GnatworkError):

@@ -57,7 +57,7 @@ async def test_redriven(bench: Bench, client: Client, linear: dict[str, Any]) ->
         ]
         with pytest.raises(RequestError) as refused:
             await client.redrive_dead_letter(number)
-        assert refused.value.problem.code == "dead_letter.not_found"
+        assert refused.value.problem.code == "letter.not_found"
 
 
 async def test_discarded(bench: Bench, client: Client) -> None:
@@ -79,8 +79,8 @@ async def test_why_one_can_not_be_redriven(bench: Bench, linear: dict[str, Any])
     await bench.connection.publisher.publish(item, b"{}")
     queued = await bury_one(bench, item)
     cut = await bury_one(bench, f"history.0.default.adhoc.{run_id}.block.first.output", b"a" * 600_000)
-    assert await code_of(bench, "POST", f"/dead-letters/{queued}/redrive") == (409, "dead_letter.conflict")
-    assert await code_of(bench, "POST", f"/dead-letters/{cut}/redrive") == (409, "dead_letter.cut")
+    assert await code_of(bench, "POST", f"/dead-letters/{queued}/redrive") == (409, "letter.conflict")
+    assert await code_of(bench, "POST", f"/dead-letters/{cut}/redrive") == (409, "letter.cut")
     gone = await bury_one(bench, item.replace(run_id[:8], "00000000"), sequence=2)
     reply = await bench.http.post(f"/dead-letters/{gone}/redrive")
     assert "is gone, or has never begun" in reply.json()["detail"]
@@ -88,7 +88,7 @@ async def test_why_one_can_not_be_redriven(bench: Bench, linear: dict[str, Any])
 
 @pytest.mark.parametrize(("method", "path"), [("GET", ""), ("POST", "/redrive"), ("DELETE", "")])
 async def test_unknown_ones(bench: Bench, method: str, path: str) -> None:
-    assert await code_of(bench, method, f"/dead-letters/7{path}") == (404, "dead_letter.not_found")
+    assert await code_of(bench, method, f"/dead-letters/7{path}") == (404, "letter.not_found")
     for wrong in ("0", "seven"):
         assert await code_of(bench, method, f"/dead-letters/{wrong}{path}") == (422, "request.invalid")
 
