@@ -152,7 +152,7 @@ class Connection:
             self._wake.set()
             await asyncio.sleep(0)
         if self.is_connected:
-            with contextlib.suppress(NatsError, TimeoutError):
+            with contextlib.suppress(NatsError, OSError):
                 await self.nc.flush(timeout=int(timeout) or 1)
 
     async def _write(self) -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from importlib.metadata import version
 
 from nats.aio.client import Client
+from nats.errors import Error as NatsError
 from nats.micro.service import EndpointInfo, EndpointStats, Service, ServiceConfig, ServiceInfo, ServiceStats
 
 from gnatwork_bus.connection import Connection
@@ -21,6 +22,11 @@ class _ReportingService(Service):
     def __init__(self, client: Client, config: ServiceConfig, report: Report) -> None:
         super().__init__(client, config)
         self._report = report
+
+    async def start(self) -> None:
+        """Listen to the questions. A server that goes away meanwhile is told of it when it is back."""
+        with contextlib.suppress(NatsError, OSError):
+            await super().start()
 
     def stats(self) -> ServiceStats:
         """The statistics, those of the report included."""
