@@ -1,6 +1,7 @@
 """Blocks that are prepared, as a control block has them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from gnatwork_engine.compiler.configs import Config
@@ -13,6 +14,8 @@ from gnatwork_schemas.steering import STEERING, WORKFLOW
 
 #: How a condition is tried again that the compiler has made: nobody can say otherwise.
 _CONDITION_RETRY = Retry(max_attempts=3)
+#: The place of what belongs to a loop, not to the blocks around it.
+_NOWHERE: Mapping[str, Any] = MappingProxyType({})
 
 
 def controlled(body: Body, context: Context) -> tuple[ControlledBlock, ...]:
@@ -26,12 +29,12 @@ def _with_when(prepared: Prepared, needs: tuple[Need, ...], context: Context) ->
     definition = prepared.draft.definition
     placed: dict[str, Any] = {"needs": needs, "join": definition.join, "handles": prepared.explicit.handles}
     if prepared.when:
-        condition = _condition(f"{definition.id}:when", prepared.when, context)
-        yield condition.model_copy(update={**placed, "lane": definition.priority})
-        placed |= {"needs": (Need(block=condition.id, port="true"),), "join": "all"}
+        id_ = f"{definition.id}:when"
+        yield _condition(id_, prepared.when, context, {**placed, "lane": definition.priority})
+        placed |= {"needs": (Need(block=id_, port="true"),), "join": "all"}
     placed |= {"on_error": definition.on_error}
     if not definition.for_each:
-        yield _block(prepared, context).model_copy(update=placed)
+        yield _block(prepared, context, placed)
         return
     each = definition.for_each
     items = prepared.items or Config([])
@@ -42,14 +45,15 @@ def _with_when(prepared: Prepared, needs: tuple[Need, ...], context: Context) ->
         config=items.config,
         templates=items.templates,
         lane=definition.priority,
-        blocks=(_block(prepared, context, routes=False),),
+        # Which port it takes means nothing to anyone: there is none beside it.
+        blocks=(_block(prepared, context, {}).model_copy(update={"routes": None}),),
         loop=Loop(concurrency=each.concurrency, max_iterations=each.max_items, on_error=each.on_error),
         **placed,
     )
 
 
-def _block(prepared: Prepared, context: Context, *, routes: bool = True) -> ControlledBlock:
-    """The block without its place among the others."""
+def _block(prepared: Prepared, context: Context, placed: dict[str, Any]) -> ControlledBlock:
+    """The block itself, with its place among the others."""
     definition = prepared.draft.definition
     type_ = definition.type
     fields: dict[str, Any] = {
@@ -58,6 +62,7 @@ def _block(prepared: Prepared, context: Context, *, routes: bool = True) -> Cont
         "config": prepared.config.config,
         "templates": prepared.config.templates,
         "compensate": _undo(prepared, context),
+        **placed,
     }
     if type_ not in STEERING:
         entry = context.catalogue[type_]
@@ -68,7 +73,7 @@ def _block(prepared: Prepared, context: Context, *, routes: bool = True) -> Cont
             idempotent=definition.idempotent,
             lane=definition.priority,
             responds=entry.responds,
-            routes=routes_of(type_, context.catalogue) if routes else None,
+            routes=routes_of(type_, context.catalogue),
             type_concurrency=entry.concurrency,
         )
     kind: Kind = type_  # type: ignore[assignment]  # the names of steering types are kinds
@@ -97,7 +102,7 @@ def _loop(prepared: Prepared, context: Context) -> Loop | None:
     )
 
 
-def _condition(id_: str, config: Config, context: Context) -> ControlledBlock:
+def _condition(id_: str, config: Config, context: Context, placed: Mapping[str, Any] = _NOWHERE) -> ControlledBlock:
     return ControlledBlock(
         id=id_,
         type=CONDITION,
@@ -106,6 +111,7 @@ def _condition(id_: str, config: Config, context: Context) -> ControlledBlock:
         retry=_CONDITION_RETRY,
         routes="port",
         type_concurrency=context.catalogue[CONDITION].concurrency,
+        **placed,
     )
 
 

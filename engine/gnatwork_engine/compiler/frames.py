@@ -22,7 +22,7 @@ _ELSEWHERE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Frame:
     """A scope as it is seen from within one of its blocks."""
 
@@ -55,6 +55,19 @@ class Frame:
         while frame:
             yield frame
             frame = frame.outer
+
+    def of(self, owner: str, *, error: bool) -> "Frame":
+        """The scope as this block of it sees it, whose error may be known."""
+        return Frame(
+            self.body,
+            owner,
+            item=self.item,
+            index=self.index,
+            previous=self.previous,
+            error=error,
+            no_error=self.no_error,
+            outer=self.outer,
+        )
 
     @property
     def goes_round(self) -> bool:

@@ -63,7 +63,7 @@ def prepare(scope: Frame, context: Context, *, failing: bool = False) -> Body:
     for block, of_block in zip(draft.blocks, explicit, strict=True):
         # While a need is wrong, it may be the one by an error port.
         error = scope.error or bool(of_block.handles) or not of_block.sound
-        frame = replace(scope, owner=block.id, mentions={}, required={}, error=error)
+        frame = scope.of(block.id, error=error)
         blocks.append(_Preparation(block, of_block, frame, context, failing).prepared)
         nodes.append(Node(block.id, of_block.edges, frame.mentions, frame.required))
     return Body(blocks, link(nodes, context.faults) if sound else {})
