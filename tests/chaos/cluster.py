@@ -21,6 +21,8 @@ SCHEDULERS = 2
 #: Executors by what they host.
 EXECUTORS = {"logic": 3, "hook": 2}
 
+#: Seconds that running blocks get in the end, when there should be none.
+_DRAIN = "2"
 _START_PATIENCE = 90.0
 
 
@@ -45,7 +47,7 @@ class Cluster:
             self._add(self._ours(f"scheduler-{number}", "scheduler", "--name", f"scheduler-{number}"))
         for blocks, count in EXECUTORS.items():
             for name in (f"{blocks}-{number}" for number in range(1, count + 1)):
-                self._add(self._ours(name, "executor", "--blocks", blocks, "--name", name))
+                self._add(self._ours(name, "executor", "--blocks", blocks, "--name", name, "--drain", _DRAIN))
 
     @property
     def nats(self) -> str:

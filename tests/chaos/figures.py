@@ -26,10 +26,14 @@ def figures(evidence: Evidence) -> dict[str, Any]:
 
 
 def _attempts(evidence: Evidence) -> dict[str, int]:
-    """How many attempts have an outcome, and how many outcomes came beside the first."""
-    outcomes = [story.outcomes() for story in evidence.stories.values()]
-    attempts = sum(len({(outcome.task, outcome.attempt) for outcome in some}) for some in outcomes)
-    return {"attempts": attempts, "repeated_outcomes": sum(map(len, outcomes)) - attempts}
+    """How many attempts have an outcome, how many ran a second time, and how many outcomes were only told twice."""
+    attempts = ran = told = 0
+    for story in evidence.stories.values():
+        outcomes = story.outcomes()
+        told += len(outcomes)
+        attempts += len({(outcome.task, outcome.attempt) for outcome in outcomes})
+        ran += len({(outcome.task, outcome.attempt, outcome.event.body["started_at"]) for outcome in outcomes})
+    return {"attempts": attempts, "repeated_attempts": ran - attempts, "repeated_outcomes": told - ran}
 
 
 def _calls(evidence: Evidence) -> dict[str, int]:

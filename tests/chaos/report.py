@@ -73,10 +73,12 @@ class Report:
             ("requests made again", figures["requests_repeated"]),
             ("events", figures["events"]),
             ("attempts", figures["attempts"]),
-            ("  with a second outcome", _share(figures["repeated_outcomes"], figures["attempts"])),
+            ("  run a second time", _share(figures["repeated_attempts"], figures["attempts"])),
+            ("  told a second time", _share(figures["repeated_outcomes"], figures["attempts"])),
             ("hook calls", figures["calls"]),
             ("  made a second time", _share(figures["repeated_calls"], figures["calls"])),
             ("timers fired", f"{figures['timers_fired']}, {figures['timers_checked']} of them seen being set"),
+            ("attempts left running", figures["left_running"]),
             ("errors logged", figures["errors_logged"]),
             *((what, counts[what]) for what in WRONG),
         ]

@@ -15,7 +15,7 @@ from gnatwork_cli import guard
 
 _ERROR = re.compile(r" (ERROR|CRITICAL) |^Traceback|\[(ERR|FTL)\]")
 #: Seconds that a process gets to leave when it is asked to.
-_PATIENCE = 30.0
+_PATIENCE = 25.0
 #: Seconds before a process that ended by itself is started again.
 _AFTER_CRASH = 0.5
 
@@ -90,8 +90,9 @@ class Service:
         self._signal(process, signal.SIGTERM)
         self._signal(process, signal.SIGCONT)
         try:
-            async with asyncio.timeout(_PATIENCE):
-                await process.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_PATIENCE):
+                    await process.wait()
         finally:
             if process.returncode is None:
                 self.crashes.append(f"did not leave within {_PATIENCE:.0f} s")

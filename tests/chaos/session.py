@@ -12,21 +12,19 @@ from typing import Any
 import orjson
 
 from chaos import evidence
+from chaos.aftermath import Aftermath
 from chaos.checker import check
 from chaos.cluster import Cluster
 from chaos.evidence import Evidence
 from chaos.faults import Fault, draw, inflict_all
 from chaos.load import Load
 from chaos.receiver import Receiver
-from chaos.recorder import STREAM, SUBJECTS, Recorder, line
+from chaos.recorder import Recorder
 from chaos.report import Report
 from gnatwork_bus.connection import Connection
-from gnatwork_bus.direct import read_all
 
 #: Seconds without any event after which a run that has not ended is lost; leases last ten.
 _SILENCE = 75.0
-#: Seconds that what follows the last end may take.
-_AFTERMATH = 30.0
 #: Seconds between two lines of progress.
 _PROGRESS = 10.0
 
@@ -83,8 +81,10 @@ class Session:
             finally:
                 telling.cancel()
                 await load.stop()
-            rest = await self._rest(nats, load, recorder)
-        (options.folder / evidence.REST).write_bytes(orjson.dumps(rest | {"crashes": cluster.crashes}))
+            figures = self._figures(load)
+            rest = await Aftermath(nats, options.folder).look(load.accepted, recorder)
+        rest |= {"refused": load.refused, "crashes": cluster.crashes, "figures": figures | rest["figures"]}
+        (options.folder / evidence.REST).write_bytes(orjson.dumps(rest))
         report = await asyncio.to_thread(lambda: check(Evidence.read(options.folder)))
         (options.folder / "report.json").write_bytes(report.as_json())
         return report
@@ -114,37 +114,13 @@ class Session:
                 f" faults{last}"
             )
 
-    async def _rest(self, nats: Connection, load: Load, recorder: Recorder) -> dict[str, Any]:
-        """What is left in all streams, once the last acknowledgements have come or should have."""
-        took = time.monotonic() - self._began
-        deadline = time.monotonic() + _AFTERMATH
-        while True:
-            queued = [message.subject for message in await read_all(nats, "WORK", "block.>")]
-            statuses = {
-                message.subject.rpartition(".")[2]: orjson.loads(message.data)["status"]
-                for message in await read_all(nats, "KV_gnatwork_status", "$KV.gnatwork_status.>")
-                if message.data
-            }
-            done = {run_id for run_id, status in statuses.items() if status in evidence.ENDS.values()}
-            if (not queued and load.accepted <= done) or time.monotonic() > deadline:
-                break
-            await asyncio.sleep(0.5)  # the server tells no one when a message is acknowledged
-        stored = await read_all(nats, STREAM, SUBJECTS)
-        await recorder.until_sequence(stored[-1].sequence if stored else 0, _AFTERMATH)
-        with (self._options.folder / evidence.STREAM).open("wb") as file:
-            file.writelines(map(line, stored))
+    def _figures(self, load: Load) -> dict[str, Any]:
         return {
-            "queued": queued,
-            "dead_letters": [message.subject for message in await read_all(nats, "DEAD_LETTERS", "dead.>")],
-            "statuses": statuses,
-            "refused": load.refused,
-            "figures": {
-                "seed": self._options.seed,
-                "seconds": round(took),
-                "faults": dict(sorted(Counter(self._named(fault) for fault in self._inflicted).items())),
-                "requests_repeated": load.repeated,
-                "errors_logged": sum(service.errors for service in self._cluster.services.values()),
-            },
+            "seed": self._options.seed,
+            "seconds": round(time.monotonic() - self._began),
+            "faults": dict(sorted(Counter(self._named(fault) for fault in self._inflicted).items())),
+            "requests_repeated": load.repeated,
+            "errors_logged": sum(service.errors for service in self._cluster.services.values()),
         }
 
     def _named(self, fault: Fault) -> str:

@@ -54,7 +54,14 @@ def _well() -> Evidence:
             "statuses": {_RUN: "completed"},
             "refused": [],
             "crashes": [],
-            "figures": {"seed": 0, "seconds": 1, "faults": {}, "requests_repeated": 0, "errors_logged": 0},
+            "figures": {
+                "seed": 0,
+                "seconds": 1,
+                "faults": {},
+                "requests_repeated": 0,
+                "errors_logged": 0,
+                "left_running": 0,
+            },
         },
     )
 
