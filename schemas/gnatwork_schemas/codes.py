@@ -60,6 +60,7 @@ _TABLE = (
     ErrorCode("signal.invalid", "The data of a signal does not meet the schema of the block that waits for it.", "Mend what the pointer names; the block's `schema` is in its config.", ("manager",)),
     ErrorCode("run.cancelled", "The run was cancelled.", "Nothing to do; the reason stands in the message.", ("scheduler",)),
     ErrorCode("run.timeout", "The run took longer than its `timeout`.", "Raise `timeout`, or find the slow block in `gnatwork run show`.", ("scheduler",)),
+    ErrorCode("limit.reached", "So many runs of the workflow are under way as its `concurrency` allows, and no more are to wait.", "Start it again later, raise `max`, or let runs wait with `on_limit: queue`.", ("scheduler",)),
     ErrorCode("idempotency.conflict", "This idempotency key was used before with another body.", "Use a new key for a new request.", ("manager",)),
     ErrorCode("auth.missing", "The request carries no token.", "Send `Authorization: Bearer <token>`; `gnatwork up` keeps it in connection.json.", ("manager",)),
     ErrorCode("auth.invalid", "The token is not the manager's.", "Read it again from connection.json, or from `GNATWORK_TOKEN` of the manager.", ("manager",)),
@@ -69,6 +70,7 @@ _TABLE = (
     # tasks
     ErrorCode("block.timeout", "An attempt took longer than the block's `timeout` and was stopped.", "Raise `timeout`, or make the work smaller.", ("executor",), retryable="yes"),
     ErrorCode("block.failed", "A block raised an error that it does not declare.", "The executor's log has the trace; a block raises `BlockError` for what can be expected.", ("executor",), retryable="yes"),
+    ErrorCode("wait.timeout", "The signal that a `wait` block waits for did not come in time.", "Raise the block's `timeout`, or handle its `error` port.", ("scheduler",), retryable="no"),
     ErrorCode("executor.lost", "Executors vanished while they ran this task, too often or where it may not run twice.", "See whether the block kills its process (memory, crashes); check the effect by hand before you start anew.", ("executor",), retryable="no"),
     ErrorCode("loop.not_an_array", "What a loop is to go over is not an array.", "Point `items` at an array; the message says what it is.", ("executor",), retryable="no"),
     ErrorCode("loop.too_many", "A loop has more items than it takes.", "Raise `max_items` of `for_each`, or `max_iterations` of `loop`, or go over fewer.", ("executor", "scheduler"), retryable="no"),

@@ -18,8 +18,9 @@ _TABLE = Path(codes.__file__)
 _FAMILIES = {code.partition(".")[0] for code in CODES}
 _CODE = re.compile(r"[a-z]+\.[a-z_]+")
 _REQUESTS = {subjects.REQUEST_CANCEL, subjects.REQUEST_PAUSE, subjects.REQUEST_RESUME}
+_LIMITS = {value for name, value in vars(subjects).items() if name.startswith("LIMIT_")}
 #: Texts of the same form that are no error codes: verbs, events, and messages of ASGI.
-_OTHERS = {*VERBS, *_REQUESTS, "http.disconnect", "http.request", "http.response.start"}
+_OTHERS = {*VERBS, *_REQUESTS, *_LIMITS, "http.disconnect", "http.request", "http.response.start"}
 _SERVICES = {"compiler", "manager", "scheduler", "executor"}
 
 
