@@ -5,10 +5,11 @@ there: `find_run`, `load`, `load_run`, `page`, `end`.
 """
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from gnatwork_bus.archive import Archive
+from gnatwork_bus.archive import Archive, ArchiveInfo
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.direct import direct_get, get_by_sequence, leader_get, read_all
 from gnatwork_bus.message import StoredMessage
@@ -17,6 +18,8 @@ from gnatwork_schemas.errors import ConflictError
 
 #: Events that are asked for by their sequence at once.
 _WINDOW = 100
+#: Seconds for which an archive is kept in memory after one of its pages was asked for.
+_KEPT = 10.0
 
 
 class FoundRun(NamedTuple):
@@ -51,6 +54,9 @@ class History:
         self.archive = Archive(connection)
         #: Number of shards of this installation.
         self.shards = shards
+        #: The archive of which pages were asked for last.
+        self._paged: tuple[ArchiveInfo, list[StoredMessage]] | None = None
+        self._forgetting: asyncio.TimerHandle | None = None
 
     def shard(self, run_id: str) -> int:
         """The shard of a run."""
@@ -154,8 +160,9 @@ class History:
         if await self.last(f"{base}.{subjects.START}"):
             return messages
         run = subjects.parse_history(f"{base}.")
-        archived = await self.archive.read(run.namespace, run.run_id)
-        return [event for event in archived if event.sequence > after][:limit] if archived else messages
+        archived = await self._read_again(run.namespace, run.run_id)
+        first = bisect_right(archived, after, key=lambda event: event.sequence)
+        return archived[first : None if limit is None else first + limit] if archived else messages
 
     async def pick(self, namespace: str, run_id: str, sequences: Sequence[int]) -> dict[int, StoredMessage]:
         """Some events of a run by their sequences, wherever they are; those that are not there are left out."""
@@ -181,6 +188,22 @@ class History:
             # The last one may have been deleted meanwhile, and will never be read then.
             known = more[-1].sequence if more else last.sequence
         return events
+
+    async def _read_again(self, namespace: str, run_id: str) -> list[StoredMessage]:
+        """An archive, kept for a moment: who asks for a page will ask for the next one."""
+        info = await self.archive.find(namespace, run_id)
+        if info is None:
+            return []
+        if self._paged is None or self._paged[0] != info:
+            self._paged = info, await self.archive.read(namespace, run_id)
+        archived = self._paged[1]
+        if self._forgetting:
+            self._forgetting.cancel()
+        self._forgetting = asyncio.get_running_loop().call_later(_KEPT, self._forget)
+        return archived
+
+    def _forget(self) -> None:
+        self._paged = self._forgetting = None
 
     async def _read_live(self, namespace: str, run_id: str) -> tuple[list[StoredMessage], bool]:
         """The events that are not archived, and whether it shows that they are, or are about to be."""
