@@ -61,7 +61,8 @@ def _acquire(state: LimitState, event: Event, body: LimitAcquire) -> None:
         return
     if not _has_room(state, event.at) and body.on_limit == "cancel_oldest":
         leaving = set(state.evicted.values())
-        oldest = next((one for one in state.holding if one not in leaving), None)
+        # Those who wait are newer than those who have a slot, and older than who asks now.
+        oldest = next((one for one in (*state.holding, *state.waiting) if one not in leaving), None)
         if oldest is not None:
             _remember(state.evicted, event.sequence, oldest)
     state.waiting[holder] = None

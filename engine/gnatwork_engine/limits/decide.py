@@ -17,7 +17,8 @@ def _open(state: LimitState, sequence: int) -> Iterator[Action]:
         yield Grant(holder.history, state.kind, holder.task, holder.attempt)
     if (refused := state.refused.get(sequence)) is not None:
         yield Refuse(refused.history, state.max)
-    if (oldest := state.evicted.get(sequence)) is not None and oldest in state.holding:
+    oldest = state.evicted.get(sequence)
+    if oldest is not None and (oldest in state.holding or oldest in state.waiting):
         yield Evict(oldest.history)
     if state.next_at is not None and state.next_cause == sequence:
         yield SetTimer(NEXT_TIMER, state.next_at)
