@@ -7,7 +7,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import floor, product
+from bench import floor, large, product
 from bench.figures import Figures
 from gnatwork_bus.embedded import EmbeddedServer
 
@@ -18,6 +18,9 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=2000, help="linear runs at once")
     parser.add_argument("--repeat", type=int, default=60, help="repetitions of what is measured alone")
     parser.add_argument("--sync", nargs="+", default=["100ms", "always"], help="sync intervals of the server to try")
+    parser.add_argument(
+        "--large", action=argparse.BooleanOptionalAction, default=True, help="long and parked runs, too"
+    )
     options = parser.parse_args()
     for sync in options.sync:
         # Syncing at each write is an order of magnitude slower: the same figures from fewer runs.
@@ -29,6 +32,9 @@ def main() -> None:
         more = {"sync": sync, "runs": runs, "start_seconds": round(seconds, 2), **http}
         print(json.dumps(figures.line("gnatwork", **more)), flush=True)
         print(json.dumps({"system": "ratio", "sync": sync, **figures.against(beneath)}), flush=True)
+    if options.large:
+        with tempfile.TemporaryDirectory() as folder, product.running(Path(folder), options.sync[0]) as (connection, _):
+            print(json.dumps({"system": "gnatwork", "sync": options.sync[0], **uvloop.run(large.measure(connection))}))
 
 
 async def _floor(sync: str, runs: int, repeat: int) -> Figures:

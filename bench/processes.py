@@ -36,6 +36,12 @@ def memory_mb(pids: list[int]) -> float:
     return total / 1024
 
 
+def peak_memory_mb(pid: int) -> float:
+    """The most resident memory that a process has had so far, MiB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
+
+
 def find(pids: list[int], *words: str) -> int:
     """The process whose command line has all these words."""
     for pid in pids:

@@ -39,3 +39,30 @@ def large() -> dict[str, Any]:
         for n in range(1, LARGE_STEPS)
     ]
     return {"name": "bench-large", "blocks": [first, *others]}
+
+
+def each(tasks: int) -> dict[str, Any]:
+    """A block for each of many items, and one that looks at all results."""
+    items = f"Array.from({{length: {tasks}}}, (_, index) => index)"
+    return {
+        "name": "bench-each",
+        "blocks": [
+            {"id": "items", "type": "transform", "config": {"expression": items}},
+            {
+                "id": "each",
+                "type": "noop",
+                "for_each": {"items": "{{ items }}", "concurrency": 100, "max_items": tasks},
+                "config": {"number": "{{ item }}"},
+            },
+            {"id": "count", "type": "transform", "config": {"expression": "each.length"}},
+        ],
+        "output": "{{ count }}",
+    }
+
+
+def parked() -> dict[str, Any]:
+    """A run that waits for a signal."""
+    return {
+        "name": "bench-parked",
+        "blocks": [{"id": "go", "type": "wait"}, {"id": "on", "type": "noop", "needs": ["go"]}],
+    }
