@@ -77,7 +77,7 @@ async def _restart(client: Client, connection: dict[str, Any]) -> float:
     os.kill(dead, signal.SIGKILL)
     # What the dead one still got is handed out again only after five seconds, and is another matter.
     while not (found := _found_scheduler(connection)) or found == dead:
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)  # noqa: ASYNC110 - a process has no event
     await (await client.start(linear())).result(timeout=60)
     return time.perf_counter() - begin
 
