@@ -76,8 +76,8 @@ async def _restart(client: Client, connection: dict[str, Any]) -> float:
     begin, dead = time.perf_counter(), _scheduler(connection)
     os.kill(dead, signal.SIGKILL)
     # What the dead one still got is handed out again only after five seconds, and is another matter.
-    while not (found := _found_scheduler(connection)) or found == dead:
-        await asyncio.sleep(0.01)  # noqa: ASYNC110 - a process has no event
+    while not (found := _found_scheduler(connection)) or found == dead:  # noqa: ASYNC110 - a process has no event
+        await asyncio.sleep(0.01)
     await (await client.start(linear())).result(timeout=60)
     return time.perf_counter() - begin
 
