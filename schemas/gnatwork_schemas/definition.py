@@ -48,7 +48,7 @@ class Retry(StrictModel):
     not_on: tuple[str, ...] | None = None
 
 
-class ForEach(StrictModel):
+class ForEach(StrictModel, populate_by_name=False):
     """One task per item; the block's output is the array of their outputs, in order."""
 
     #: A template that yields an array, or an array.

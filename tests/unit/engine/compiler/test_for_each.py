@@ -84,6 +84,7 @@ def test_steered_blocks_keep_their_kind(type_: str, config: Any) -> None:
         ({"items": [], "max_items": 2_000_000}, "/max_items", "definition.invalid", "at most 1000000"),
         ({"items": [], "concurrency": 0}, "/concurrency", "definition.invalid", "at least 1"),
         ({"items": [], "conc": 0}, "/conc", "definition.invalid", "there is no `conc`"),
+        ({"items": [], "as_": "x"}, "/as_", "definition.invalid", "did you mean `as`?"),
         ({"items": [], "As": "x"}, "/As", "definition.invalid", "did you mean `as`?"),
         ({"items": [], "as": "input"}, "/as", "block.config_invalid", "is a root of templates; call the item"),
         ({"items": [], "as": "class"}, "/as", "block.config_invalid", "is a word of JavaScript"),
