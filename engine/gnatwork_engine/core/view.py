@@ -93,19 +93,35 @@ def task_input(state: RunState, path: str) -> Rendered | None:
 def completed_tasks(state: RunState) -> dict[str, int]:
     """The tasks that a retry need not run again, with the sequence of the event that completed each.
 
-    Of a plan that keeps all. What is inside a loop or group that completed is left out: the whole counts.
+    Of a plan that keeps all. What is inside a loop or group that completed is left out: the whole counts. So is what
+    was undone, even in part, and what waited for that: it has to happen anew.
     """
     found: dict[str, int] = {}
+    undone = _undone(state)
     frames = [state.root]
     for frame in frames:  # grows while it is read
         for key, task in frame.tasks.items():
             planned = frame.body.planned(key)
             if planned.role.serves or planned.role is Role.CONDITION:
                 continue
+            if frame is state.root and key in undone:
+                continue
             if task.status is TaskStatus.COMPLETED and task.sequence and task.error is None:
                 found[frame.path(key)] = task.sequence
             elif task.loop is not None:
                 frames += _inner(state, frame, key)
+    return found
+
+
+def _undone(state: RunState) -> set[str]:
+    """The run's own blocks of which something was undone, or was to be, and those that wait for them."""
+    tasks = state.frames[UNDO].tasks if UNDO in state.frames else {}
+    found = {path.partition("/")[0].partition(":")[0] for path in tasks}
+    unseen = list(found)
+    while unseen:
+        more = {dependent for dependent, _ in state.root.body.planned(unseen.pop()).dependents} - found
+        found |= more
+        unseen += more
     return found
 
 

@@ -120,3 +120,14 @@ def test_what_an_earlier_attempt_ran_into_is_over_once_a_later_one_succeeds() ->
     assert story.run.root.tasks["a"].error is None
     assert [due.path for due in story.run.undos] == ["a:undo"]
     assert completed_tasks(story.run) == {"a": completed}
+
+
+def test_what_was_undone_and_what_waited_for_it_runs_again() -> None:
+    undo = block("b:undo")
+    story = Story(block("a"), block("b", compensate=undo), block("c", "b.out"), block("d", "a"), block("e", "c"))
+    story.start()
+    for done in ("a", "b", "c", "d"):
+        story.output(done)
+    story.error("e")
+    story.output("b:undo")
+    assert completed_tasks(story.run).keys() == {"a", "d"}
