@@ -60,7 +60,7 @@ class Keeper:
                     raise MessageError(f"{base}.{name}: {error}") from error
             elif name == subjects.timer_fired_event(subjects.PURGE_TIMER):
                 await purge_run(self._history, self._history.archive, self._payloads, self._statuses, namespace, run_id)
-            elif name != subjects.timer_event(subjects.PURGE_TIMER):
+            else:
                 raise MessageError(f"{base}.{name} is no event of a run")
 
     async def shorten(self, state: LimitState) -> None:

@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 _BATCH = 2048
 #: Seconds after which a pull is renewed; the pin lapses two seconds after the last one.
 _EXPIRES = 1.0
+#: How the names of timers begin, and how they end once they have fired.
+_TIMER = subjects.timer_event("")
+_FIRED = subjects.timer_fired_event("").removeprefix(_TIMER)
 #: Seconds after which a run of which nothing is heard leaves memory.
 _IDLE = 60.0
 #: Events of a limit key after which it is shortened.
@@ -131,14 +134,20 @@ class Shard:
         self._events.add(delivery)
         name = event_of(delivery)
         base = delivery.subject[: -len(name) - 1] if name else delivery.subject
+        if name.startswith(_TIMER):
+            if not name.endswith(_FIRED):
+                # What is set says nothing before it fires.
+                self._events.ack(delivery)
+                return
+            if self._keeper.keeps(name, base):
+                self._runs.pop(base, None)
+                self._tasks.create_task(self._keep(delivery, name, base))
+                return
         run = self._runs.get(base)
         if run is None:
             if not name or "*" in base or ">" in base:
                 # The server also stores what is a pattern to everyone else.
                 self._refusals.refuse(delivery, MessageError(f"{delivery.subject} is no event of a run"))
-                return
-            if self._keeper.keeps(name, base):
-                self._tasks.create_task(self._keep(delivery, name, base))
                 return
             run = self._runs[base] = LiveRun(base, status_revision=0)
             if name != subjects.START or self._seen_before(delivery):
