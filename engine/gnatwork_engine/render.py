@@ -7,7 +7,7 @@ reference, whatever it looks like.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from pydantic import ValidationError
@@ -48,6 +48,8 @@ class Scope:
     index: int | None = None
     #: The outputs of the iteration before.
     previous: Mapping[str, Any] | None = None
+    #: Of the run; only the keys of limits can see them.
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     def outwards(self, scopes: int) -> "Scope":
         """The scope that lies so many further out."""
@@ -299,6 +301,7 @@ _READ: dict[str, Callable[[Scope, str], Any]] = {
     "trigger": lambda scope, _: dict(scope.trigger),
     "error": lambda scope, _: MISSING if scope.error is None else scope.error,
     "item": _item,
+    "labels": lambda scope, _: dict(scope.labels),
     "index": lambda scope, _: MISSING if scope.index is None else scope.index,
 }
 
