@@ -128,6 +128,18 @@ class History:
         """As `load`, without saying where they were."""
         return (await self.load(namespace, run_id)).messages
 
+    async def read_on(self, base: str, after: int) -> list[StoredMessage] | None:
+        """Events of a run after a sequence, complete as of now; None when it is archived by now, or gone."""
+        pattern = subjects.run_events(base)
+        events: list[StoredMessage] = []
+        while await self.last(f"{base}.{subjects.START}"):
+            last = await leader_get(self.connection, subjects.HISTORY, pattern)
+            known = events[-1].sequence if events else after
+            if last is not None and known >= last.sequence:
+                return events
+            events += await self.read(pattern, after=known)
+        return None
+
     async def find_live_start(self, namespace: str, run_id: str) -> StoredMessage | None:
         """The `start` of a run that is not archived, or None."""
         return await self.last(subjects.find_run(self.shard(run_id), namespace, run_id, subjects.START))

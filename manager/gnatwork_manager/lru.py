@@ -27,6 +27,14 @@ class LruCache(Generic[Key, Value]):
         self._entries.move_to_end(key)
         return entry[0]
 
+    def take(self, key: Key) -> Value | None:
+        """The value, which is kept no longer; None when it is not here."""
+        entry = self._entries.pop(key, None)
+        if entry is None:
+            return None
+        self._size -= entry[1]
+        return entry[0]
+
     def put(self, key: Key, value: Value, size: int) -> None:
         """Keep a value, unless it is larger than the whole cache."""
         if (old := self._entries.pop(key, None)) is not None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.history import History
+from gnatwork_bus.items import Items
 from gnatwork_bus.kv import Bucket
 from gnatwork_bus.lifetime import on_signals, until_ended
 from gnatwork_bus.patience import until_available
@@ -28,11 +29,13 @@ from gnatwork_manager.reader import RunReader
 from gnatwork_manager.remover import Remover
 from gnatwork_manager.repeats import Repeats
 from gnatwork_manager.run_control import RunControl
+from gnatwork_manager.run_states import RunStates
 from gnatwork_manager.server import HttpServer, listen
 from gnatwork_manager.services import Services
 from gnatwork_manager.settings import ManagerSettings
 from gnatwork_manager.signals import Signals
 from gnatwork_manager.store_guard import StoreGuard
+from gnatwork_manager.stored_values import StoredValues
 from gnatwork_manager.submitter import Submitter
 from gnatwork_manager.waits import Waits
 from gnatwork_manager.workflow_store import Workflows
@@ -98,9 +101,9 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
     catalogue = Catalogue(connection, state)
     await until_available(catalogue.refresh)
     async with RunIndex.open(connection, status, settings.data_dir) as index:
-        reader = RunReader(
-            history=history, payloads=payloads, statuses=status, control_blocks=ControlBlocks(state), index=index
-        )
+        states = RunStates(history, ControlBlocks(state), index)
+        values = StoredValues(payloads=payloads, items=Items(connection, payloads))
+        reader = RunReader(history=history, states=states, values=values, statuses=status)
         waits, streams, metrics = Waits(connection, history, reader), EventStreams(connection, history), Metrics()
         metrics.count("gnatwork_waiting_callers", "Callers that wait for their run.", lambda: waits.waiting)
         metrics.count("gnatwork_event_streams", "Event streams that are open.", lambda: streams.open)
@@ -125,7 +128,9 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
             signals=Signals(
                 control=control, history=history, payloads=payloads, definitions=definitions, claims=claims
             ),
-            repeats=Repeats(reader=reader, payloads=payloads, definitions=definitions, workflows=workflows),
+            repeats=Repeats(
+                reader=reader, states=states, payloads=payloads, definitions=definitions, workflows=workflows
+            ),
             remover=Remover(
                 connection=connection,
                 history=history,

@@ -1,6 +1,5 @@
 """Runs that are made of an earlier one: `rerun` begins anew with the same input, `retry` goes on where it failed."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -15,6 +14,7 @@ from gnatwork_manager.definitions import Compiled, Definitions
 from gnatwork_manager.orders import CopiedInput, GivenInput, Order
 from gnatwork_manager.problems import ProblemError, invalid
 from gnatwork_manager.reader import RunReader
+from gnatwork_manager.run_states import RunStates
 from gnatwork_manager.submission import check_fields, parse_version
 from gnatwork_manager.workflow_store import Workflows
 from gnatwork_schemas.control_block import ControlBlock
@@ -31,6 +31,7 @@ class Repeats:
     """Orders that follow from runs. Every method raises ProblemError `run.not_found`."""
 
     reader: RunReader
+    states: RunStates
     payloads: Payloads
     definitions: Definitions
     workflows: Workflows
@@ -43,13 +44,13 @@ class Repeats:
 
     async def retry(self, namespace: str, run_id: str, wanted: WantedVersion) -> Order:
         """The same once more, without the tasks that completed; ProblemError `run.not_ended`, `run.completed`."""
-        run = await self.reader.load(namespace, run_id)
-        if not run.state.ended:
-            raise ProblemError("run.not_ended", f"run {run_id} goes on")
-        if isinstance(run.state.end, Complete):
-            raise ProblemError("run.completed", f"run {run_id} has its output")
-        start = run.state.start
-        completed = await asyncio.to_thread(completed_tasks, run.state)
+        async with self.states.loaded(namespace, run_id) as run:
+            if not run.state.ended:
+                raise ProblemError("run.not_ended", f"run {run_id} goes on")
+            if isinstance(run.state.end, Complete):
+                raise ProblemError("run.completed", f"run {run_id} has its output")
+            start = run.state.start
+            completed = await run.look(completed_tasks)
         version, compiled = start.version, await self.definitions.stored(start.control_block)
         if wanted is not None:
             number = None if wanted == "published" else wanted

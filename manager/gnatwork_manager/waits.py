@@ -79,12 +79,13 @@ class Waits:
 
     async def outcome(self, checked: CheckedRun) -> Outcome | None:
         """What there is for the caller by now."""
-        run = await self._reader.load(checked.run.namespace, checked.run.run_id)
-        if reply := await self._reader.reply(run):
-            return Outcome(reply, None)
-        if run.state.ended:
-            return Outcome(None, await self._reader.document(run))
-        return None
+        match await self._reader.outcome(checked.run.namespace, checked.run.run_id):
+            case None:
+                return None
+            case Reply() as reply:
+                return Outcome(reply, None)
+            case run:
+                return Outcome(None, run)
 
     def _look_again(self) -> None:
         for wait in self._waiting:
