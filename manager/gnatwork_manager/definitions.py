@@ -9,6 +9,7 @@ from typing import Any
 
 from gnatwork_bus.kv import Bucket
 from gnatwork_engine.compiler import compile_definition, digest, encode
+from gnatwork_engine.core.replies import reply_paths
 from gnatwork_manager.bodies import encode_bounded
 from gnatwork_manager.catalogue import Catalogue
 from gnatwork_manager.lru import LruCache
@@ -106,4 +107,4 @@ async def _compiled(definition: dict[str, Any], types: Mapping[str, BlockType], 
 
 
 def _described(control_block: ControlBlock, digest_: str) -> Compiled:
-    return Compiled(control_block, digest_, tuple(block.id for block in control_block.blocks if block.responds))
+    return Compiled(control_block, digest_, reply_paths(control_block))

@@ -10,6 +10,8 @@ from support.managing import Bench, until
 from gnatwork_bus.payloads import Payloads
 from gnatwork_manager import waits
 from gnatwork_schemas import subjects
+from gnatwork_schemas.error import ErrorInfo
+from gnatwork_schemas.messages import Error
 from gnatwork_schemas.payload import reference_value
 
 
@@ -47,6 +49,25 @@ async def test_the_response_block_answers(bench: Bench, answering: dict[str, Any
     assert reply.headers["x-own"] == "yes"
     assert reply.headers["x-gnatwork-run"] == submission.run_id
     assert "transfer-encoding" not in reply.headers
+
+
+async def test_an_answer_may_come_from_a_group(bench: Bench, answering: dict[str, Any]) -> None:
+    grouped = {"blocks": [{"id": "inside", "type": "group", "blocks": answering["blocks"]}]}
+    async with Submission(bench, grouped) as submission:
+        await bench.put_out(submission.run_id, "inside/answer", {"status": 202, "headers": {}, "body": "in"})
+        reply = await submission.reply
+    assert (reply.status_code, reply.text) == (202, "in")
+
+
+async def test_a_failure_may_be_answered(bench: Bench, answering: dict[str, Any]) -> None:
+    workflow = {"blocks": [{"id": "work", "type": "noop"}], "on_failure": answering["blocks"]}
+    async with Submission(bench, workflow) as submission:
+        error = ErrorInfo(code="x.y", message="no")
+        body = Error(task="work", attempt=1, started_at=1.0, ended_at=2.0, executor="test", error=error)
+        await bench.append(submission.run_id, subjects.error_event("work"), body)
+        await bench.put_out(submission.run_id, ":on_failure/answer", {"status": 500, "headers": {}, "body": "sorry"})
+        reply = await submission.reply
+    assert (reply.status_code, reply.text) == (500, "sorry")
 
 
 async def test_a_text_is_answered_as_text(bench: Bench, answering: dict[str, Any]) -> None:
