@@ -6,7 +6,6 @@ from gnatwork_engine.core.give_up import drop
 from gnatwork_engine.core.plan import ON_FAILURE
 from gnatwork_engine.core.roles import Role
 from gnatwork_engine.core.state import UNDO, Frame
-from gnatwork_schemas.status import TaskStatus
 
 
 def work_off(fold: Fold) -> None:
@@ -27,8 +26,8 @@ def _begin(fold: Fold, frame: Frame, key: str) -> None:
     if not task.pending:
         return
     state = fold.state
-    if planned.block.join != "always" and failing(frame):
-        drop(fold, frame, key, TaskStatus.SKIPPED if task.attempt == 0 else TaskStatus.CANCELLED)
+    if not planned.always and failing(frame):
+        drop(fold, frame, key)
         return
     if state.paused:
         state.held.append(frame.path(key))

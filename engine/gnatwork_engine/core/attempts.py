@@ -26,7 +26,14 @@ def granted(fold: Fold, grant: LimitGranted) -> None:
     path = grant.task or ""
     if found := fold.state.find(path):
         task = found[0].tasks[found[1]]
-        if task.pending and grant.attempt == task.attempt + 1 == fold.state.slots.get(path):
+        if not task.pending or grant.attempt != task.attempt + 1 or grant.attempt != fold.state.slots.get(path):
+            return
+        if fold.state.paused:
+            # Others are not to wait for a run that does not go on: it asks again when it does.
+            del fold.state.slots[path]
+            fold.mark(*found, TaskStatus.QUEUED).pending = True
+            fold.state.held.append(path)
+        else:
             fold.queue(*found)
 
 

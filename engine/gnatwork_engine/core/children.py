@@ -31,6 +31,7 @@ def begin(fold: Fold, frame: Frame, key: str) -> None:
 def started(fold: Fold, frame: Frame, key: str, output: Any, sequence: int) -> None:
     """The child run has begun."""
     task, planned = frame.tasks[key], frame.body.planned(key)
+    early = task.waiting.early if task.waiting else {}
     child = started_run(output)
     if child is None:
         task.waiting = Waiting(trouble=ErrorInfo(code="message.invalid", message="the child run has no id"))
@@ -44,7 +45,9 @@ def started(fold: Fold, frame: Frame, key: str, output: Any, sequence: int) -> N
     task.started_at = fold.event.at
     task.waiting = Waiting(due=None if patience is None else fold.event.at + patience, child=child)
     fold.mark(frame, key, TaskStatus.WAITING)
-    if patience is not None:
+    if child[0] in early:
+        ended(fold, frame, key, early[child[0]])
+    elif patience is not None:
         fold.state.timers.add(timer_of(frame.path(key), task.attempt))
         fold.oblige(frame, key)
 
@@ -53,6 +56,11 @@ def ended(fold: Fold, frame: Frame, key: str, body: ChildEnded) -> None:
     """The child run has come to its end: its output is fetched, or its failure is this task's."""
     task = frame.tasks[key]
     waiting = task.waiting
+    if task.status is TaskStatus.RUNNING and (waiting is None or waiting.child is None):
+        # It may be the one of which we shall hear in a moment that it was started.
+        task.waiting = waiting = waiting or Waiting()
+        waiting.early[body.run_id] = body
+        return
     if task.status is not TaskStatus.WAITING or waiting is None or waiting.child is None or waiting.trouble:
         return
     if waiting.child[0] != body.run_id:

@@ -4,7 +4,7 @@ Because each obligation in the state remembers the event that caused it, the sam
 event comes for the first time and when it is delivered again much later: what has been done by then is left out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gnatwork_engine.core import gates
 from gnatwork_engine.core.actions import (
@@ -62,11 +62,11 @@ def _open(plan: Plan, state: RunState, event: Event) -> tuple[Action, ...]:
     sequence = event.sequence
     tail = state.tail
     if tail is not None and tail.cause == sequence:
-        actions += _stopped(state)
+        actions += _stopped(plan, state)
     for path in state.caused.get(sequence, ()):
         if (found := state.find(path)) is not None:
             _add_task(plan, state, *found, actions)
-    if sequence == state.gate_cause:
+    if sequence == state.gate_cause and state.closing is None:
         actions += _gate(plan, state)
     if plan.concerns_others or type(event.body) is LimitGranted:
         actions += _answers(plan, state, event)
@@ -141,14 +141,21 @@ def _is_welcome(state: RunState, grant: LimitGranted) -> bool:
     return state.slots.get(grant.task) == grant.attempt
 
 
-def _stopped(state: RunState) -> Iterator[Action]:
+def _stopped(plan: Plan, state: RunState) -> Iterator[Action]:
     tail = state.tail
     if tail is None or not (tail.stopped or tail.children or state.epoch):
         return
     yield StopEpoch(state.epoch)
     for path, attempt in tail.stopped:
         yield PurgeTask(path, attempt)
+    yield from _released(plan, tail.slots)
     yield from _cancelled(tail.children)
+
+
+def _released(plan: Plan, slots: Iterable[tuple[str, int]]) -> Iterator[Action]:
+    for path, attempt in slots:
+        if planned := plan.find(path):
+            yield Release(type_key(planned.block.type), "type", path, attempt)
 
 
 def _cancelled(children: tuple[tuple[str, str], ...]) -> Iterator[Action]:
@@ -170,9 +177,7 @@ def _after_end(plan: Plan, state: RunState, event: Event) -> Iterator[Action]:
     for kind, key in state.limits.items():
         if kind == gates.CONCURRENCY or kind in state.gates:
             yield Release(key, "rate" if kind == gates.RATE else "concurrency")
-    for path, attempt in state.slots.items():
-        if planned := plan.find(path):
-            yield Release(type_key(planned.block.type), "type", path, attempt)
+    yield from _released(plan, state.slots.items())
     start = state.start
     if start.parent_history and start.parent_task:
         yield TellParent(start.parent_history, start.parent_task, event.name, run_error(state))

@@ -63,12 +63,10 @@ def config_of(state: RunState, frame: Frame, key: str, planned: PlannedBlock) ->
 
 
 def _undo(state: RunState, path: str) -> Rendered:
-    for undo in reversed(state.undos):
-        if undo.path == path:
-            if undo.trouble is not None:
-                raise TemplateError(undo.trouble.message)
-            return Rendered(undo.config, undo.deferred)
-    raise TemplateError("there is nothing to undo")
+    undo = state.undos[path]
+    if undo.trouble is not None:
+        raise TemplateError(undo.trouble.message)
+    return Rendered(undo.config, undo.deferred)
 
 
 def _reuse(plan: Plan, state: RunState, path: str, attempt: int) -> Dispatch:

@@ -92,9 +92,8 @@ def _stop(fold: Fold) -> tuple[tuple[str, int], ...]:
             if task.status is TaskStatus.QUEUED and task.attempt and not task.pending:
                 stopped.append((frame.path(key), task.attempt))
             fold.mark(frame, key, TaskStatus.CANCELLED)
-            task.waiting = None
+        frame.unsettled = 0
     fold.agenda.clear()
-    state.gates.clear()
     state.held.clear()
     state.held_timers.clear()
     return tuple(stopped)

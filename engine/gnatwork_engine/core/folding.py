@@ -55,6 +55,7 @@ class Fold:
             state.active -= 1
         elif before is TaskStatus.WAITING:
             state.waiting -= 1
+            self._listen_no_more(frame, key)
         if task.cause and (caused := state.caused.get(task.cause)) is not None:
             caused.pop(frame.prefix + key, None)
             if not caused:
@@ -62,6 +63,8 @@ class Fold:
             task.cause = 0
         task.status = status
         task.pending = False
+        if task.waiting is not None and (status.ended or status is TaskStatus.RETRYING):
+            task.waiting = None
         if status is TaskStatus.QUEUED or status is TaskStatus.RETRYING:
             state.active += 1
         elif status is TaskStatus.WAITING:
@@ -69,6 +72,14 @@ class Fold:
         elif status is not TaskStatus.RUNNING:
             task.ended_at = self.event.at
         return task
+
+    def _listen_no_more(self, frame: Frame, key: str) -> None:
+        waiting, waiters = frame.tasks[key].waiting, self.state.waiters
+        if waiting is not None and waiting.signal in waiters:
+            of_signal = waiters[waiting.signal]
+            of_signal.pop(frame.path(key), None)
+            if not of_signal:
+                del waiters[waiting.signal]
 
     def oblige(self, frame: Frame, key: str) -> None:
         """From now on the event calls for what the status of the task demands."""
@@ -104,12 +115,19 @@ class Fold:
 
 
 def failing(frame: Frame) -> bool:
-    """Whether the scope, or one around it, fails: nothing new is dispatched in it."""
-    at: Frame | None = frame
-    while at is not None:
-        if at.failing is not None:
+    """Whether the scope, or one around it, fails: nothing new is dispatched in it but what is `always` to run."""
+    at = frame
+    while at.failing is None:
+        if at.parent is None:
+            return False
+        if (loop := at.parent.tasks[at.owner].loop) and (loop.error or loop.given_up):
             return True
-        if at.parent is not None and (loop := at.parent.tasks[at.owner].loop) and (loop.error or loop.given_up):
-            return True
+        if at.parent.body.planned(at.owner).always:
+            return False
         at = at.parent
-    return False
+    return True
+
+
+def barred(frame: Frame, key: str) -> bool:
+    """Whether nothing more of a task is dispatched, because a scope around it fails."""
+    return failing(frame) and not frame.body.planned(key).always

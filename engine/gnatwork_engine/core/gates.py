@@ -66,11 +66,6 @@ def refused(fold: Fold, refusal: LimitRefused) -> None:
     state.closing = Closing(fold.event.sequence, subjects.FAILED, Failed(error=error), interrupts=False)
 
 
-def is_waiting_for(state: RunState, grant: LimitGranted) -> bool:
-    """Whether the run has asked for this slot and still needs it."""
-    return state.limits.get(grant.kind) == grant.key and not state.closing
-
-
 def timeout_of(plan: Plan) -> float | None:
     """Seconds of the whole run."""
     return plan.control_block.timeout

@@ -20,6 +20,8 @@ def give_up_inside(fold: Fold, frame: Frame, key: str) -> None:
 def _give_up_all(fold: Fold, scopes: list[Frame]) -> None:
     for scope in scopes:  # grows while it is read
         for key, task in tuple(scope.tasks.items()):
+            if scope.body.planned(key).always:
+                continue
             if task.loop is not None and task.status is TaskStatus.RUNNING:
                 task.loop.given_up = True
                 fold.agenda.append(Advance(scope, key))
@@ -46,10 +48,13 @@ def _give_up_task(fold: Fold, frame: Frame, key: str) -> None:
         drop(fold, frame, key)
 
 
-def drop(fold: Fold, frame: Frame, key: str, status: TaskStatus = TaskStatus.CANCELLED) -> None:
+def drop(fold: Fold, frame: Frame, key: str) -> None:
     """A task that is not under way will not be done."""
-    role = frame.body.planned(key).role
-    fold.mark(frame, key, status)
+    task, role = frame.tasks[key], frame.body.planned(key).role
+    if task.pending:
+        # A slot of its type that comes after all is given back.
+        fold.state.slots.pop(frame.path(key), None)
+    fold.mark(frame, key, TaskStatus.CANCELLED if task.attempt else TaskStatus.SKIPPED)
     owner = key.partition(":")[0]
     if role is Role.CONDITION and frame.parent is not None:
         fold.agenda.append(Advance(frame.parent, frame.owner))
@@ -72,5 +77,6 @@ def _is_idle(task: TaskState, role: Role) -> bool:
         case TaskStatus.RETRYING:
             return True
         case TaskStatus.WAITING:
-            return role is not Role.CHILD
+            # As long as nothing is known of what it waits for, an executor looks at its config.
+            return role is not Role.CHILD and task.waiting is not None
     return False

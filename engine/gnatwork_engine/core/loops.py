@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from gnatwork_engine.core.folding import Advance, Fold, failing
+from gnatwork_engine.core.folding import Advance, Fold, barred, failing
 from gnatwork_engine.core.give_up import give_up_inside
 from gnatwork_engine.core.plan import PlannedBlock
 from gnatwork_engine.core.roles import Role
@@ -45,8 +45,12 @@ def expanded(fold: Fold, frame: Frame, key: str, output: Any) -> None:
     except ValidationError as error:
         report(fold, frame, key, "message.invalid", f"the output of {key}:expand: {error.errors()[0]['msg']}")
         return
-    loop.count = loop.items.count
     planned = frame.body.planned(key)
+    if loop.items.count > settings(planned).max_iterations:
+        message = f"it has {loop.items.count} items, more than its limit of {settings(planned).max_iterations}"
+        report(fold, frame, key, "loop.too_many", message)
+        return
+    loop.count = loop.items.count
     if planned.role is Role.EACH and planned.body:
         loop.sequences = array("Q", bytes(8 * loop.count))
         scope = task_scope(frame, key)
@@ -70,24 +74,22 @@ def asked(fold: Fold, frame: Frame, output: Any) -> None:
     planned = frame.parent.body.planned(frame.owner)
     holds = isinstance(output, dict) and output.get("port") == "true"
     _, loop = _container(frame.parent, frame.owner)
-    if settings(planned).over == "while" and holds and not failing(frame):
+    rules = settings(planned)
+    if rules.over == "while" and holds and not failing(frame) and frame.index < rules.max_iterations:
         begin_blocks(fold, frame)
         return
-    if settings(planned).over == "while":
+    if rules.over == "while":
         # It never was an iteration.
-        loop.count = loop.begun = frame.index
+        loop.begun = frame.index
+        if holds and not failing(frame):
+            _report_rounds(fold, frame.parent, frame.owner, rules)
+        else:
+            loop.count = loop.begun
         _close(fold, frame)
     else:
         if holds:
             loop.count = loop.begun
         iteration_done(fold, frame)
-
-
-def step_failed(fold: Fold, frame: Frame, key: str, error: ErrorInfo, sequence: int) -> None:
-    """An implicit task of a loop failed for good, and so does the loop."""
-    _, loop = _container(frame, key)
-    loop.step = ""
-    fail_loop(fold, frame, key, error, sequence)
 
 
 def fail_loop(fold: Fold, frame: Frame, key: str, error: ErrorInfo, sequence: int) -> None:
@@ -109,6 +111,11 @@ def report(fold: Fold, frame: Frame, key: str, code: str, message: str) -> None:
     fold.oblige(frame, key)
 
 
+def _report_rounds(fold: Fold, frame: Frame, key: str, rules: Loop) -> None:
+    message = f"it has gone round {rules.max_iterations} times, which is its `max_iterations`"
+    report(fold, frame, key, "loop.too_many", message)
+
+
 def item_settled(fold: Fold, frame: Frame, key: str) -> None:
     """A task of a `for_each` is over."""
     if frame.parent is None:
@@ -121,6 +128,9 @@ def item_settled(fold: Fold, frame: Frame, key: str) -> None:
     _count(fold, frame, key)
     if not fold.plan.keep_all:
         del frame.tasks[key]
+        for step in frame.body.blocks:
+            # Named by the block, and here by the index.
+            frame.tasks.pop(f"{key}:{step.partition(':')[2]}", None)
     planned = frame.parent.body.planned(frame.owner)
     if task.status is TaskStatus.FAILED and settings(planned).on_error == "fail" and task.error:
         error = task.error if task.error.task else task.error.model_copy(update={"task": frame.path(key)})
@@ -165,7 +175,7 @@ def advance(fold: Fold, frame: Frame, key: str) -> None:
         return
     planned = frame.body.planned(key)
     rules = settings(planned)
-    if loop.error is not None or loop.given_up or failing(frame):
+    if loop.error is not None or loop.given_up or barred(frame, key):
         _drop_unbegun(fold, loop)
         if not loop.live:
             _forget(fold, frame, key)
@@ -176,9 +186,8 @@ def advance(fold: Fold, frame: Frame, key: str) -> None:
                 fold.settle(frame, key)
         return
     while len(loop.live) < rules.concurrency and (loop.count is None or loop.begun < loop.count):
-        if loop.begun >= rules.max_iterations:
-            message = f"it has gone round {rules.max_iterations} times, which is its `max_iterations`"
-            report(fold, frame, key, "loop.too_many", message)
+        if loop.begun >= rules.max_iterations and rules.over != "while":
+            _report_rounds(fold, frame, key, rules)
             return
         _begin_iteration(fold, frame, key, planned)
     if not loop.live and loop.count is not None and loop.begun >= loop.count:
@@ -279,9 +288,10 @@ def _close(fold: Fold, frame: Frame) -> None:
         return
     _, loop = _container(frame.parent, frame.owner)
     loop.live.pop(frame.index, None)
-    for key in frame.tasks:
-        _count(fold, frame, key)
-    if not fold.plan.keep_all:
+    if frame.begun:
+        for key in frame.tasks:
+            _count(fold, frame, key)
+    if not fold.plan.keep_all or not frame.begun:
         fold.state.frames.pop(frame.prefix[:-1], None)
     fold.agenda.append(Advance(frame.parent, frame.owner))
 
@@ -304,22 +314,7 @@ def _count(fold: Fold, frame: Frame, key: str) -> None:
     if planned.role is Role.EACH and frame.tasks[key].attempt:
         # Its items have been counted.
         return
-    name = block_path(frame, key)
-    counts = fold.state.finished.setdefault(name, {})
-    status = frame.tasks[key].status.value
-    counts[status] = counts.get(status, 0) + 1
-
-
-def block_path(frame: Frame, key: str) -> str:
-    """The path of a task without indexes: what statuses are counted under."""
-    names: list[str] = [] if frame.body.single else [key]
-    at: Frame | None = frame
-    while at is not None and at.parent is not None:
-        names.append(at.owner)
-        at = at.parent
-    if at is not None and at.prefix:
-        names.append(at.prefix[:-1])
-    return "/".join(reversed(names))
+    fold.state.count(frame.block_path(key), frame.tasks[key].status)
 
 
 def _container(frame: Frame, key: str) -> tuple[TaskState, LoopState]:

@@ -3,9 +3,9 @@
 from typing import Any
 
 from gnatwork_engine.core import children, loops, waits
-from gnatwork_engine.core.folding import Fold, failing
+from gnatwork_engine.core.folding import Fold, barred
 from gnatwork_engine.core.retry import next_delay
-from gnatwork_engine.core.roles import Role
+from gnatwork_engine.core.roles import ENGINE_RETRY, Role
 from gnatwork_engine.core.settling import complete, fail
 from gnatwork_engine.core.state import Frame
 from gnatwork_schemas.error import ErrorInfo
@@ -46,8 +46,9 @@ def failed(fold: Fold, outcome: Error) -> None:
     task.started_at, task.executor = outcome.started_at, outcome.executor
     task.error = outcome.error
     path = frame.path(key)
-    delay = next_delay(planned.block.retry, outcome.error, outcome.attempt, f"{fold.state.address.run_id}/{path}")
-    if delay is not None and not failing(frame) and not planned.role.goes_round and planned.role is not Role.GROUP:
+    policy = ENGINE_RETRY if task.reused else planned.block.retry
+    delay = next_delay(policy, outcome.error, outcome.attempt, f"{fold.state.address.run_id}/{path}")
+    if delay is not None and task.loop is None and not barred(frame, key):
         fold.mark(frame, key, TaskStatus.RETRYING)
         task.due = fold.event.at + delay
         fold.oblige(frame, key)

@@ -34,6 +34,8 @@ class PlannedBlock:
     body: "Body | None" = None
     #: What undoes it.
     undo: "PlannedBlock | None" = None
+    #: Whether it is done even where the scope around it fails.
+    always: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +155,11 @@ class _Linker:
             for need in block.needs:
                 dependents[need.block].append((block.id, need.port))
         planned: dict[str, PlannedBlock] = {}
+        joins = {block.id: block.join for block in blocks}
         for block in blocks:
-            planned[block.id] = self._planned(block, dependents[block.id], scopes)
+            # Where there is a `when`, it is the one that joins.
+            always = joins.get(f"{block.id}:when", block.join) == "always"
+            planned[block.id] = self._planned(block, dependents[block.id], scopes, always=always)
             planned.update((step.block.id, step) for step in _implicit(planned[block.id]))
         return Body(
             blocks=planned,
@@ -165,7 +170,12 @@ class _Linker:
         )
 
     def _planned(
-        self, block: ControlledBlock, dependents: Sequence[tuple[str, str]], scopes: list[set[str]]
+        self,
+        block: ControlledBlock,
+        dependents: Sequence[tuple[str, str]],
+        scopes: list[set[str]],
+        *,
+        always: bool = False,
     ) -> PlannedBlock:
         self.note(block.templates, scopes)
         role = ROLE_OF_KIND[block.kind]
@@ -182,6 +192,7 @@ class _Linker:
                 self.note(condition.templates, [*scopes, inside])
             body = self.body(block.blocks, scopes, inside)
             if condition:
+                self.concerns_others |= condition.type_concurrency is not None
                 step = PlannedBlock(condition, Role.CONDITION, Renderer(condition.config, condition.templates))
                 body.blocks[condition.id] = step
         return PlannedBlock(
@@ -193,6 +204,7 @@ class _Linker:
             handles=block.handles or tuple(need.block for need in block.needs if need.port == ERROR_PORT),
             body=body,
             undo=self._undo(block, scopes),
+            always=always,
         )
 
     def _single(self, block: ControlledBlock, scopes: list[set[str]]) -> Body:
@@ -262,4 +274,5 @@ def _step(planned: PlannedBlock, what: str, type_: str, role: Role, timeout: flo
         timeout=timeout,
         lane=owner.lane,
     )
-    return PlannedBlock(block, role, planned.renderer)
+    # What a child run has yielded is fetched in any case: only then is it known to what undoes the block.
+    return PlannedBlock(block, role, planned.renderer, always=planned.always or role is Role.RESULT)

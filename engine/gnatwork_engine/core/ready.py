@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from gnatwork_engine.core.folding import Fold, Settle, failing
+from gnatwork_engine.core.folding import Fold, Settle, barred
 from gnatwork_engine.core.state import Frame, TaskState
 from gnatwork_schemas.definition import Join
 from gnatwork_schemas.status import TaskStatus
@@ -47,7 +47,7 @@ def tell_dependents(fold: Fold, settled: Settle) -> None:
 def _judge(fold: Fold, frame: Frame, key: str, task: TaskState) -> None:
     join = frame.body.blocks[key].block.join
     outcome = verdict(join, task)
-    if outcome is Verdict.RUN and (join == "always" or not failing(frame)):
+    if outcome is Verdict.RUN and not barred(frame, key):
         fold.begin(frame, key)
     elif outcome is not Verdict.WAIT:
         fold.mark(frame, key, TaskStatus.SKIPPED)

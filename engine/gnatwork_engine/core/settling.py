@@ -16,15 +16,13 @@ from gnatwork_schemas.status import TaskStatus
 
 def complete(fold: Fold, frame: Frame, key: str, output: Any, sequence: int) -> None:
     """The task completed with `output`, as the event with this sequence says."""
-    planned = frame.body.planned(key)
-    task = fold.mark(frame, key, TaskStatus.COMPLETED)
-    task.sequence = sequence
-    if fold.plan.keep_all or (frame.body.single is None and key in frame.body.kept):
-        frame.outputs[key] = output
-    if planned.undo is not None and task.error is None:
-        fold.state.undos.append(_undo(frame, key, planned.undo, output))
-    ports = _ports(planned, output)
-    fold.settle(frame, key, *ports, refuses=not ports)
+    planned, task = frame.body.planned(key), frame.tasks[key]
+    # What an earlier attempt ran into is over.
+    task.error = None
+    _go_on(fold, frame, key, output, sequence)
+    if planned.undo is not None:
+        undo = _undo(frame, key, planned.undo, output)
+        fold.state.undos[undo.path] = undo
 
 
 def fail(fold: Fold, frame: Frame, key: str, error: ErrorInfo, sequence: int) -> None:
@@ -32,7 +30,7 @@ def fail(fold: Fold, frame: Frame, key: str, error: ErrorInfo, sequence: int) ->
     planned = frame.body.planned(key)
     frame.tasks[key].error = error
     if planned.block.on_error == "continue":
-        complete(fold, frame, key, {"error": error.model_dump(exclude_none=True)}, sequence)
+        _go_on(fold, frame, key, {"error": error.model_dump(exclude_none=True)}, sequence)
         return
     fold.mark(frame, key, TaskStatus.FAILED).sequence = sequence
     if planned.role is not Role.UNDO and frame.body.single is None and not planned.caught and frame.failing is None:
@@ -40,6 +38,14 @@ def fail(fold: Fold, frame: Frame, key: str, error: ErrorInfo, sequence: int) ->
         frame.failed_at = sequence
         give_up(fold, frame)
     fold.settle(frame, key, ERROR_PORT)
+
+
+def _go_on(fold: Fold, frame: Frame, key: str, output: Any, sequence: int) -> None:
+    fold.mark(frame, key, TaskStatus.COMPLETED).sequence = sequence
+    if fold.plan.keep_all or (frame.body.single is None and key in frame.body.kept):
+        frame.outputs[key] = output
+    ports = _ports(frame.body.planned(key), output)
+    fold.settle(frame, key, *ports, refuses=not ports)
 
 
 def _ports(planned: PlannedBlock, output: Any) -> tuple[str, ...]:
@@ -57,9 +63,9 @@ def _ports(planned: PlannedBlock, output: Any) -> tuple[str, ...]:
 def _undo(frame: Frame, key: str, planned: PlannedBlock, output: Any) -> Undo:
     """The compensation of a task that has just completed, rendered while all that it mentions is at hand."""
     scope = task_scope(frame, key, output)
-    path = frame.path(key) + UNDO
+    path, block = frame.path(key) + UNDO, frame.block_path(key) + UNDO
     try:
         config, deferred = planned.renderer.render(scope)
     except TemplateError as error:
-        return Undo(path, planned, None, (), ErrorInfo(code=error.code, message=str(error)))
-    return Undo(path, planned, config, deferred, None)
+        return Undo(path, block, planned, None, (), ErrorInfo(code=error.code, message=str(error)))
+    return Undo(path, block, planned, config, deferred, None)

@@ -13,7 +13,7 @@ from gnatwork_engine.core.start import new_run
 from gnatwork_engine.core.state import UNDO, Closing, Frame, LoopState, RunState, Tail, TaskState, Undo, Waiting
 from gnatwork_schemas import subjects
 from gnatwork_schemas.error import ErrorInfo
-from gnatwork_schemas.messages import Cancelled, Complete, Failed, Message, Start, TimedOut
+from gnatwork_schemas.messages import Cancelled, ChildEnded, Complete, Failed, Message, Start, TimedOut
 from gnatwork_schemas.payload import ItemsRef
 from gnatwork_schemas.status import RunStatus, TaskStatus
 
@@ -29,7 +29,7 @@ _ENDS: dict[str, type[Message]] = {
 #: Fields of a run that are plain JSON, or sets and dicts of it.
 _PLAIN = (
     "started_at", "gate_cause", "limits", "slots", "active", "waiting", "paused", "held", "held_timers", "epoch",
-    "finished", "sequence",
+    "finished", "kept_signals", "sequence",
 )  # fmt: skip
 
 
@@ -50,11 +50,11 @@ def freeze(state: RunState) -> dict[str, Any]:
         "caused": [[sequence, list(paths)] for sequence, paths in sorted(state.caused.items())],
         "signals": {name: [list(kept) for kept in signals] for name, signals in sorted(state.signals.items())},
         "waiters": {name: list(paths) for name, paths in sorted(state.waiters.items())},
-        "undos": [_freeze_undo(undo) for undo in state.undos],
+        "undos": [_freeze_undo(undo) for undo in state.undos.values()],
         "tail": _freeze_tail(state.tail) if state.tail else None,
         "closing": _freeze_closing(state.closing) if state.closing else None,
-        # Outer scopes first: what is inside is put into them.
-        "frames": [_freeze_frame(state.frames[name]) for name in sorted(state.frames)],
+        # In the order in which they were opened, outer ones first: what is inside is put into them.
+        "frames": [_freeze_frame(name, frame) for name, frame in state.frames.items()],
     }
 
 
@@ -74,8 +74,9 @@ def thaw(plan: Plan, frozen: dict[str, Any]) -> RunState:
     state.caused = {sequence: dict.fromkeys(paths) for sequence, paths in frozen["caused"]}
     state.signals = {name: deque((data, at) for data, at in kept) for name, kept in frozen["signals"].items()}
     state.waiters = {name: dict.fromkeys(paths) for name, paths in frozen["waiters"].items()}
-    state.undos = [_thaw_undo(plan, undo) for undo in frozen["undos"]]
-    state.tail = _thaw_tail(frozen["tail"], state.undos) if frozen["tail"] else None
+    undos = [_thaw_undo(plan, undo) for undo in frozen["undos"]]
+    state.undos = {undo.path: undo for undo in undos}
+    state.tail = _thaw_tail(frozen["tail"], undos) if frozen["tail"] else None
     state.closing = _thaw_closing(frozen["closing"]) if frozen["closing"] else None
     for frame in frozen["frames"]:
         _thaw_frame(plan, state, frame)
@@ -89,11 +90,10 @@ def _sparse(value: Any, empty: Any, special: dict[str, Any]) -> dict[str, Any]:
     return {name: special[name](item) if name in special else item for name, item in found.items()}
 
 
-def _freeze_frame(frame: Frame) -> dict[str, Any]:
+def _freeze_frame(name: str, frame: Frame) -> dict[str, Any]:
     return {
+        "name": name,
         "prefix": frame.prefix,
-        "name": "" if not frame.prefix else frame.prefix[:-1],
-        "undo": bool(frame.body.blocks) and all(name.endswith(UNDO) for name in frame.body.blocks),
         "parent": None if frame.parent is None else frame.parent.prefix,
         "owner": frame.owner,
         "index": frame.index,
@@ -117,10 +117,9 @@ def _freeze_loop(loop: LoopState) -> dict[str, Any]:
 def _thaw_frame(plan: Plan, state: RunState, frozen: dict[str, Any]) -> None:
     outputs, tasks = frozen["outputs"], {key: _thaw_task(task) for key, task in frozen["tasks"].items()}
     name = frozen["name"]
-    if frozen["undo"]:
-        body = Body(blocks={undo.path: undo.planned for undo in state.undos})
+    if name == UNDO:
+        body = Body(blocks={undo.path: undo.planned for undo in state.undos.values()})
         frame = Frame("", body, state.root.scope, outputs, tasks, 0)
-        name = UNDO
     elif name == "":
         frame = state.root
         frame.outputs.update(outputs)
@@ -167,15 +166,15 @@ def _array(text: str) -> "array[int]":
 
 
 def _freeze_undo(undo: Undo) -> list[Any]:
-    return [undo.path, undo.config, list(undo.deferred), _dump(undo.trouble)]
+    return [undo.path, undo.block, undo.config, list(undo.deferred), _dump(undo.trouble)]
 
 
 def _thaw_undo(plan: Plan, frozen: list[Any]) -> Undo:
-    path, config, deferred, trouble = frozen
+    path, block, config, deferred, trouble = frozen
     planned = plan.find(path)
     if planned is None:
         raise LookupError(path)
-    return Undo(path, planned, config, tuple(deferred), _error(trouble))
+    return Undo(path, block, planned, config, tuple(deferred), _error(trouble))
 
 
 def _freeze_tail(tail: Tail) -> dict[str, Any]:
@@ -197,6 +196,7 @@ def _thaw_tail(frozen: dict[str, Any], undos: list[Undo]) -> Tail:
             "handler_error": _error(frozen["handler_error"]),
             "failed": [ErrorInfo.model_validate(error) for error in frozen["failed"]],
             "stopped": tuple((path, attempt) for path, attempt in frozen["stopped"]),
+            "slots": tuple((path, attempt) for path, attempt in frozen["slots"]),
             "children": tuple((run_id, workflow) for run_id, workflow in frozen["children"]),
         }
     )
@@ -222,12 +222,22 @@ def _error(frozen: dict[str, Any] | None) -> ErrorInfo | None:
 
 
 def _thaw_waiting(frozen: dict[str, Any]) -> Waiting:
-    child = frozen.get("child")
-    return Waiting(**{**frozen, "child": tuple(child) if child else None, "trouble": _error(frozen.get("trouble"))})
+    child, early = frozen.get("child"), frozen.get("early", {})
+    special = {
+        "child": tuple(child) if child else None,
+        "early": {run_id: ChildEnded.model_validate(body) for run_id, body in early.items()},
+        "trouble": _error(frozen.get("trouble")),
+    }
+    return Waiting(**{**frozen, **special})
 
 
 _NO_TASK, _NO_LOOP, _NO_WAITING = TaskState(), LoopState(), Waiting()
-_WAITING_OUT = {"trouble": _dump}
+_WAITING_OUT: dict[str, Any] = {
+    "early": lambda early: {
+        run_id: body.model_dump(mode="json", exclude_defaults=True) for run_id, body in early.items()
+    },
+    "trouble": _dump,
+}
 _TASK_OUT: dict[str, Any] = {
     "error": _dump,
     "loop": _freeze_loop,

@@ -10,7 +10,7 @@ from gnatwork_engine.core.plan import Body, PlannedBlock
 from gnatwork_engine.render import Scope
 from gnatwork_schemas.error import ErrorInfo
 from gnatwork_schemas.implicit import Result
-from gnatwork_schemas.messages import Message, Start
+from gnatwork_schemas.messages import ChildEnded, Message, Start
 from gnatwork_schemas.payload import ItemsRef
 from gnatwork_schemas.status import RunStatus, TaskStatus
 
@@ -53,6 +53,8 @@ class Waiting:
     signal: str | None = None
     #: The child run and its workflow.
     child: tuple[str, str] | None = None
+    #: Ends of child runs that were heard of before their beginnings, by run.
+    early: dict[str, ChildEnded] = field(default_factory=dict)
     #: Why it can't wait at all, or no longer: to be reported as the error of the attempt.
     trouble: ErrorInfo | None = None
 
@@ -118,12 +120,25 @@ class Frame:
         """The path of one of its tasks."""
         return self.prefix + key
 
+    def block_path(self, key: str) -> str:
+        """The path of a task without indexes: what statuses are counted under."""
+        names: list[str] = [] if self.body.single else [key]
+        at = self
+        while at.parent is not None:
+            names.append(at.owner)
+            at = at.parent
+        if at.prefix:
+            names.append(at.prefix[:-1])
+        return "/".join(reversed(names))
+
 
 @dataclass(frozen=True, slots=True)
 class Undo:
     """A compensation that is due if the run fails."""
 
     path: str
+    #: The path without indexes.
+    block: str
     planned: PlannedBlock
     config: Any
     deferred: tuple[str, ...]
@@ -144,6 +159,8 @@ class Tail:
     cause: int
     #: Attempts that were queued when the run was stopped, to be removed.
     stopped: tuple[tuple[str, int], ...] = ()
+    #: Attempts that had asked for a slot of their type then.
+    slots: tuple[tuple[str, int], ...] = ()
     #: Child runs to be cancelled, with their workflows.
     children: tuple[tuple[str, str], ...] = ()
     compensated: int = 0
@@ -211,12 +228,14 @@ class RunState:
     held_timers: list[str] = field(default_factory=list)
     #: Signals that came early, by name: data and sequence.
     signals: dict[str, deque[tuple[Any, int]]] = field(default_factory=dict)
+    #: How many these are, of all names.
+    kept_signals: int = 0
     #: Tasks that wait for a signal, by its name.
     waiters: dict[str, dict[str, None]] = field(default_factory=dict)
     #: Counts how often all work was stopped while the run went on.
     epoch: int = 0
-    #: Compensations that are due if the run fails, in the order in which their blocks completed.
-    undos: list[Undo] = field(default_factory=list)
+    #: Compensations that are due if the run fails, by path, in the order in which their blocks completed.
+    undos: dict[str, Undo] = field(default_factory=dict)
     tail: Tail | None = None
     #: Tasks of scopes that are gone, by the path of their block without indexes and by status.
     finished: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -240,6 +259,11 @@ class RunState:
             return None
         key = path.removeprefix(frame.prefix)
         return (frame, key) if key in frame.tasks else None
+
+    def count(self, block: str, status: TaskStatus) -> None:
+        """Remember of a task that is forgotten only that it was."""
+        counts = self.finished.setdefault(block, {})
+        counts[status.value] = counts.get(status.value, 0) + 1
 
     def task(self, path: str) -> TaskState:
         """A task under way; KeyError when there is none."""

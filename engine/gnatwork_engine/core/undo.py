@@ -4,7 +4,7 @@ from gnatwork_engine.core.folding import Fold
 from gnatwork_engine.core.loops import begin_blocks
 from gnatwork_engine.core.plan import ON_FAILURE, Body
 from gnatwork_engine.core.scope import failure_scope
-from gnatwork_engine.core.state import UNDO, Closing, Frame, RunState, Tail, TaskState
+from gnatwork_engine.core.state import UNDO, Closing, Frame, Tail, TaskState
 from gnatwork_schemas import subjects
 from gnatwork_schemas.error import ErrorInfo
 from gnatwork_schemas.messages import Failed, Message, TimedOut, Undone
@@ -28,8 +28,10 @@ def begin(
 ) -> None:
     """The run is bound for this end; first what it did is undone."""
     state = fold.state
-    state.tail = Tail(event, error, list(state.undos), fold.event.sequence, stopped, children)
-    planned = {undo.path: undo.planned for undo in state.undos}
+    # Nothing of it is under way any more, so the slots may serve what undoes it.
+    slots, state.slots = tuple(state.slots.items()), {}
+    state.tail = Tail(event, error, list(state.undos.values()), fold.event.sequence, stopped, slots, children)
+    planned = {undo.path: undo.planned for undo in state.undos.values()}
     state.frames[UNDO] = Frame("", Body(blocks=planned), state.root.scope, {}, {}, 0, begun=True)
     _go_on(fold, state.tail)
 
@@ -39,7 +41,10 @@ def settled(fold: Fold, frame: Frame, key: str) -> None:
     state, tail, task = fold.state, fold.state.tail, frame.tasks[key]
     if tail is None or not tail.undos or tail.undos[-1].path != key:
         return
-    tail.undos.pop()
+    block = tail.undos.pop().block
+    if not fold.plan.keep_all:
+        state.count(block, task.status)
+        del frame.tasks[key]
     if task.status is TaskStatus.COMPLETED:
         tail.compensated += 1
     else:
@@ -54,11 +59,6 @@ def handled(fold: Fold, frame: Frame) -> None:
     if tail is not None and not fold.state.closing:
         tail.handler_error = frame.failing
         _end(fold, tail)
-
-
-def current(state: RunState, path: str) -> bool:
-    """Whether this is the compensation under way."""
-    return state.tail is not None and bool(state.tail.undos) and state.tail.undos[-1].path == path
 
 
 def _go_on(fold: Fold, tail: Tail) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from gnatwork_engine.core.dispatch import config_of
-from gnatwork_engine.core.loops import block_path
 from gnatwork_engine.core.plan import ON_FAILURE
 from gnatwork_engine.core.roles import Role
 from gnatwork_engine.core.run_error import run_error
@@ -61,7 +60,7 @@ def task_view(state: RunState, path: str) -> Task:
     rendered = task_input(state, path)
     return Task(
         task=path,
-        block=block_path(frame, key),
+        block=_block_path(state, frame, key),
         type=planned.block.type,
         status=task.status,
         attempts=task.attempt,
@@ -115,8 +114,11 @@ def completed_tasks(state: RunState) -> dict[str, int]:
 
 def _undone(state: RunState) -> set[str]:
     """The run's own blocks of which something was undone, or was to be, and those that wait for them."""
-    tasks = state.frames[UNDO].tasks if UNDO in state.frames else {}
-    found = {path.partition("/")[0].partition(":")[0] for path in tasks}
+    if state.tail is None:
+        return set()
+    # The last of these has begun.
+    not_begun = {undo.path for undo in state.tail.undos[:-1]}
+    found = {path.partition("/")[0].partition(":")[0] for path in state.undos if path not in not_begun}
     unseen = list(found)
     while unseen:
         more = {dependent for dependent, _ in state.root.body.planned(unseen.pop()).dependents} - found
@@ -143,6 +145,11 @@ def _inner(state: RunState, frame: Frame, key: str) -> list[Frame]:
     return [inner for index in indexes if (inner := state.frames.get(f"{path}/{index}")) is not None]
 
 
+def _block_path(state: RunState, frame: Frame, key: str) -> str:
+    """The path of a task without indexes."""
+    return state.undos[key].block if key in state.undos else frame.block_path(key)
+
+
 def _counts(state: RunState) -> dict[str, dict[str, int]]:
     counts = {name: dict(of_block) for name, of_block in state.finished.items()}
     for frame in state.frames.values():
@@ -151,7 +158,7 @@ def _counts(state: RunState) -> dict[str, dict[str, int]]:
             if role.serves or role is Role.CONDITION or (role is Role.EACH and task.attempt):
                 # Of a `for_each` its items are counted.
                 continue
-            of_block = counts.setdefault(block_path(frame, key), {})
+            of_block = counts.setdefault(_block_path(state, frame, key), {})
             status = task.status.value
             of_block[status] = of_block.get(status, 0) + 1
     if len(counts) <= _COUNTED:

@@ -5,7 +5,8 @@ from collections import deque
 from datetime import UTC, datetime
 from typing import Any
 
-from gnatwork_engine.core.folding import Fold
+from gnatwork_engine.core.folding import Fold, barred
+from gnatwork_engine.core.give_up import drop
 from gnatwork_engine.core.roles import Role
 from gnatwork_engine.core.scope import task_scope
 from gnatwork_engine.core.settling import complete
@@ -17,7 +18,7 @@ from gnatwork_schemas.messages import Signal
 from gnatwork_schemas.names import NAME_PATTERN
 from gnatwork_schemas.status import TaskStatus
 
-#: Signals of one name that are kept while nothing waits for them.
+#: Signals that are kept while nothing waits for them.
 _KEPT = 10_000
 
 
@@ -43,6 +44,9 @@ def wait_with(fold: Fold, frame: Frame, key: str, config: Any) -> None:
     """The config is known; the wait may be over at once."""
     task, planned = frame.tasks[key], frame.body.planned(key)
     now = fold.event.at
+    if barred(frame, key):
+        drop(fold, frame, key)
+        return
     try:
         told = config if isinstance(config, dict) else {}
         task.waiting = _delay(told, now) if planned.role is Role.DELAY else _wait(told, planned.block.id, now)
@@ -56,6 +60,9 @@ def wait_with(fold: Fold, frame: Frame, key: str, config: Any) -> None:
     if (name := waiting.signal) is not None:
         if kept := fold.state.signals.get(name):
             data, sequence = kept.popleft()
+            fold.state.kept_signals -= 1
+            if not kept:
+                del fold.state.signals[name]
             complete(fold, frame, key, data, sequence)
             return
         fold.state.waiters.setdefault(name, {})[frame.path(key)] = None
@@ -72,15 +79,12 @@ def timer_of(role: Role, path: str) -> str:
 def signalled(fold: Fold, signal: Signal) -> None:
     """Someone said something: the first that waits for it goes on; if nothing does, it is kept."""
     state = fold.state
-    for path in tuple(state.waiters.get(signal.name, ())):
-        del state.waiters[signal.name][path]
-        found = state.find(path)
-        if found and _is_waiting(*found):
+    if waiters := state.waiters.get(signal.name):
+        if found := state.find(next(iter(waiters))):
             complete(fold, *found, signal.data, fold.event.sequence)
-            return
-    kept = state.signals.setdefault(signal.name, deque())
-    if len(kept) < _KEPT:
-        kept.append((signal.data, fold.event.sequence))
+    elif state.kept_signals < _KEPT:
+        state.signals.setdefault(signal.name, deque()).append((signal.data, fold.event.sequence))
+        state.kept_signals += 1
 
 
 def due(fold: Fold, path: str) -> None:
