@@ -16,7 +16,7 @@ app = typer.Typer(
 
 @client_command(app, "list")
 async def list_(client: Client, output: OutputOption = Format.TABLE) -> None:
-    """List the block types that executors have announced."""
+    """List the block types that executors have announced, and those that the engine runs itself."""
     blocks = await client.blocks()
     if output is not Format.TABLE:
         print_data([block.model_dump(mode="json", exclude={"v"}) for block in blocks], output)
@@ -25,7 +25,7 @@ async def list_(client: Client, output: OutputOption = Format.TABLE) -> None:
     print_rows(
         rows,
         ("type", "category", "summary"),
-        empty="No executor has announced a block type yet; start one with `gnatwork executor --blocks fetch`.",
+        empty="There are none.",
     )
 
 

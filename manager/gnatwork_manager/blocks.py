@@ -15,7 +15,7 @@ router = APIRouter(prefix=f"{API_PREFIX}/blocks", tags=["blocks"])
 
 @router.get("", summary="The block types there are", responses={200: {"model": BlockPage}})
 async def list_(request: Request, query: Annotated[PageQuery, Query()]) -> Response:
-    """In the order of their names, with their JSON Schemas, as executors have announced them."""
+    """Those that executors have announced and those that the engine runs itself, in the order of their names."""
     return json_response(services_of(request).catalogue.page(query.cursor, query.limit))
 
 

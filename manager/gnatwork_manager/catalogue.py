@@ -14,6 +14,7 @@ from gnatwork_manager.pages import decode_cursor, encode_cursor, page
 from gnatwork_manager.problems import ProblemError
 from gnatwork_schemas import subjects
 from gnatwork_schemas.catalogue import BlockType
+from gnatwork_schemas.steering import STEERING
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ class Catalogue:
         self._connection = connection
         self._state = state
         self._position = 0
-        #: What there is; replaced, never changed.
+        #: What executors have announced; replaced, never changed.
         self.types: Mapping[str, BlockType] = {}
         #: Grows whenever an entry says something new.
         self.revision = 0
@@ -49,17 +50,18 @@ class Catalogue:
                 self._take(self._state.key(message), entry.value if entry else None)
 
     def page(self, cursor: str | None, limit: int) -> dict[str, Any]:
-        """A page of entries, in the order of their names."""
-        place = decode_cursor(cursor, str)
-        names = sorted(name for name in self.types if place is None or name > place[0])
-        items = [_document(self.types[name]) for name in names[:limit]]
+        """A page of entries, in the order of their names, those of the engine's own types among them."""
+        place, types = decode_cursor(cursor, str), {**self.types, **STEERING}
+        names = sorted(name for name in types if place is None or name > place[0])
+        items = [_document(types[name]) for name in names[:limit]]
         return page(items, encode_cursor(names[limit - 1]) if len(names) > limit else None)
 
     def show(self, type_: str) -> dict[str, Any]:
         """One entry; ProblemError `block.unknown_type`."""
-        if type_ not in self.types:
+        found = STEERING.get(type_) or self.types.get(type_)
+        if found is None:
             raise ProblemError("block.unknown_type", f"there is no block type `{type_}`")
-        return _document(self.types[type_])
+        return _document(found)
 
     def _take(self, key: str, value: bytes | None) -> None:
         types = dict(self.types)

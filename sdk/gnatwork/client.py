@@ -11,7 +11,7 @@ from gnatwork.address import DEFAULT_DATA_DIR, Address, find_address
 from gnatwork.errors import AddressError
 from gnatwork.http_transport import HttpTransport
 from gnatwork.nats_transport import NatsTransport
-from gnatwork.pages import Page
+from gnatwork.pages import Page, all_pages
 from gnatwork.runs import RunHandle
 from gnatwork.transport import DEFAULT_TIMEOUT, Call, Transport, workflow_path
 from gnatwork_schemas.catalogue import BlockType
@@ -198,9 +198,14 @@ class Client:
         return Page([WorkflowSummary.model_validate(item) for item in answer["items"]], answer["next_cursor"])
 
     async def blocks(self) -> list[BlockType]:
-        """All block types that executors have announced."""
-        answer = await self._transport.call(Call(verb="blocks.list", method="GET", path="/blocks"))
-        return [BlockType.model_validate(item) for item in answer["items"]]
+        """All block types that executors have announced, and those that the engine runs itself."""
+
+        async def page(cursor: str | None) -> Page[Any]:
+            query = {"limit": 500, "cursor": cursor}
+            answer = await self._transport.call(Call(verb="blocks.list", method="GET", path="/blocks", query=query))
+            return Page(answer["items"], answer["next_cursor"])
+
+        return [BlockType.model_validate(item) async for item in all_pages(page)]
 
     async def rebuild_index(self) -> None:
         """Have the manager make its run index anew; over HTTP only, because the index is one manager's own."""

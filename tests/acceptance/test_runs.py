@@ -135,7 +135,7 @@ async def test_blocks(installation: Installation) -> None:
     assert {line.split()[0] for line in listed.out.splitlines()[1:]} >= {"fetch", "html-scraper", "hook", "response"}
     assert "follow_redirects" in shown.out
     assert unknown.code == 1
-    assert "there are fetch" in unknown.err
+    assert "there are delay, fetch" in unknown.err
 
 
 async def test_doctor_finds_nothing_wrong(installation: Installation) -> None:

@@ -116,10 +116,12 @@ async def test_the_document_is_complete(bench: Bench) -> None:
 async def test_blocks_are_the_catalogue(bench: Bench) -> None:
     first = (await bench.http.get("/blocks", params={"limit": 1})).json()
     rest = (await bench.http.get("/blocks", params={"cursor": first["next_cursor"]})).json()
-    assert [item["type"] for item in (*first["items"], *rest["items"])] == ["noop", "response"]
+    blocks = {item["type"]: item for item in (*first["items"], *rest["items"])}
+    assert list(blocks) == ["delay", "group", "loop", "noop", "response", "wait", "workflow"]
     one = await bench.http.get("/blocks/response")
-    assert one.json() == rest["items"][0]
+    assert one.json() == blocks["response"]
     assert one.json()["responds"] is True
+    assert (await bench.http.get("/blocks/loop")).json() == blocks["loop"]
     unknown = await bench.http.get("/blocks/nothing")
     assert (unknown.status_code, unknown.json()["code"]) == (404, "block.unknown_type")
 

@@ -46,7 +46,7 @@ async def test_submit_and_see(bench: Bench, linear: dict[str, Any]) -> None:
 
 
 async def test_lists_without_a_namespace_of_their_own(bench: Bench) -> None:
-    assert [block["type"] for block in (await ask(bench, "blocks.list"))["items"]] == ["noop", "response"]
+    assert {"loop", "noop", "response"} < {block["type"] for block in (await ask(bench, "blocks.list"))["items"]}
     assert await ask(bench, "dead_letters.list") == {"v": 1, "items": [], "next_cursor": None}
 
 
