@@ -45,6 +45,8 @@ class Consumer:
         expires: float = 30.0,
         pinned_group: str | None = None,
         on_break: Callable[[], None] | None = None,
+        on_settled: Callable[[], None] | None = None,
+        room: Callable[[], int] | None = None,
     ) -> None:
         """Describe the loop; `start` starts it.
 
@@ -57,6 +59,9 @@ class Consumer:
             expires: seconds after which an unanswered pull is renewed.
             pinned_group: the priority group of a consumer that has one active client at a time.
             on_break: called when messages may have been missed: the connection or the pin was lost, or a gap seen.
+            on_settled: called each time that a message has been settled.
+            room: the most messages that may be asked for, where that is not `batch` less what is not yet settled;
+                call `fill` when there is more.
         """
         self._connection = connection
         self._subject = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"
@@ -66,6 +71,8 @@ class Consumer:
         self._expires = expires
         self._group = pinned_group
         self._on_break = on_break or (lambda: None)
+        self._on_settled = on_settled or (lambda: None)
+        self._room = room or self._unsettled_room
         self._heartbeat = 5.0 if expires >= 10 else None
         self._requested = 0
         self._in_flight = 0
@@ -99,7 +106,7 @@ class Consumer:
         await self._listen()
         self._pulling = True
         self._watch()
-        self._fill()
+        self.fill()
 
     async def stop(self) -> None:
         """Pull no more. What the server has sent before still comes to the handler, until this returns."""
@@ -123,9 +130,12 @@ class Consumer:
             self._inbox, cb=self._received, pending_msgs_limit=0, pending_bytes_limit=0
         )
 
-    def _fill(self) -> None:
+    def _unsettled_room(self) -> int:
+        return self._batch - self._in_flight
+
+    def fill(self) -> None:
         """Ask for more once a worthwhile part of the bound is free."""
-        free = self._batch - self._in_flight - self._requested
+        free = self._room() - self._requested
         if not self._pulling or free <= 0 or (self._requested and free < self._batch // 4):
             return
         request: dict[str, object] = {"batch": free, "expires": int(self._expires * _SECOND)}
@@ -149,12 +159,12 @@ class Consumer:
             self._check_order(delivery)
         self._requested = max(0, self._requested - 1)
         self._in_flight += 1
-        self._fill()
         try:
             self._handle(delivery)
         except Exception:
             log.exception("handling a message of %s failed; it will be delivered again", self.durable)
             delivery.nak(1.0)
+        self.fill()
 
     def _check_order(self, delivery: Delivery) -> None:
         pin = (delivery.headers or {}).get(PIN_ID)
@@ -172,21 +182,22 @@ class Consumer:
             self._requested = 0
         if status.code in {_NOTHING, _EXPIRED, _OTHER_PIN}:
             self._refused = False
-            self._fill()
+            self.fill()
             return
         # The consumer moved, was deleted or is over a limit. Ask again, but not in a tight loop.
         if not self._refused:
             self._refused = True
             log.warning("%s can't be pulled from, trying again until it can: %d %s", self.durable, *status)
         self._requested = 0
-        asyncio.get_running_loop().call_later(_REFUSED_WAIT, self._fill)
+        asyncio.get_running_loop().call_later(_REFUSED_WAIT, self.fill)
 
     def _settle(self, delivery: Delivery, body: bytes) -> None:
         if body:
             self._connection.send(delivery.reply, body)
         if body != _IN_PROGRESS:
             self._in_flight -= 1
-            self._fill()
+            self._on_settled()
+            self.fill()
 
     def _lost(self) -> None:
         """The server may keep the open requests, and serve them beside new ones as soon as their inbox is back."""
@@ -206,7 +217,7 @@ class Consumer:
     def _renew(self) -> None:
         """Open requests died with the connection, or are forgotten: ask anew."""
         self._requested = 0
-        self._fill()
+        self.fill()
 
     def _break(self) -> None:
         self._pin = None
@@ -215,7 +226,7 @@ class Consumer:
     def _watch(self) -> None:
         """Renew the pulls when the server has been silent for longer than it may be."""
         patience = 2.5 * (self._heartbeat or self._expires)
-        if not self._heard and self._in_flight < self._batch and self._connection.is_connected:
+        if not self._heard and self._requested and self._connection.is_connected:
             log.warning("%s: nothing heard for %.0f s, pulling anew", self.durable, patience)
             self._renew()
         self._heard = False

@@ -36,6 +36,12 @@ class Delivery:
         self.at = seconds(int(tokens[first + 3]))
 
     @property
+    def pending(self) -> int:
+        """How many messages the consumer had still to send after it."""
+        tokens = self.reply.split(".")
+        return int(tokens[8 if len(tokens) == 9 else 10])
+
+    @property
     def settled(self) -> bool:
         """Whether it was acknowledged, handed back, terminated or abandoned."""
         return self._settle is None

@@ -110,7 +110,7 @@ def check_executors(
     findings = []
     for type_ in types:
         alive = _working_at(services, subjects.work_of_type(type_, subjects.NORMAL_LANE))
-        backlog = waiting.get(subjects.executor_consumer(type_, subjects.NORMAL_LANE), 0)
+        backlog = sum(waiting.get(subjects.executor_consumer(type_, lane), 0) for lane in subjects.LANES)
         text = f"{alive or 'none'} running, {backlog} work items wait"
         advice = "" if alive else f"Start `gnatwork executor --blocks {type_}`; runs that need it wait until then."
         findings.append(Finding(f"executor {type_}", alive > 0, text, advice))

@@ -12,6 +12,7 @@ import orjson
 from gnatwork_blocks.context import BlockContext
 from gnatwork_blocks.errors import BlockError
 from gnatwork_bus.delivery import Delivery
+from gnatwork_bus.hand_back import hand_back, vanished
 from gnatwork_bus.patience import FIRST_WAIT, LONGEST_WAIT, until_available
 from gnatwork_executor.admission import claim, is_leftover, is_suspicious
 from gnatwork_executor.config import resolved
@@ -134,7 +135,7 @@ class Attempt:
     async def _result(self) -> Outcome | None:
         """The outcome; None when the attempt has one already."""
         work, ports, block = self.work, self._ports, self._hosted.block
-        if self._delivery.delivered > ports.max_deliveries:
+        if self._delivery.delivered > ports.max_deliveries and await self._is_poison():
             return self._failed(lost(ports.max_deliveries))
         if is_suspicious(self._delivery, work) and await is_leftover(ports.history, work):
             return None
@@ -153,6 +154,11 @@ class Attempt:
         encoded = self._encoded(value)
         stored = await self._stored_payload(encoded) if must_be_stored(encoded) else encoded
         return output_outcome(work, stored, self._started_at, time.time(), ports.executor)
+
+    async def _is_poison(self) -> bool:
+        """Whether so many executors vanished with the item that it may be what kills them."""
+        connection, delivery = self._ports.connection, self._delivery
+        return await until_available(lambda: vanished(connection, delivery)) >= self._ports.max_deliveries
 
     async def _claim(self) -> None:
         """Make sure that nobody else runs what may run once; raises BlockError `executor.lost`."""
@@ -252,7 +258,7 @@ class Attempt:
         """Settle the item without an outcome."""
         if why is Stop.HAND_BACK:
             self._hosted.statistics.handed_back += 1
-            self._delivery.nak()
+            hand_back(self._ports.connection, self._delivery)
         else:
             self._hosted.statistics.skipped += 1
             self._delivery.ack()

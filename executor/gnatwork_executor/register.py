@@ -1,5 +1,6 @@
 """Makes known to the others what this process hosts."""
 
+import asyncio
 import logging
 from collections.abc import Iterable
 
@@ -10,15 +11,19 @@ from gnatwork_bus.kv import Bucket
 from gnatwork_bus.patience import until_available
 from gnatwork_bus.reconcile import ensure_consumer
 from gnatwork_bus.topology import executor_consumer
-from gnatwork_schemas.subjects import catalogue_key
+from gnatwork_schemas.subjects import LANES, catalogue_key
 
 log = logging.getLogger(__name__)
 
 
 async def make_consumers(connection: Connection, types: Iterable[str]) -> None:
-    """Make sure that the work of these block types can be pulled."""
+    """Make sure that the work of these block types can be pulled, in all lanes."""
+
+    async def make(type_: str, lane: str) -> None:
+        await until_available(lambda: ensure_consumer(connection, executor_consumer(type_, lane)))
+
     for type_ in types:
-        await until_available(lambda type_=type_: ensure_consumer(connection, executor_consumer(type_)))  # type: ignore[misc]  # a default binds
+        await asyncio.gather(*(make(type_, lane) for lane in LANES))
 
 
 async def register(bucket: Bucket, block: type[Block]) -> None:

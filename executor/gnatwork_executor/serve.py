@@ -7,6 +7,8 @@ import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pydantic import ValidationError
+
 from gnatwork_blocks.allow_list import AllowList
 from gnatwork_blocks.block import Block
 from gnatwork_blocks.cores import cores
@@ -14,7 +16,6 @@ from gnatwork_blocks.registry import expand, load
 from gnatwork_blocks.shared_http import SharedHttp
 from gnatwork_blocks.shared_javascript import SharedJavaScript
 from gnatwork_bus.connection import Connection
-from gnatwork_bus.consume import Consumer
 from gnatwork_bus.history import History
 from gnatwork_bus.items import Items
 from gnatwork_bus.kv import Bucket
@@ -24,6 +25,8 @@ from gnatwork_bus.payloads import Payloads
 from gnatwork_bus.reconcile import join
 from gnatwork_bus.service import WorkReport, announced, work_report
 from gnatwork_executor.implicit.hosting import implicit_blocks
+from gnatwork_executor.item import mistakes
+from gnatwork_executor.lanes import Lanes
 from gnatwork_executor.ports import Hosted, Ports
 from gnatwork_executor.processes import Processes
 from gnatwork_executor.register import make_consumers, register
@@ -31,11 +34,11 @@ from gnatwork_executor.settings import ExecutorSettings
 from gnatwork_executor.shares import shares
 from gnatwork_executor.statistics import Statistics
 from gnatwork_executor.worker import Worker
+from gnatwork_schemas.messages import StopControl
 from gnatwork_schemas.subjects import (
     CANCEL_CONTROLS,
     NORMAL_LANE,
     STATE_BUCKET,
-    WORK,
     executor_consumer,
     parse_cancel_control,
     work_of_type,
@@ -138,21 +141,28 @@ async def _work(
     worker: Worker, connection: Connection, places: Mapping[str, int], drain: float, signals: Signals
 ) -> None:
     """Pull until told to leave, then drain."""
-    await connection.listen(CANCEL_CONTROLS, lambda subject, _: worker.cancel(*parse_cancel_control(subject)))
-    consumers = [
-        Consumer(connection, WORK, executor_consumer(type_, NORMAL_LANE), batch=count, handle=worker.handle)
-        for type_, count in places.items()
-    ]
+    await connection.listen(CANCEL_CONTROLS, lambda subject, body: _stop(worker, subject, body))
+    pulled = [Lanes(connection, type_, count, worker.handle) for type_, count in places.items()]
     try:
-        for consumer in consumers:
-            await consumer.start()
+        for lanes in pulled:
+            await lanes.start()
         signals.ready.set()
         log.info("hosting %s", ", ".join(places))
         await signals.leave.wait()
     finally:
         worker.take_no_more()
-        await asyncio.gather(*(consumer.stop() for consumer in consumers))
+        await asyncio.gather(*(lanes.stop() for lanes in pulled))
         await worker.drain(drain, signals.hurry)
+
+
+def _stop(worker: Worker, subject: str, body: bytes) -> None:
+    """A scheduler wants the work of a run to stop."""
+    try:
+        control = StopControl.model_validate_json(body or b"{}")
+    except ValidationError as error:
+        log.warning("%s is not understood: %s", subject, mistakes(error))
+        return
+    worker.stop_run(*parse_cancel_control(subject), control.epoch)
 
 
 def _report(hosted: Mapping[str, Hosted]) -> list[WorkReport]:

@@ -2,23 +2,26 @@
 
 import asyncio
 import logging
+import math
 from collections import OrderedDict
 from collections.abc import Mapping
 
 from gnatwork_bus.delivery import Delivery
+from gnatwork_bus.hand_back import hand_back
 from gnatwork_bus.topology import EXECUTOR_ACK_WAIT
 from gnatwork_executor.attempt import GRACE, Attempt, Stop
 from gnatwork_executor.item import read_work
 from gnatwork_executor.ports import Hosted, Ports
 from gnatwork_executor.refusal import refuse
 from gnatwork_schemas.errors import MessageError
+from gnatwork_schemas.messages import Work
 from gnatwork_schemas.subjects import work_type
 
 log = logging.getLogger(__name__)
 
 #: Seconds between two renewals of the items in flight: three within the time after which the server delivers again.
 RENEW_EVERY = EXECUTOR_ACK_WAIT / 3
-#: Cancelled runs that are remembered: their items may be on the way still.
+#: Stopped runs that are remembered: their items may be on the way still.
 _REMEMBERED_RUNS = 1024
 
 
@@ -33,7 +36,8 @@ class Worker:
         #: Likewise, items that are refused.
         self._refusals: dict[int, asyncio.Task[None]] = {}
         self._abandoned: set[asyncio.Task[None]] = set()
-        self._cancelled: OrderedDict[tuple[str, str], None] = OrderedDict()
+        #: By run, the first epoch whose items may run.
+        self._stopped: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._leaving = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -52,14 +56,14 @@ class Worker:
             delivery.abandon()
             return
         if self._leaving:
-            delivery.nak()
+            hand_back(self._ports.connection, delivery)
             return
         try:
             work = read_work(delivery.subject, delivery.data)
         except MessageError as error:
             self._refuse(delivery, error)
             return
-        if self._cancelled and (work.namespace, work.run_id) in self._cancelled:
+        if self._stopped and self._is_stopped(work):
             delivery.ack()
             return
         hosted = self._hosted[work.type]
@@ -69,14 +73,19 @@ class Worker:
         if self._ticker is None:
             self._ticker = asyncio.get_running_loop().call_later(RENEW_EVERY, self._renew)
 
-    def cancel(self, namespace: str, run_id: str) -> None:
-        """Stop everything that runs for a run; what still arrives for it is dropped."""
-        self._cancelled[namespace, run_id] = None
-        if len(self._cancelled) > _REMEMBERED_RUNS:
-            self._cancelled.popitem(last=False)
+    def stop_run(self, namespace: str, run_id: str, epoch: int | None) -> None:
+        """Stop what runs for a run and is of an earlier epoch, all for None; what still arrives of it is dropped."""
+        run = namespace, run_id
+        self._stopped[run] = max(math.inf if epoch is None else epoch, self._stopped.get(run, 0))
+        self._stopped.move_to_end(run)
+        if len(self._stopped) > _REMEMBERED_RUNS:
+            self._stopped.popitem(last=False)
         for attempt in tuple(self._attempts.values()):
-            if attempt.work.run_id == run_id and attempt.work.namespace == namespace:
+            if self._is_stopped(attempt.work):
                 attempt.stop(Stop.CANCEL)
+
+    def _is_stopped(self, work: Work) -> bool:
+        return work.epoch < self._stopped.get((work.namespace, work.run_id), 0)
 
     def take_no_more(self) -> None:
         """Hand back at once what still comes."""

@@ -354,6 +354,14 @@ def payload_chunk(namespace: str, run_id: str, payload: str, chunk: int | str) -
     return f"payload.{namespace}.{run_id}.{payload}.{chunk}"
 
 
+def handed_back(item: WorkSubject, delivery: int | str) -> str:
+    """A note that an executor handed a work item back: this delivery, by its number, did no harm; `*` for all.
+
+    It lies among the payloads, whose ids have no colon, to be purged with the run.
+    """
+    return f"payload.{item.namespace}.{item.run_id}.handed-back:{item.task}:{item.attempt}.{delivery}"
+
+
 def payloads_of_run(namespace: str, run_id: str) -> str:
     """All payloads of a run."""
     return f"payload.{namespace}.{run_id}.>"

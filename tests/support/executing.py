@@ -62,9 +62,9 @@ def make_work(type_: str, config: Any = None, **fields: Any) -> Work:
     )
 
 
-def subject_of(work: Work) -> str:
+def subject_of(work: Work, lane: str = NORMAL_LANE) -> str:
     """Where the item is queued."""
-    return work_item(WorkSubject(work.type, NORMAL_LANE, work.namespace, work.run_id, work.task, work.attempt))
+    return work_item(WorkSubject(work.type, lane, work.namespace, work.run_id, work.task, work.attempt))
 
 
 def base_of(work: Work) -> str:
@@ -96,14 +96,14 @@ class Scheduler:
     def history(self) -> History:
         return History(self.connection, _SHARDS)
 
-    async def send(self, type_: str, config: Any = None, **fields: Any) -> Sent:
+    async def send(self, type_: str, config: Any = None, *, lane: str = NORMAL_LANE, **fields: Any) -> Sent:
         """Queue an item."""
-        return await self.send_work(make_work(type_, config, **fields))
+        return await self.send_work(make_work(type_, config, **fields), lane=lane)
 
-    async def send_work(self, work: Work, headers: dict[str, str] | None = None) -> Sent:
+    async def send_work(self, work: Work, headers: dict[str, str] | None = None, *, lane: str = NORMAL_LANE) -> Sent:
         """Queue this item."""
         data = work.model_dump_json().encode()
-        return Sent(work, await self.connection.publisher.publish(subject_of(work), data, headers))
+        return Sent(work, await self.connection.publisher.publish(subject_of(work, lane), data, headers))
 
     async def event(self, sent: Sent, event: str) -> Any:
         """The body of the first such event of the run."""
@@ -127,17 +127,21 @@ class Scheduler:
         """The executor's answer to the item that starts with this verb."""
         return await self.wire.first(lambda seen: _is_about(seen.subject, sent.sequence) and seen.data.startswith(verb))
 
-    async def take_away(self, type_: str, sent: Sent, times: int = 1) -> None:
-        """Be executors that take the item and vanish, so that it will be delivered again."""
+    async def take(self, type_: str, sent: Sent, lane: str = NORMAL_LANE) -> str:
+        """Be an executor that takes the item; where it would settle it."""
         inbox = self.connection.nc.new_inbox()
         subscription = await self.connection.nc.subscribe(inbox)
-        for _ in range(times):
-            request = orjson.dumps({"batch": 1, "expires": 5_000_000_000})
-            self.connection.send(f"$JS.API.CONSUMER.MSG.NEXT.WORK.exec-{type_}-normal", request, inbox)
-            message = await subscription.next_msg(timeout=5)
-            assert message.subject == subject_of(sent.work)
-            self.connection.send(message.reply, b"-NAK")
+        request = orjson.dumps({"batch": 1, "expires": 5_000_000_000})
+        self.connection.send(f"$JS.API.CONSUMER.MSG.NEXT.WORK.exec-{type_}-{lane}", request, inbox)
+        message = await subscription.next_msg(timeout=5)
         await subscription.unsubscribe()
+        assert message.subject == subject_of(sent.work, lane)
+        return str(message.reply)
+
+    async def take_away(self, type_: str, sent: Sent, times: int = 1) -> None:
+        """Be executors that take the item and vanish, so that it will be delivered again."""
+        for _ in range(times):
+            self.connection.send(await self.take(type_, sent), b"-NAK")
 
 
 def _is_about(subject: str, sequence: int) -> bool:

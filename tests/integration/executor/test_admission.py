@@ -1,5 +1,6 @@
 """Items that may not be run: leftovers, poison, and what others have claimed."""
 
+import asyncio
 import time
 from typing import Any
 
@@ -105,6 +106,42 @@ async def test_an_item_that_kills_its_executors_is_given_up(nats_url: str, sched
     assert (error["code"], error["retryable"]) == ("executor.lost", False)
     assert "3 times" in error["message"]
     assert counter.runs == 0
+
+
+async def test_what_executors_hand_back_is_not_what_kills_them(nats_url: str, scheduler: Scheduler) -> None:
+    entered, go_on = asyncio.Event(), asyncio.Event()
+
+    async def wait(_ctx: BlockContext, _config: Any) -> Any:
+        entered.set()
+        await go_on.wait()
+
+    sent = await scheduler.send("odd")
+    for _ in range(4):
+        async with hosting(nats_url, block_of(wait), max_deliveries=2, drain=0.01):
+            await entered.wait()
+            entered.clear()
+    await scheduler.take_away("odd", sent)
+    go_on.set()
+    async with hosting(nats_url, block_of(wait), max_deliveries=2):
+        assert await scheduler.output(sent) is None
+
+
+async def test_nor_does_handing_back_make_up_for_those_that_vanish(nats_url: str, scheduler: Scheduler) -> None:
+    counter = Counter()
+    entered = asyncio.Event()
+
+    async def wait(_ctx: BlockContext, _config: Any) -> Any:
+        entered.set()
+        await asyncio.Event().wait()
+
+    sent = await scheduler.send("odd")
+    await scheduler.take_away("odd", sent)
+    async with hosting(nats_url, block_of(wait), max_deliveries=2, drain=0.01):
+        await entered.wait()
+    await scheduler.take_away("odd", sent)
+    async with hosting(nats_url, block_of(counter.run), max_deliveries=2):
+        error = await scheduler.error(sent)
+    assert (error["code"], counter.runs) == ("executor.lost", 0)
 
 
 async def test_what_may_run_once_is_claimed_first(nats_url: str, scheduler: Scheduler) -> None:

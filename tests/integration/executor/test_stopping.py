@@ -11,6 +11,7 @@ from support.processes import executor_process
 
 from gnatwork_blocks.sdk import BlockContext
 from gnatwork_executor import attempt
+from gnatwork_schemas.messages import StopControl
 from gnatwork_schemas.subjects import cancel_control
 
 
@@ -112,6 +113,45 @@ async def test_an_item_that_comes_after_the_cancel_of_its_run_is_dropped(nats_ur
         await scheduler.settled(late)
     assert len(gate.contexts) == 1
     assert scheduler.outcomes(late) == []
+
+
+async def test_what_was_decided_after_the_stop_of_a_run_goes_on(nats_url: str, scheduler: Scheduler) -> None:
+    gate = Gate()
+
+    async def stop(epoch: int) -> None:
+        body = StopControl(epoch=epoch).model_dump_json().encode()
+        scheduler.connection.send(cancel_control("default", first.work.run_id), body)
+
+    async with hosting(nats_url, block_of(gate.run)):
+        first = await scheduler.send("odd", task="a", epoch=0)
+        second = await scheduler.send("odd", run_id=first.work.run_id, task="b", epoch=1)
+        for sent in (first, second):
+            await scheduler.event(sent, f"block.{sent.work.task}.started")
+        await stop(1)
+        await scheduler.settled(first)
+        # An earlier stop that comes late changes nothing.
+        await stop(0)
+        late = await scheduler.send("odd", run_id=first.work.run_id, task="c", epoch=0)
+        await scheduler.settled(late)
+        gate.open.set()
+        assert await scheduler.output(second) == "went through"
+        third = await scheduler.send("odd", run_id=first.work.run_id, task="d", epoch=1)
+        assert await scheduler.output(third) == "went through"
+    assert scheduler.outcomes(first) == scheduler.outcomes(late) == []
+
+
+async def test_a_stop_that_is_not_understood_stops_nothing(
+    nats_url: str, scheduler: Scheduler, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate = Gate()
+    async with hosting(nats_url, block_of(gate.run)):
+        sent = await scheduler.send("odd")
+        await gate.entered.wait()
+        scheduler.connection.send(cancel_control("default", sent.work.run_id), b'{"epoch": "all"}')
+        await scheduler.connection.nc.flush()
+        gate.open.set()
+        assert await scheduler.output(sent) == "went through"
+    assert "is not understood" in caplog.text
 
 
 async def test_a_drain_lets_blocks_finish(nats_url: str, scheduler: Scheduler) -> None:

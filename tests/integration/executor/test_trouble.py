@@ -14,6 +14,7 @@ from support.odd_blocks import block_of
 from support.processes import executor_process
 
 from gnatwork_blocks.sdk import BlockContext
+from gnatwork_bus import topology
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.embedded import EmbeddedServer
 from gnatwork_bus.follow import follow
@@ -79,6 +80,24 @@ async def test_an_outcome_outlives_the_server(server: EmbeddedServer, away: Sche
         # And it goes on as before.
         again = await away.send("odd")
         assert (await stored_output(away, again)).output == "went through"
+    assert gate.runs == 2
+
+
+async def test_what_waits_for_a_place_is_left_to_the_server_when_that_goes_away(
+    server: EmbeddedServer, away: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(topology, "EXECUTOR_ACK_WAIT", 1.0)
+    gate = Gate()
+    async with hosting(server.url, block_of(gate.run), concurrency=1):
+        await away.send("odd")
+        await gate.entered.wait()
+        urgent = await away.send("odd", lane="high")
+        while (await away.connection.api("CONSUMER.INFO.WORK.exec-odd-high"))["num_ack_pending"] == 0:
+            pass
+        await kill(server, away.connection)
+        gate.open.set()
+        await server.start()
+        assert (await stored_output(away, urgent)).output == "went through"
     assert gate.runs == 2
 
 
