@@ -30,6 +30,8 @@ class Reply:
     body: bytes = b""
     #: Sent instead of all the above, word for word.
     raw: bytes | None = None
+    #: Said only once this is set.
+    after: asyncio.Event | None = None
     #: Say no more and wait until the client leaves.
     hang: bool = False
     #: Close the connection afterwards.
@@ -47,6 +49,9 @@ class Site:
     requests: list[Request] = field(default_factory=list)
     #: By path without query; `*` for the rest.
     replies: dict[str, Reply | Callable[[Request], Reply]] = field(default_factory=dict)
+    #: Set once a client that was kept hanging has left.
+    left: asyncio.Event = field(default_factory=asyncio.Event)
+    _open: set[asyncio.StreamWriter] = field(default_factory=set)
 
     @property
     def url(self) -> str:
@@ -61,14 +66,25 @@ class Site:
         """Redirect requests for a path; yields its URL."""
         return self.on(path, Reply(status=status, headers=(("location", location),)))
 
+    def asked(self, path: str) -> list[Request]:
+        """The requests for a path so far, whatever the query."""
+        return [request for request in self.requests if request.target.partition("?")[0] == path]
+
+    def close(self) -> None:
+        """Leave all clients."""
+        for writer in self._open:
+            writer.close()
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._open.add(writer)
         try:
             while await self._exchange(reader, writer):
                 pass
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
+            self._open.discard(writer)
             writer.close()
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
@@ -78,10 +94,13 @@ class Site:
         reply = self.replies.get(request.target.partition("?")[0], self.replies.get("*", missing))
         if callable(reply):
             reply = reply(request)
+        if reply.after:
+            await reply.after.wait()
         writer.write(_encoded(reply, request) if reply.raw is None else reply.raw)
         await writer.drain()
         if reply.hang:
             await reader.read()
+            self.left.set()
         return not (reply.close or reply.hang)
 
 
@@ -95,6 +114,7 @@ async def running_site(tls: ssl.SSLContext | None = None) -> AsyncIterator[Site]
         yield site
     finally:
         server.close()
+        site.close()
 
 
 async def _read(reader: asyncio.StreamReader) -> Request:
