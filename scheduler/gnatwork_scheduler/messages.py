@@ -42,8 +42,6 @@ from gnatwork_schemas.model import VERSION
 from gnatwork_schemas.names import DEFAULT_NAMESPACE
 from gnatwork_schemas.status import TaskStatus
 
-#: What the timer of an ended run begins with.
-ARCHIVE_TIMER = "archive"
 #: Who reports errors of attempts that could not be dispatched.
 SCHEDULER = "scheduler"
 #: The longest body of a work item or an end, in bytes; below the server's `max_payload` with room for headers.
@@ -115,13 +113,13 @@ def failure_of_unreadable(state: RunState, event: str, error: MessageError, now:
 
 def archive_timer(retention: float) -> str:
     """The timer of an ended run, after which its history is archived and kept for so many seconds."""
-    return f"{ARCHIVE_TIMER}-{retention:.0f}"
+    return f"{subjects.ARCHIVE_TIMER}-{retention:.0f}"
 
 
 def retention_of(event: str) -> float | None:
     """What the `archive_timer` said that this event is of, or None: it is of none."""
     match event.split("."):
-        case ["timer", timer, "fired"] if timer.startswith(f"{ARCHIVE_TIMER}-"):
+        case ["timer", timer, "fired"] if timer.startswith(f"{subjects.ARCHIVE_TIMER}-"):
             return float(timer.partition("-")[2])
     return None
 

@@ -235,6 +235,8 @@ def timer_fired_event(timer: str) -> str:
     return f"timer.{timer}.fired"
 
 
+#: What the timer of a run that has ended begins with: when it fires, the run's history is archived.
+ARCHIVE_TIMER = "archive"
 #: The timer of the reserved workflow `_retention`: when it fires, what is left of an archived run is removed.
 PURGE_TIMER = "purge"
 
