@@ -33,7 +33,9 @@ async def watch(handle: RunHandle, output: Format) -> None:
     else:
         print_data(run.model_dump(mode="json", exclude={"v"}), output)
     if run.status is not RunStatus.COMPLETED or run.error is not None:
-        fail(f"run {run.run_id} {run.status.value.replace('_', ' ')}; see `gnatwork run tasks {run.run_id}`")
+        go_on = "" if run.status is RunStatus.COMPLETED else f"; once it is mended: `gnatwork run retry {run.run_id}`"
+        how = run.status.value.replace("_", " ")
+        fail(f"run {run.run_id} {how}; see `gnatwork run tasks {run.run_id}`{go_on}")
 
 
 def print_run(run: Run) -> None:

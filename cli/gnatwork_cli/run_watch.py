@@ -27,7 +27,7 @@ _STYLES = {
 #: The most rows of the table; of a larger run those that are not settled come first.
 _ROWS = 30
 #: Of a run with more tasks than these only the numbers are told, block by block.
-_MOST_TASKS = 200
+_MOST_TASKS = 50
 #: To see a run takes the longer the larger it is; a watcher looks for no more than this share of its time.
 _SHARE = 0.2
 
