@@ -11,14 +11,15 @@ _PROGRAM = """
 import asyncio, sys
 from gnatwork_executor.serve import run_executor
 from gnatwork_executor.settings import ExecutorSettings
-url, block, drain = sys.argv[1:]
-asyncio.run(run_executor(ExecutorSettings(nats_url=url, blocks=(block,), drain=float(drain))))
+url, block, drain, most = sys.argv[1:]
+settings = ExecutorSettings(nats_url=url, blocks=(block,), drain=float(drain), max_deliveries=int(most))
+asyncio.run(run_executor(settings))
 """
 
 
 @asynccontextmanager
 async def executor_process(
-    url: str, block: str, *, drain: float, prepare: str = ""
+    url: str, block: str, *, drain: float = 5.0, prepare: str = "", max_deliveries: int = 5
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """A process that hosts one block type; killed when the context ends, if it still runs.
 
@@ -31,6 +32,7 @@ async def executor_process(
         url,
         block,
         str(drain),
+        str(max_deliveries),
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
     )
     try:
