@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from gnatwork_cli.loop import clear_errors
-from gnatwork_cli.options import EgressOption
+from gnatwork_cli.options import EgressOption, LimitsOption
 from gnatwork_cli.service import NameOption, RequiredNatsOption, run_service
-from gnatwork_cli.stack_plan import parse_blocks
+from gnatwork_cli.stack_plan import parse_blocks, parse_limits
 from gnatwork_executor.serve import run_executor
 from gnatwork_executor.settings import ExecutorSettings
 
@@ -26,12 +26,13 @@ def executor(
         int, typer.Option(envvar="GNATWORK_CONCURRENCY", min=1, help="Work items at once, all types together.")
     ] = 256,
     egress_allow: EgressOption = "",
+    limits: LimitsOption = "",
     max_deliveries: Annotated[
         int,
         typer.Option(
             envvar="GNATWORK_MAX_DELIVERIES",
             min=1,
-            help="How often an item may be delivered before it is given up as one that kills its executors.",
+            help="How many executors may vanish with a work item before it is given up as one that kills them.",
         ),
     ] = 5,
     drain: Annotated[
@@ -47,6 +48,7 @@ def executor(
             blocks=parse_blocks(blocks),
             concurrency=concurrency,
             egress_allow=egress_allow,
+            limits=parse_limits(limits),
             max_deliveries=max_deliveries,
             drain=drain,
             name=name,

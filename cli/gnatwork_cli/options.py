@@ -24,6 +24,14 @@ DataDirOption = Annotated[
 NamespaceOption = Annotated[
     str, typer.Option("--namespace", "-n", envvar="GNATWORK_NAMESPACE", help="The tenant to act in.")
 ]
+LimitsOption = Annotated[
+    str,
+    typer.Option(
+        "--limits",
+        envvar="GNATWORK_LIMITS",
+        help="The most attempts of a block type at once, over all executors, e.g. `fetch=20,hook=5`.",
+    ),
+]
 EgressOption = Annotated[
     str,
     typer.Option(

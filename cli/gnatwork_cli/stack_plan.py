@@ -44,6 +44,8 @@ class StackSettings:
     sync: str = "100ms"
     #: Private addresses that blocks may reach.
     egress_allow: str = ""
+    #: Attempts of block types at once, as `--limits` takes it.
+    limits: str = ""
     #: What callers of the API send; None makes one and keeps it in the data directory.
     token: str | None = None
 
@@ -67,6 +69,17 @@ def parse_blocks(text: str) -> tuple[str, ...]:
     if not all(blocks) or len(set(blocks)) != len(blocks):
         raise SettingsError(f"--blocks {text}: write block types separated by commas, each once")
     return blocks
+
+
+def parse_limits(text: str) -> dict[str, int]:
+    """`"fetch=20,hook=5"` as a mapping; SettingsError for anything else."""
+    limits: dict[str, int] = {}
+    for entry in filter(None, text.split(",")):
+        name, _, number = (part.strip() for part in entry.partition("="))
+        if not name or name in limits or not number.isdecimal() or int(number) < 1:
+            raise SettingsError(f"--limits {text}: write TYPE=N, separated by commas, each type once and N from 1")
+        limits[name] = int(number)
+    return limits
 
 
 def parse_token(text: str) -> str:
@@ -131,6 +144,7 @@ def environment(settings: StackSettings, *, nats_url: str, token: str) -> dict[s
         "GNATWORK_NATS": nats_url,
         "GNATWORK_TOKEN": token,
         "GNATWORK_EGRESS_ALLOW": settings.egress_allow,
+        "GNATWORK_LIMITS": settings.limits,
         # Whatever lies in the directory where it was started is not ours to import.
         "PYTHONSAFEPATH": "1",
         # Lines of a log are written as they happen, and of few threads none needs an arena of its own.

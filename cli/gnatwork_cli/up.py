@@ -9,10 +9,19 @@ import typer
 from gnatwork_cli.connection_file import Addresses
 from gnatwork_cli.loop import clear_errors, run_async
 from gnatwork_cli.messages import activation, fail, say
-from gnatwork_cli.options import DEFAULT_DATA_DIR, DataDirOption, EgressOption
+from gnatwork_cli.options import DEFAULT_DATA_DIR, DataDirOption, EgressOption, LimitsOption
 from gnatwork_cli.signals import until_stopped
 from gnatwork_cli.stack import Stack
-from gnatwork_cli.stack_plan import DEFAULT_BLOCKS, StackSettings, parse_blocks, parse_scale, parse_sync, parse_token
+from gnatwork_cli.stack_plan import (
+    DEFAULT_BLOCKS,
+    StackSettings,
+    parse_blocks,
+    parse_limits,
+    parse_scale,
+    parse_sync,
+    parse_token,
+)
+from gnatwork_executor.limits import check_limits
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -43,6 +52,7 @@ def up(
         ),
     ] = "100ms",
     egress_allow: EgressOption = "",
+    limits: LimitsOption = "",
     token: Annotated[
         str | None,
         typer.Option(envvar="GNATWORK_TOKEN", help="What callers of the API send; default: made once and kept."),
@@ -51,6 +61,7 @@ def up(
     """Start everything on this machine: NATS, manager, scheduler and a process per block type. Ctrl-C stops it all."""
     with clear_errors():
         names = parse_blocks(blocks)
+        check_limits(parse_limits(limits))
         settings = StackSettings(
             data_dir=data_dir,
             host=host,
@@ -60,6 +71,7 @@ def up(
             scale=parse_scale(scale or (), names),
             sync=parse_sync(sync),
             egress_allow=egress_allow,
+            limits=limits,
             token=parse_token(token) if token else None,
         )
     run_async(_up(settings))

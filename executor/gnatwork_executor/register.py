@@ -26,9 +26,13 @@ async def make_consumers(connection: Connection, types: Iterable[str]) -> None:
         await asyncio.gather(*(make(type_, lane) for lane in LANES))
 
 
-async def register(bucket: Bucket, block: type[Block]) -> None:
-    """Make sure that the catalogue says what this process hosts; `bucket` is the one of the state."""
-    key, value = catalogue_key(block.type), describe(block).model_dump_json().encode()
+async def register(bucket: Bucket, block: type[Block], limit: int | None) -> None:
+    """Make sure that the catalogue says what this process hosts; `bucket` is the one of the state.
+
+    `limit` is how many attempts of the block type there may be at once in the whole installation.
+    """
+    described = describe(block).model_copy(update={"concurrency": limit})
+    key, value = catalogue_key(block.type), described.model_dump_json().encode()
     known = await bucket.get(key)
     if known is None or known.value != value:
         await bucket.put(key, value)

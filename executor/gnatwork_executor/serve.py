@@ -27,6 +27,7 @@ from gnatwork_bus.service import WorkReport, announced, work_report
 from gnatwork_executor.implicit.hosting import implicit_blocks
 from gnatwork_executor.item import mistakes
 from gnatwork_executor.lanes import Lanes
+from gnatwork_executor.limits import check_limits
 from gnatwork_executor.ports import Hosted, Ports
 from gnatwork_executor.processes import Processes
 from gnatwork_executor.register import make_consumers, register
@@ -66,12 +67,13 @@ async def run_executor(settings: ExecutorSettings) -> None:
     """Host the block types that the settings name until SIGTERM or SIGINT; a second one cuts the drain short.
 
     Raises:
-        UnknownBlockTypeError: A name is neither a block type nor a group.
+        UnknownBlockTypeError: A name is neither a block type nor a group, or a limit is not that of a type.
         BlockLoadError: A block can't be used.
         AllowListError: `egress_allow` can't be read.
         ConcurrencyError: There are more block types than places.
         TopologyError: The NATS server is not fit.
     """
+    check_limits(settings.limits)
     blocks = [load(type_) for type_ in expand(settings.blocks)]
     signals = Signals()
 
@@ -106,7 +108,8 @@ async def _host(settings: ExecutorSettings, blocks: Sequence[type[Block]], signa
         hosted |= {block.type: Hosted(block(ports), Statistics()) for block in implicit}
         await make_consumers(connection, hosted)
         for block in blocks:
-            await until_available(lambda block=block: register(ports.state, block))  # type: ignore[misc]  # a default binds
+            limit = settings.limits.get(block.type)
+            await until_available(lambda block=block, limit=limit: register(ports.state, block, limit))  # type: ignore[misc]  # defaults bind
         async with announced(
             connection,
             SERVICE,

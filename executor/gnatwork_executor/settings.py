@@ -1,6 +1,7 @@
 """What an executor is told when it starts."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +17,10 @@ class ExecutorSettings:
     concurrency: int = 256
     #: Private addresses that blocks may reach: CIDRs and host names, comma-separated.
     egress_allow: str = ""
-    #: How often an item may be delivered before it is given up as one that kills its executors.
+    #: By block type, the most attempts at once, over all executors. The catalogue tells the compiler, and the
+    #: scheduler sees to it; what the executor that started last says, counts.
+    limits: Mapping[str, int] = field(default_factory=dict)
+    #: How many executors may vanish with an item before it is given up as one that kills them.
     max_deliveries: int = 5
     #: Seconds that running blocks get to finish when the process is to leave.
     drain: float = 25.0

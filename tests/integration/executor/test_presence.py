@@ -9,13 +9,14 @@ import pytest
 from support.executing import Scheduler, hosting
 from support.odd_blocks import block_of
 
+from gnatwork_blocks.errors import UnknownBlockTypeError
 from gnatwork_blocks.noop import Noop
 from gnatwork_blocks.registry import describe
 from gnatwork_blocks.sdk import BlockContext, BlockError
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.kv import Bucket
 from gnatwork_bus.reconcile import reconcile
-from gnatwork_executor.serve import Signals, serve
+from gnatwork_executor.serve import Signals, run_executor, serve
 from gnatwork_executor.settings import ExecutorSettings
 from gnatwork_executor.shares import ConcurrencyError
 from gnatwork_schemas.catalogue import BlockType
@@ -60,6 +61,21 @@ async def test_the_catalogue_has_what_it_hosts_and_is_written_only_when_that_cha
         assert BlockType.model_validate_json(entry.value) == describe(block)
         revisions.append(entry.revision)
     assert revisions[0] == revisions[1] < revisions[2]
+
+
+async def test_the_catalogue_has_the_limits_that_it_was_told(nats_url: str, bus: Connection) -> None:
+    bucket = Bucket(bus, STATE_BUCKET)
+    for limits, expected in (({"odd": 3, "fetch": 5}, 3), ({"odd": 4}, 4), ({}, None)):
+        async with hosting(nats_url, block_of(nothing), limits=limits):
+            entry = await bucket.get(catalogue_key("odd"))
+        assert entry is not None
+        assert BlockType.model_validate_json(entry.value).concurrency == expected
+
+
+async def test_a_limit_of_no_block_type_is_refused(nats_url: str) -> None:
+    settings = ExecutorSettings(nats_url=nats_url, blocks=("noop",), limits={"fecth": 1})
+    with pytest.raises(UnknownBlockTypeError, match=r"'fecth' has a limit; there are .*fetch"):
+        await run_executor(settings)
 
 
 async def test_it_is_among_the_services_of_nats(nats_url: str, scheduler: Scheduler) -> None:

@@ -12,12 +12,15 @@ from gnatwork_cli.stack_plan import (
     StackSettings,
     environment,
     parse_blocks,
+    parse_limits,
     parse_scale,
     parse_token,
     programs,
 )
 
-SETTINGS = StackSettings(data_dir=Path("/data"), blocks=("fetch", "logic"), scale={"fetch": 3}, egress_allow="10.0.0.1")
+SETTINGS = StackSettings(
+    data_dir=Path("/data"), blocks=("fetch", "logic"), scale={"fetch": 3}, egress_allow="10.0.0.1", limits="fetch=20"
+)
 
 
 def test_one_program_per_service_and_block() -> None:
@@ -26,6 +29,17 @@ def test_one_program_per_service_and_block() -> None:
     assert plan["executor-fetch"].processes == 3
     assert plan["executor-logic"].processes == 1
     assert plan["executor-logic"].command[-3:] == ("executor", "--blocks", "logic")
+
+
+def test_limits_are_read() -> None:
+    assert parse_limits("") == {}
+    assert parse_limits("fetch=20, hook=5,") == {"fetch": 20, "hook": 5}
+
+
+@pytest.mark.parametrize("text", ["fetch", "fetch=", "=5", "fetch=0", "fetch=-1", "fetch=x", "fetch=1,fetch=2"])
+def test_limits_that_are_none(text: str) -> None:
+    with pytest.raises(SettingsError, match=r"--limits .*: write TYPE=N"):
+        parse_limits(text)
 
 
 @pytest.mark.parametrize("token", ["", "a b", "a\nb", "schlüssel"])
