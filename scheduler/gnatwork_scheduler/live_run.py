@@ -24,7 +24,7 @@ class LiveRun:
     waiting: deque[Delivery] | None = None
     #: Revision of its status document; None: not known, 0: it has none.
     status_revision: int | None = None
-    #: Whether a change broke off half-way; nothing further is folded into this state.
+    #: Whether a change broke off half-way, or its events may have gone elsewhere; nothing further is folded in.
     broken: bool = False
     #: Events whose effects are not stored yet.
     open: int = 0

@@ -56,6 +56,9 @@ class Loader:
             UnavailableError: NATS does not answer.
         """
         async with self._slots:
+            if run.broken:
+                # It waited for its turn for so long that no one waits for it any more.
+                return
             if run.is_limit:
                 run.limit = await self._limit(run.base)
                 return

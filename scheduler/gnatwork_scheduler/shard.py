@@ -113,6 +113,8 @@ class Shard:
     def _break(self) -> None:
         """Events may have gone elsewhere: what is in memory is no longer to be trusted."""
         for run in self._runs.values():
+            # Those that come again are loaded anew, and must not queue up behind loads that are of no use.
+            run.broken = True
             while run.waiting:
                 delivery = run.waiting.popleft()
                 self._events.abandon(delivery)
