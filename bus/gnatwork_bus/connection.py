@@ -94,8 +94,8 @@ class Connection:
             await asyncio.gather(writer, return_exceptions=True)
             connection.publisher.stop()
             # Without a server the client fails to write what is left (with a TypeError on Python 3.13's own event
-            # loop); it is lost either way.
-            with contextlib.suppress(OSError, TypeError):
+            # loop, with a RuntimeError on uvloop); it is lost either way.
+            with contextlib.suppress(OSError, TypeError, RuntimeError):
                 await nc.close()
 
     @property
