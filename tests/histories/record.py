@@ -7,20 +7,22 @@ import asyncio
 import re
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import orjson
 from support.installation import up
+from support.running import ended
 
 from gnatwork import Client
-from gnatwork.errors import RunError
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.history import History as Stream
 from gnatwork_bus.kv import Bucket
+from gnatwork_bus.message import StoredMessage
 from gnatwork_bus.reconcile import reconcile
 from gnatwork_schemas import subjects
 from gnatwork_schemas.messages import Start
-from histories.constructs import CONSTRUCTS, Construct
+from histories.constructs import CONSTRUCTS, LIMITED, Construct
 from histories.history import FOLDER, replay
 
 #: Names the machine that it was recorded on.
@@ -29,23 +31,39 @@ _HOST = re.compile(rb'"executor":"[^"]*"')
 
 async def record(client: Client, nats: Connection, construct: Construct) -> bytes:
     """Run it to its end and keep what was stored of it."""
-    run = await client.start({"name": "recorded", **construct.definition}, input=construct.input)
-    if construct.cancel:
-        await run.cancel("enough")
-    try:
-        await run.result(30)
-    except RunError as ended:
-        print(f"  {ended}")  # noqa: T201 - a command
+    for name, definition in construct.stored.items():
+        await client.put_workflow(name, definition)
+    run = await construct.play(client, {"name": "recorded", **construct.definition}, construct.input)
+    how = await ended(run)
+    print(f"  {how.status} {how.output} {how.message}")  # noqa: T201 - a command
     stream = Stream(nats, await reconcile(nats))
     messages = [
         message._replace(data=_HOST.sub(b'"executor":"recorded"', message.data))
-        for message in await stream.load_run("default", run.run_id)
+        for message in until_end(await stream.load_run("default", run.run_id))
     ]
     start = Start.model_validate_json(messages[0].data)
     stored = await Bucket(nats, subjects.STATE_BUCKET).get(subjects.control_block_key(start.control_block))
     assert stored
     history = replay(orjson.loads(stored.value), messages)
     return orjson.dumps(history.model_dump(mode="json"), option=orjson.OPT_INDENT_2) + b"\n"
+
+
+def until_end(messages: Sequence[StoredMessage]) -> Sequence[StoredMessage]:
+    """The events up to the run's end."""
+    names = [subjects.parse_history(message.subject).event for message in messages]
+    return messages[: next(place for place, name in enumerate(names) if name in subjects.ENDS) + 1]
+
+
+async def limit_type(client: Client, nats: Connection) -> None:
+    """Say of a block type that one attempt of it may run at a time, and wait until the manager knows."""
+    state = Bucket(nats, subjects.STATE_BUCKET)
+    key = subjects.catalogue_key(LIMITED)
+    entry = await state.get(key)
+    assert entry
+    limited = {**orjson.loads(entry.value), "concurrency": 1}
+    await state.put(key, orjson.dumps(limited))
+    while next(block for block in await client.blocks() if block.type == LIMITED).concurrency != 1:
+        pass
 
 
 async def main(names: list[str]) -> None:
@@ -57,7 +75,10 @@ async def main(names: list[str]) -> None:
             installation.client() as client,
             Connection.open(installation.addresses["nats"], name="recorder") as nats,
         ):
-            for name in wanted:
+            # Only now, for it concerns all runs of this type.
+            for name in sorted(wanted, key=lambda name: name == "type-limit"):
+                if name == "type-limit":
+                    await limit_type(client, nats)
                 print(name)  # noqa: T201 - a command
                 (FOLDER / f"{name}.json").write_bytes(await record(client, nats, CONSTRUCTS[name]))
 
