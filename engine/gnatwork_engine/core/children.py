@@ -71,6 +71,8 @@ def ended(fold: Fold, frame: Frame, key: str, body: ChildEnded) -> None:
         fold.begin(frame, f"{key}:result")
         return
     error = body.error or ErrorInfo(code="run.cancelled", message="the child run was cancelled")
+    # There is nothing of it to be cancelled.
+    waiting.child = None
     _give_reason(fold, frame, key, error.model_copy(update={"task": None, "details": _details(error, body)}))
 
 
@@ -125,11 +127,11 @@ def late_child(plan: Plan, state: RunState, output: Output) -> tuple[str, str] |
     planned = plan.find(path) if path != output.task else None
     if planned is None or planned.role is not Role.CHILD or not waits(planned.block.config):
         return None
-    child = started_run(output.output)
-    found = state.find(path)
-    task = found[0].tasks[found[1]] if found and not state.ended else None
-    waiting = task.waiting.child if task and task.waiting and not task.status.ended else None
-    return child if child != waiting else None
+    found, step = state.find(path), state.find(output.task)
+    under_way = found and not state.ended and not found[0].tasks[found[1]].status.ended
+    # Of its present attempt it is the one that is waited for, or was.
+    known = under_way and step and step[0].tasks[step[1]].attempt == output.attempt
+    return None if known else started_run(output.output)
 
 
 def _give_reason(fold: Fold, frame: Frame, key: str, error: ErrorInfo) -> None:
