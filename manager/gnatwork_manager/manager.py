@@ -101,8 +101,8 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
     catalogue = Catalogue(connection, state)
     await until_available(catalogue.refresh)
     async with RunIndex.open(connection, status, settings.data_dir) as index:
-        states = RunStates(history, ControlBlocks(state), index)
         values = StoredValues(payloads=payloads, items=Items(connection, payloads))
+        states = RunStates(history, ControlBlocks(state), values, index)
         reader = RunReader(history=history, states=states, values=values, statuses=status)
         waits, streams, metrics = Waits(connection, history, reader), EventStreams(connection, history), Metrics()
         metrics.count("gnatwork_waiting_callers", "Callers that wait for their run.", lambda: waits.waiting)

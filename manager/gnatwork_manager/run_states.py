@@ -14,7 +14,7 @@ from typing import TypeVar
 from gnatwork_bus.history import History
 from gnatwork_bus.message import StoredMessage
 from gnatwork_engine.core import apply
-from gnatwork_engine.core.event import Event, parse_event
+from gnatwork_engine.core.event import Event, RunAddress, parse_event
 from gnatwork_engine.core.plan import Plan
 from gnatwork_engine.core.state import RunState
 from gnatwork_engine.core.view import run_summary
@@ -22,9 +22,11 @@ from gnatwork_manager.control_blocks import ControlBlocks
 from gnatwork_manager.index.feed import RunIndex
 from gnatwork_manager.lru import LruCache
 from gnatwork_manager.problems import ProblemError
+from gnatwork_manager.stored_values import StoredValues
 from gnatwork_schemas.errors import MessageError
 from gnatwork_schemas.messages import Start
 from gnatwork_schemas.names import RUN_ID_PATTERN
+from gnatwork_schemas.payload import reference_value
 
 #: Runs of more events than this are folded and looked at off the event loop, and kept.
 _LARGE = 500
@@ -66,8 +68,9 @@ class _Entry:
 class RunStates:
     """The runs that are asked for."""
 
-    def __init__(self, history: History, control_blocks: ControlBlocks, index: RunIndex) -> None:
+    def __init__(self, history: History, control_blocks: ControlBlocks, values: StoredValues, index: RunIndex) -> None:
         self._history = history
+        self._values = values
         self._control_blocks = control_blocks
         self._index = index
         self._used: dict[_Key, _Entry] = {}
@@ -123,7 +126,9 @@ class RunStates:
         if first is None or not isinstance(first.body, Start):
             raise not_found(namespace, run_id)
         plan = await self._control_blocks.plan(first.body.control_block)
-        run = LoadedRun(plan, apply(plan, None, first), 1)
+        stored = first.body.reuse.stored if first.body.reuse else None
+        reuse = await self._values.open(RunAddress.of(first.base), reference_value(stored)) if stored else None
+        run = LoadedRun(plan, apply(plan, None, first, reuse), 1)
         await self._take(run, messages[1:])
         if not archived:
             self._show(run.state)

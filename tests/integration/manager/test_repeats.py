@@ -14,7 +14,7 @@ from gnatwork_manager import remover
 from gnatwork_manager.run_ids import new_run_id
 from gnatwork_schemas import subjects
 from gnatwork_schemas.messages import Failed, Reuse
-from gnatwork_schemas.payload import PayloadRef
+from gnatwork_schemas.payload import ItemsRef, PayloadRef
 from gnatwork_schemas.status import RunStatus
 
 
@@ -133,8 +133,13 @@ class TestRetry:
 
     async def test_many_tasks_are_a_payload(self, bench: Bench) -> None:
         names = [f"a-block-with-a-rather-long-name-{n}" for n in range(1000)]
-        wide = {"blocks": [{"id": name, "type": "noop"} for name in [*names, "last"]]}
+        each = {"id": "each", "type": "noop", "for_each": {"items": [1]}}
+        wide = {"blocks": [each, *({"id": name, "type": "noop"} for name in [*names, "last"])]}
         failed = await bench.submit(wide)
+        items = ItemsRef(id="items", count=1, page_size=1)
+        await bench.put_out(failed, "each:expand", {"items": items.model_dump()})
+        await bench.put_out(failed, "each/0", 1)
+        collected = await bench.put_out(failed, "each:collect", [1])
         sequences = await asyncio.gather(*(bench.put_out(failed, name, None) for name in names))
         await bench.fail(failed, {"code": "http.status", "message": "no", "task": "last"})
         start = start_of(await bench.events((await bench.http.post(f"/runs/{failed}/retry")).json()["run_id"]))
@@ -142,7 +147,11 @@ class TestRetry:
         assert (start.reuse.run_id, start.reuse.tasks) == (failed, {})
         assert start.reuse.stored
         stored = await Payloads(bench.connection).get("default", start.run_id, start.reuse.stored)
-        assert orjson.loads(stored) == dict(zip(names, sequences, strict=True))
+        assert orjson.loads(stored) == {"each": collected, **dict(zip(names, sequences, strict=True))}
+        # Without what is to be reused the loop would be begun anew, and its output would mean nothing.
+        await bench.put_out(start.run_id, "each", [1])
+        task = (await bench.http.get(f"/runs/{start.run_id}/tasks/each")).json()
+        assert (task["status"], task["output"]) == ("completed", [1])
 
     async def test_a_run_that_goes_on_or_completed_is_not_retried(self, bench: Bench, linear: dict[str, Any]) -> None:
         run_id = await bench.submit(linear)
