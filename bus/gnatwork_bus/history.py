@@ -18,6 +18,8 @@ from gnatwork_schemas.errors import ConflictError
 
 #: Events that are asked for by their sequence at once.
 _WINDOW = 100
+#: Seconds before a replica that is behind is asked again.
+_BEHIND = 0.02
 #: Seconds for which an archive is kept in memory after one of its pages was asked for.
 _KEPT = 10.0
 
@@ -194,12 +196,20 @@ class History:
         pattern = subjects.run_events(base)
         events: list[StoredMessage] = []
         known = after
+        # Asked anew each time: the last one may have been deleted meanwhile, and will never be read then.
         while (last := await leader_get(self.connection, subjects.HISTORY, pattern)) and last.sequence > known:
-            more = await self.read(pattern, after=known)
-            events += more
-            # The last one may have been deleted meanwhile, and will never be read then.
-            known = more[-1].sequence if more else last.sequence
+            if more := await self.read(pattern, after=known):
+                events += more
+                known = more[-1].sequence
+            else:
+                # A replica that is behind has answered. What it does not have yet is not gone.
+                await asyncio.sleep(_BEHIND)
         return events
+
+    async def is_live(self, base: str, start: int) -> bool:
+        """Whether the run with this history base, whose `start` has this sequence, is there and not archived."""
+        found = await leader_get(self.connection, subjects.HISTORY, f"{base}.{subjects.START}")
+        return found is not None and found.sequence == start
 
     async def _read_again(self, namespace: str, run_id: str) -> list[StoredMessage]:
         """An archive, kept for a moment: who asks for a page will ask for the next one."""

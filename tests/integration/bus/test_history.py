@@ -99,3 +99,36 @@ async def test_the_last_events_of_many_subjects(bus: Connection, count: int, siz
     assert {name: message.data.rstrip().decode() for name, message in found.items()} == dict(
         zip(names, events, strict=True)
     )
+
+
+async def test_what_a_replica_does_not_have_yet_is_waited_for(bus: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Direct reads are answered by any replica, and whoever takes an empty answer for the truth loses the run."""
+    history = History(bus, 8)
+    start = await history.append(BASE, "start", b"{}")
+    last = await history.append(BASE, "block.a.output", b"{}")
+    read, answers = history.read, iter([0, start, start])
+
+    async def behind(pattern: str, *, after: int = 0, limit: int | None = None) -> list[StoredMessage]:
+        known = next(answers, last)
+        return [event for event in await read(pattern, after=after, limit=limit) if event.sequence <= known]
+
+    monkeypatch.setattr(history, "read", behind)
+    assert [event.sequence for event in await history.events_after(BASE, 0)] == [start, last]
+
+
+async def test_a_last_event_that_is_deleted_while_events_are_read_is_not_waited_for(
+    bus: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = History(bus, 8)
+    start = await history.append(BASE, "start", b"{}")
+    last = await history.append(BASE, "surprise", b"{}")
+    read = history.read
+
+    async def too_late(pattern: str, *, after: int = 0, limit: int | None = None) -> list[StoredMessage]:
+        if not after:
+            await bus.api("STREAM.MSG.DELETE.HISTORY", {"seq": last})
+        return await read(pattern, after=after, limit=limit)
+
+    monkeypatch.setattr(history, "read", too_late)
+    async with asyncio.timeout(10):
+        assert [event.sequence for event in await history.events_after(BASE, 0)] == [start]
