@@ -64,11 +64,16 @@ class Loader:
                 return
             if not await self._from_snapshot(run):
                 await self._from_start(run)
+            state = run.state
+            if state and not state.ended and not await self._history.is_live(run.base, state.start_sequence):
+                # Put away, perhaps while it was read; what is left, as of a snapshot, looks like a run under way.
+                run.plan = run.state = None
 
     async def _limit(self, base: str) -> LimitState | None:
         events = list(_readable(await self._history.events_after(base, 0)))
-        snapshot = next((event for event in reversed(events) if isinstance(event.body, LimitSnapshot)), None)
-        state = apply_limit(None, snapshot) if snapshot else None
+        # The one that knows most: a scheduler that was frozen may have added an older one behind it.
+        snapshots = [(event.body.upto, event) for event in events if isinstance(event.body, LimitSnapshot)]
+        state = apply_limit(None, max(snapshots)[1]) if snapshots else None
         for event in events:
             if state is not None or event.name == subjects.LIMIT_ACQUIRE:
                 state = apply_limit(state, event)
@@ -83,10 +88,13 @@ class Loader:
         state = restored(plan, frozen)
         if state is None or state.base != run.base:
             return False
-        for event in _readable(await self._history.events_after(run.base, state.sequence)):
+        stored = await self._history.events_after(run.base, state.sequence)
+        for number, event in enumerate(_readable(stored)):
+            if number % _AT_ONCE == _AT_ONCE - 1:
+                await asyncio.sleep(0)
             state = apply(plan, state, event)
         run.plan, run.state = plan, state
-        run.events = run.unsaved = 0
+        run.events = run.unsaved = len(stored)
         return True
 
     async def _from_start(self, run: LiveRun) -> None:

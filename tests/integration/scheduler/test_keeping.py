@@ -124,6 +124,36 @@ async def test_an_ended_run_is_archived_and_what_comes_late_vanishes(bus: Connec
         assert len(await playing.history.load_run(run.namespace, run.run_id)) == 3
 
 
+async def test_a_snapshot_does_not_bring_back_what_was_put_away(
+    bus: Connection, nats_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Payloads outlive the history, and so does the snapshot among them."""
+    monkeypatch.setattr(snapshots, "_EVERY", 4)
+    async with scheduling(SchedulerSettings(nats_url=nats_url, archive_after=0.2, name="test")):
+        playing = await Playing.begin(bus)
+        run = await playing.start(each(10), block("after", "each"))
+        items = ItemsRef(id="items", count=10, page_size=256)
+        await playing.output(await playing.work(run, "each:expand", type_="expand"), {"items": items.model_dump()})
+        await play_items(playing, run, 0, 10)
+        collect = await playing.work(run, "each:collect", type_="collect")
+        await playing.output(collect, list(range(10)))
+        await playing.output(await playing.work(run, "after"))
+        await playing.summary(run, "completed")
+
+        async def gone() -> bool:
+            return not await playing.history.load_live(run.namespace, run.run_id)
+
+        await until(gone)
+        assert await Payloads(bus).any(run.namespace, run.run_id)
+        items_seen = len(playing.wire.all(lambda seen: seen.subject.startswith("block.")))
+        for index in range(10):
+            late = await playing.work(run, f"each/{index}")
+            await playing.output(late, index)
+        await playing.output(collect, [])
+        await until(gone)
+        assert len(playing.wire.all(lambda seen: seen.subject.startswith("block."))) == items_seen
+
+
 async def test_a_workflow_may_keep_nothing(bus: Connection, nats_url: str) -> None:
     async with scheduling(SchedulerSettings(nats_url=nats_url, archive_after=0.2, name="test")):
         playing = await Playing.begin(bus)
