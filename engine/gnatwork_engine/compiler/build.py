@@ -1,6 +1,6 @@
 """Blocks that are prepared, as a control block has them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -20,9 +20,23 @@ _NOWHERE: Mapping[str, Any] = MappingProxyType({})
 
 def controlled(body: Body, context: Context) -> tuple[ControlledBlock, ...]:
     """The blocks of a body, each `when` ahead of its block."""
+    conditional = {prepared.draft.id for prepared in body.blocks if prepared.when}
     return tuple(
-        block for prepared in body.blocks for block in _with_when(prepared, body.needs[prepared.draft.id], context)
+        block
+        for prepared in body.blocks
+        for block in _with_when(prepared, _needs(prepared, body, conditional), context)
     )
+
+
+def _needs(prepared: Prepared, body: Body, conditional: Collection[str]) -> tuple[Need, ...]:
+    """What a block waits for, conditions of steps included.
+
+    A step is passed over if its `when` does not hold: the next one has a need left that is met.
+    """
+    needs, before = body.needs[prepared.draft.id], prepared.explicit.before
+    if before in conditional and prepared.draft.definition.join == "all":
+        return (*needs, Need(block=f"{before}:when"))
+    return needs
 
 
 def _with_when(prepared: Prepared, needs: tuple[Need, ...], context: Context) -> Iterator[ControlledBlock]:

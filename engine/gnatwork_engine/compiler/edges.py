@@ -37,6 +37,11 @@ class Explicit(NamedTuple):
         """The blocks whose error is for this block."""
         return tuple(edge.block for edge in self.edges if edge.port == ERROR_PORT)
 
+    @property
+    def before(self) -> str | None:
+        """The step that it waits for because of nothing but its place."""
+        return next((edge.block for edge in self.edges if edge.at is None), None)
+
 
 def explicit_edges(
     body: DraftBody, outer: Frame | None, catalogue: Mapping[str, BlockType], faults: Faults

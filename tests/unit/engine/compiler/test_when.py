@@ -31,9 +31,17 @@ def test_the_condition_waits_in_the_place_of_its_block() -> None:
     assert leaves_of(it) == {"0": ("blocks.c", 0), "1": ("error", 0)}
 
 
-def test_steps_wait_for_the_block_not_for_its_condition() -> None:
+def test_a_step_is_passed_over_if_its_condition_does_not_hold() -> None:
     control_block = compiled({"steps": [noop("a"), noop("b", when="a"), noop("c")]})
-    assert needs_of(control_block) == {"a": [], "b:when": ["a"], "b": ["b:when.true"], "c": ["b"]}
+    # What is skipped stands in nobody's way, and the condition has been met.
+    assert needs_of(control_block) == {"a": [], "b:when": ["a"], "b": ["b:when.true"], "c": ["b", "b:when"]}
+
+
+def test_a_step_that_says_how_it_waits_is_not_passed_on_to() -> None:
+    control_block = compiled({"steps": [noop("a", when="input"), noop("b", needs=["a"]), noop("c", join="any")]})
+    assert needs_of(control_block)["b"] == ["a"]
+    control_block = compiled({"steps": [noop("a", when="input"), noop("b", join="any")]})
+    assert needs_of(control_block)["b"] == ["a"]
 
 
 def test_beside_for_each_it_is_asked_once() -> None:
