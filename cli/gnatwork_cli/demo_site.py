@@ -6,6 +6,7 @@ Standard library only, one request per connection. Its pages:
 
     GET  /news                a page with headlines (`examples/site/news.html`)
     GET  /weather/<city>      JSON; so are /people/<city> and /sights/<city>
+    GET  /insects?page=1      JSON, a page of a list, with the path of the next
     GET  /flaky/<key>?fail=2  503 for the first requests with that key, then JSON
     GET  /broken              always 500
     POST /hook                keeps what arrives
@@ -35,6 +36,12 @@ _CITIES: dict[str, dict[str, Any]] = {
     "sights": {"lisbon": {"names": ["Belém Tower", "Alfama"]}, "oslo": {"names": ["Opera House", "Fram Museum"]}},
 }
 
+_INSECTS = (
+    (("gnat", 6), ("ant", 6)),
+    (("centipede", 30), ("spider", 8)),
+    (("millipede", 750),),
+)
+
 
 class Request(NamedTuple):
     """What a client asks for."""
@@ -60,6 +67,14 @@ def json_reply(value: Any, status: int = 200) -> Reply:
     return Reply(status, json.dumps(value, ensure_ascii=False).encode())
 
 
+def _insects(query: dict[str, list[str]]) -> Reply:
+    number = int(query.get("page", ["1"])[0])
+    if not 1 <= number <= len(_INSECTS):
+        return json_reply({"error": f"there is no page {number}"}, 404)
+    items = [{"name": name, "legs": legs} for name, legs in _INSECTS[number - 1]]
+    return json_reply({"items": items, "next": f"/insects?page={number + 1}" if number < len(_INSECTS) else None})
+
+
 class DemoSite:
     """The site and its memory."""
 
@@ -83,6 +98,8 @@ class DemoSite:
             case "GET", ("weather" | "people" | "sights") as kind, city:
                 known = _CITIES[kind].get(city)
                 return json_reply(known) if known else json_reply({"error": f"no {kind} of {city}"}, 404)
+            case "GET", "insects":
+                return _insects(request.query)
             case "GET", "flaky", key:
                 return self._flaky(key, request.query)
             case "GET", "broken":

@@ -31,6 +31,16 @@ async def test_flaky_fails_first_and_for_each_key_anew(client: httpx.AsyncClient
     assert (await client.get("/flaky/b", params={"fail": 1})).status_code == 503
 
 
+async def test_a_list_has_pages_that_lead_on(client: httpx.AsyncClient) -> None:
+    path, names = "/insects", []
+    while path:
+        page = (await client.get(path)).json()
+        names += [item["name"] for item in page["items"]]
+        path = page["next"]
+    assert names == ["gnat", "ant", "centipede", "spider", "millipede"]
+    assert [(await client.get(f"/insects?page={page}")).status_code for page in ("4", "x")] == [404, 400]
+
+
 async def test_broken_stays_broken(client: httpx.AsyncClient) -> None:
     assert [(await client.get("/broken")).status_code for _ in range(3)] == [500] * 3
 
