@@ -103,6 +103,9 @@ def _steps(task: Task, told: _Told, begun: dict[int, float]) -> list[Step]:
         tell(task.queued_at, "queued")
     for attempt in sorted(begun):
         tell_started(attempt, begun[attempt])
+    if task.status in {TaskStatus.RUNNING, TaskStatus.WAITING} and task.started_at is not None:
+        # The engine steers it itself, so no executor says that it has begun.
+        tell_started(task.attempts, task.started_at)
     if task.status is TaskStatus.RETRYING and told.failed < task.attempts:
         told.failed = task.attempts
         tell_started(task.attempts, task.started_at)

@@ -33,6 +33,15 @@ def test_a_task_step_by_step() -> None:
     assert said(progress, done, running=begun) == ["page completed in 2.0 s"]
 
 
+def test_what_the_engine_steers_has_started_before_what_is_inside() -> None:
+    loop = task(TaskStatus.RUNNING, "loop", attempts=1, queued_at=10.0, started_at=10.0)
+    inside = task(TaskStatus.QUEUED, "loop/0/x", attempts=1, queued_at=10.1)
+    progress = Progress()
+    assert said(progress, loop, inside) == ["loop queued", "loop started", "loop/0/x queued"]
+    done = task(TaskStatus.COMPLETED, "loop", attempts=1, queued_at=10.0, started_at=10.0, ended_at=11.0)
+    assert said(progress, done) == ["loop completed in 1.0 s"]
+
+
 def test_retries() -> None:
     progress = Progress()
     failed = task(TaskStatus.RETRYING, attempts=1, queued_at=10.0, started_at=10.1, error=ERROR)
