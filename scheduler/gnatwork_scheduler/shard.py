@@ -73,6 +73,8 @@ class Shard:
         self._refusals = Refusals(connection, self._events, statistics, tasks, shards=loader.shards)
         #: Events up to this sequence may have been handled by someone else; None: not known, so all may.
         self._handled_before: int | None = None
+        #: All that events up to this sequence called for is stored.
+        self._settled_to = 0
         self._consumer = Consumer(
             connection,
             subjects.HISTORY,
@@ -162,6 +164,9 @@ class Shard:
     async def _keep(self, delivery: Delivery, name: str, base: str) -> None:
         """What becomes of a run after its end."""
         try:
+            if not await self._is_settled(await self._keeper.end_of(name, base)):
+                self._events.retry(delivery)
+                return
             await self._keeper.keep(name, base)
         except MessageError as error:
             self._refusals.refuse(delivery, error)
@@ -171,12 +176,22 @@ class Shard:
         else:
             self._events.ack(delivery)
 
+    async def _is_settled(self, sequence: int) -> bool:
+        """Whether the shard has done all that events up to this one called for, whoever it was that did it."""
+        if self._settled_to < sequence:
+            info = await self._connection.api(f"CONSUMER.INFO.{subjects.HISTORY}.{self._consumer.durable}")
+            self._settled_to = int(info["ack_floor"]["stream_seq"])
+        return self._settled_to >= sequence
+
     def _forget_idle(self) -> None:
         """Runs of which nothing was heard for a while are loaded again when there is something."""
         now = asyncio.get_running_loop().time()
         for run in tuple(self._runs.values()):
             if not run.open and run.waiting is None and now - run.touched > _IDLE:
                 self._forget(run)
+                if run.limit and run.limit.events and run.limit.is_idle(time.time()):
+                    # There may be a key for each customer, and for each order.
+                    self._tasks.create_task(self._keeper.shorten(run.limit))
         self._sweep = asyncio.get_running_loop().call_later(_IDLE / 2, self._forget_idle) if self._runs else None
 
     def _take(self, run: LiveRun, delivery: Delivery) -> None:

@@ -55,6 +55,12 @@ class LimitState:
         """It belongs to no trace."""
         return
 
+    def is_idle(self, now: float) -> bool:
+        """Whether it is as if nobody had ever asked for a slot."""
+        if self.kind == "rate":
+            return not self.waiting and all(at + (self.per or 0.0) <= now for at in self.given_at)
+        return not self.waiting and not self.holding
+
     def give(self, holder: Holder, sequence: int) -> None:
         """A slot is the holder's, as the event with this sequence says."""
         self.take_back(holder)

@@ -7,13 +7,15 @@ from support.playing import Playing
 from support.story import block
 
 from gnatwork_bus.connection import Connection
+from gnatwork_bus.consume import Consumer
 from gnatwork_engine.core import RunAddress
-from gnatwork_scheduler import shard
+from gnatwork_scheduler import keeper, shard
 from gnatwork_scheduler.serve import scheduling
 from gnatwork_scheduler.settings import SchedulerSettings
 from gnatwork_schemas import subjects
 from gnatwork_schemas.control_block import ConcurrencyLimit, StartRate
 from gnatwork_schemas.definition import OnLimit
+from gnatwork_schemas.messages import LimitAcquire, LimitRelease
 from gnatwork_schemas.template import Templated
 
 
@@ -71,13 +73,61 @@ async def test_attempts_of_a_limited_type_share_its_slots(playing: Playing) -> N
     await playing.event(run, "complete")
 
 
+def key_base(playing: Playing, value: str = "") -> str:
+    key = subjects.limit_key("concurrency", "default", "played", value)
+    return subjects.limit_base(playing.history.shards, "default", key)
+
+
+async def test_a_limit_key_that_no_one_uses_any_more_leaves_nothing(
+    bus: Connection, nats_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shard, "_IDLE", 0.2)
+    monkeypatch.setattr(keeper, "_REMAINS", 1.0)
+    playing = await Playing.begin(bus)
+    async with scheduling(SchedulerSettings(nats_url=nats_url, name="test")):
+        await finish(playing, await playing.start(block("a"), concurrency=one_at_a_time()))
+        async with asyncio.timeout(20):
+            while await playing.history.read(subjects.run_events(key_base(playing))):
+                pass
+        await finish(playing, await playing.start(block("a"), concurrency=one_at_a_time()))
+
+
+async def test_a_key_is_not_shortened_while_a_grant_is_owed(
+    bus: Connection, nats_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A scheduler has folded a request in and dies; what comes later comes to the next one first."""
+    monkeypatch.setattr(shard, "_LONG_LIMIT", 3)
+    playing = await Playing.begin(bus)
+    base = key_base(playing)
+    holder = RunAddress(0, "default", "played", "01931d2e-0000-7000-8000-0000000fffff")
+    asked = LimitAcquire(kind="concurrency", holder=holder.base, max=1)
+    taken = asyncio.Event()
+    first = Consumer(
+        bus,
+        subjects.HISTORY,
+        subjects.scheduler_consumer(subjects.parse_history(f"{base}.").shard),
+        batch=1,
+        handle=lambda _: taken.set(),
+        expires=1.0,
+        pinned_group=subjects.SCHEDULER_GROUP,
+    )
+    await first.start()
+    await playing.history.append(base, subjects.LIMIT_ACQUIRE, asked.model_dump_json().encode())
+    await taken.wait()
+    await first.stop()
+    for _ in range(5):
+        given_back = LimitRelease(holder="history.0.default.played.other").model_dump_json().encode()
+        await playing.history.append(base, subjects.LIMIT_RELEASE, given_back)
+    async with scheduling(SchedulerSettings(nats_url=nats_url, name="test")):
+        await playing.event(holder, subjects.LIMIT_GRANTED)
+
+
 async def test_a_limit_key_is_shortened_and_goes_on(
     bus: Connection, nats_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shard, "_LONG_LIMIT", 5)
     playing = await Playing.begin(bus)
-    key = subjects.limit_key("concurrency", "default", "played", "")
-    base = subjects.limit_base(playing.history.shards, "default", key)
+    base = key_base(playing)
     settings = SchedulerSettings(nats_url=nats_url, name="test")
     async with scheduling(settings):
         for _ in range(6):
