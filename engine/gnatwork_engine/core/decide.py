@@ -84,9 +84,10 @@ def _add_task(plan: Plan, state: RunState, frame: Frame, key: str, actions: list
     task, path = frame.tasks[key], frame.prefix + key
     waiting, status = task.waiting, task.status
     if waiting is not None and waiting.trouble is not None:
-        actions.append(ReportError(path, task.attempt, waiting.trouble))
+        # The other way round, the report would settle the task, and a child that could not be told yet would run on.
         if waiting.child:
             actions += _cancelled((waiting.child,))
+        actions.append(ReportError(path, task.attempt, waiting.trouble))
     elif status is TaskStatus.QUEUED and task.pending:
         block = frame.body.planned(key).block
         slots = block.type_concurrency or 1
@@ -173,11 +174,13 @@ def _after_end(plan: Plan, state: RunState, event: Event) -> Iterator[Action]:
     closing = state.closing
     if closing is None or closing.interrupts or closing.event != event.name:
         yield StopWork()
-    yield from _cancelled(children_of(state))
+    # What began the tail may still be owed, if the end came soon after it.
+    tail = state.tail
+    yield from _cancelled((*children_of(state), *(tail.children if tail else ())))
     for kind, key in state.limits.items():
         if kind == gates.CONCURRENCY or kind in state.gates:
             yield Release(key, "rate" if kind == gates.RATE else "concurrency")
-    yield from _released(plan, state.slots.items())
+    yield from _released(plan, (*(tail.slots if tail else ()), *state.slots.items()))
     start = state.start
     if start.parent_history and start.parent_task:
         yield TellParent(start.parent_history, start.parent_task, event.name, run_error(state))
