@@ -73,7 +73,7 @@ class Performer:
             for message in messages:
                 self._send(state, message, performed)
             return
-        self._tasks.create_task(self._perform_slowly(state, tuple(actions), again, performed))
+        self._tasks.create_task(self._perform_slowly(state, tuple(actions), at, performed))
 
     def _circumstances(self, again: bool) -> Circumstances:
         settings = self._settings
@@ -104,13 +104,13 @@ class Performer:
             raise conflict
 
     async def _perform_slowly(
-        self, state: RunState | LimitState, actions: Sequence[Action], again: bool, performed: Performed
+        self, state: RunState | LimitState, actions: Sequence[Action], at: Circumstances, performed: Performed
     ) -> None:
         """One after the other, so that nothing is queued before what it must not meet is gone."""
         for position, action in enumerate(actions):
             try:
                 try:
-                    await self._perform_one(state, action, again)
+                    await self._perform_one(state, action, at)
                 except QueuedAlreadyError:
                     log.debug("%s: queued before", state.address.run_id)
                 except ConflictError as conflict:
@@ -121,7 +121,7 @@ class Performer:
                 return
             performed(None)
 
-    async def _perform_one(self, state: RunState | LimitState, action: Action, again: bool) -> None:
+    async def _perform_one(self, state: RunState | LimitState, action: Action, at: Circumstances) -> None:
         _, namespace, _, run_id = state.address
         match action:
             case PurgeTask():
@@ -138,13 +138,17 @@ class Performer:
                 control = StopControl(epoch=action.epoch).model_dump_json().encode()
                 self._connection.send(subjects.cancel_control(namespace, run_id), control)
             case DropTimers():
-                await self._purge(subjects.HISTORY, subjects.timers(state.base))
+                # Not the one that puts the run away: whoever was frozen may come to this when another has set it.
+                ended = state.end_sequence if isinstance(state, RunState) else 0
+                await self._connection.api(
+                    f"STREAM.PURGE.{subjects.HISTORY}", {"filter": subjects.timers(state.base), "seq": ended}
+                )
             case CancelRun():
                 await self._cancel_run(namespace, action)
             case _:
-                await self._publish(state, action, again)
+                await self._publish(state, action, at)
 
-    async def _publish(self, state: RunState | LimitState, action: Action, again: bool) -> None:
+    async def _publish(self, state: RunState | LimitState, action: Action, at: Circumstances) -> None:
         if isinstance(state, RunState):
             if isinstance(action, Dispatch):
                 if not is_wanted(state, action):
@@ -155,7 +159,8 @@ class Performer:
                 action = await self._storable(state, action)
         if not isinstance(action, PUBLISHABLE):
             raise TypeError(action)
-        await self._connection.publisher.publish(*outgoing(state, action, self._circumstances(again)))
+        # As they were when it was decided: however long this process was frozen since, executors see that it is old.
+        await self._connection.publisher.publish(*outgoing(state, action, at))
 
     async def _cancel_run(self, namespace: str, action: CancelRun) -> None:
         """Ask a run to stop, unless it has ended, or is no more."""
