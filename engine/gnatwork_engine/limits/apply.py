@@ -1,12 +1,18 @@
 """The fold of a limit key."""
 
+import math
+
 from gnatwork_engine.core.event import Event, RunAddress
 from gnatwork_engine.limits.state import Holder, LimitState
 from gnatwork_schemas.errors import MessageError
 from gnatwork_schemas.messages import LimitAcquire, LimitRelease, LimitSnapshot, TimerFired
 
-#: Holders that are remembered after they were refused or asked to make room; and of a `rate`, after they were let in.
+#: Holders that are remembered after they were asked to make room; and of a `rate`, at least, after they were let in.
 _REMEMBERED = 1000
+#: Seconds for which those that a `rate` let in are remembered, however many they are up to this number: the event that
+#: let them in may come again, after later ones have.
+_MEMORY = 30.0
+_MOST_REMEMBERED = 100_000
 
 
 def apply_limit(state: LimitState | None, event: Event) -> LimitState:
@@ -57,7 +63,6 @@ def _acquire(state: LimitState, event: Event, body: LimitAcquire) -> None:
     if holder in state.waiting:
         return
     if not _has_room(state, event.at) and body.on_limit == "reject":
-        _remember(state.refused, event.sequence, holder)
         return
     if not _has_room(state, event.at) and body.on_limit == "cancel_oldest":
         leaving = set(state.evicted.values())
@@ -78,11 +83,17 @@ def _admit(state: LimitState, event: Event) -> None:
             state.given_at.append(event.at)
             while len(state.given_at) > state.max:
                 state.given_at.popleft()
-            while len(state.holding) > max(_REMEMBERED, state.max):
+            while len(state.holding) > _remembered(state):
                 state.take_back(next(iter(state.holding)))
     if state.waiting and state.kind == "rate" and state.next_at is None and state.given_at:
         state.next_at = state.given_at[max(0, len(state.given_at) - state.max)] + (state.per or 0.0)
         state.next_cause = event.sequence
+
+
+def _remembered(state: LimitState) -> int:
+    """How many holders of a `rate` are remembered."""
+    rounds = math.ceil(_MEMORY / state.per) if state.per else 1
+    return max(_REMEMBERED, state.max, min(rounds * state.max, _MOST_REMEMBERED))
 
 
 def _has_room(state: LimitState, now: float) -> bool:

@@ -44,8 +44,7 @@ class LimitState:
     #: When the timer of a `rate` is due, and the event that says so.
     next_at: float | None = None
     next_cause: int = 0
-    #: Who was refused or is to make room, and the event that says so; the last ones.
-    refused: dict[int, Holder] = field(default_factory=dict)
+    #: Who is to make room, and the event that says so; the last ones.
     evicted: dict[int, Holder] = field(default_factory=dict)
     #: Events since the last snapshot.
     events: int = 0
@@ -83,7 +82,8 @@ class LimitState:
             max=self.max,
             per=self.per,
             on_limit=self.on_limit,
-            holding=tuple(_told(holder) for holder in self.holding),
+            # Those that a `rate` let in have nothing to give back.
+            holding=() if self.kind == "rate" else tuple(_told(holder) for holder in self.holding),
             waiting=tuple(_told(holder) for holder in self.waiting),
             given_at=tuple(self.given_at),
         )
