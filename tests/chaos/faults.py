@@ -1,6 +1,7 @@
 """What goes wrong, drawn from the seed before anything starts, and how it is done."""
 
 import asyncio
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
@@ -41,12 +42,14 @@ class Fault:
         return f"{self.kind} {self.target} {self.seconds:.1f} s {self.ending}".rstrip()
 
 
-def draw(seed: int, count: int, gap: float, roles: Mapping[str, str]) -> list[Fault]:
-    """That many faults, one in each `gap` seconds; `roles` has the role of each process."""
+def draw(seed: int, kills: int, gap: float, roles: Mapping[str, str]) -> list[Fault]:
+    """That many kills and what comes between them, one in each `gap` seconds; `roles` has the role of each process."""
     chance = Random(f"{seed}/faults")  # noqa: S311 - a seed is to tell everything
     busy: dict[str, float] = {}
-    faults = []
-    for number in range(count):
+    faults: list[Fault] = []
+    for number in itertools.count():
+        if sum(fault.kind == "kill" for fault in faults) >= kills:
+            break
         at = (number + chance.random()) * gap
         kind = _pick(chance, _KINDS)
         free: dict[str, list[str]] = {}

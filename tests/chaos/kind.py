@@ -14,6 +14,8 @@ class LiveRun(Protocol):
     """A run that has been accepted, for those who drive it."""
 
     run_id: str
+    #: The `n` of its input.
+    number: int
     #: Drawn from the seed.
     chance: Random
 
@@ -38,8 +40,12 @@ class Kind:
     at_least: ClassVar[float] = 0.0
     #: Tasks that must not run twice.
     once: ClassVar[tuple[str, ...]] = ()
+    #: Tasks whose first calls must come in this order.
+    order: ClassVar[tuple[str, ...]] = ()
     #: Seconds between an error of a task and its next attempt, for each attempt but the first.
     waits: ClassVar[dict[str, list[float]]] = {}
+    #: Workflows that are stored before the load begins.
+    stored: ClassVar[tuple[dict[str, Any], ...]] = ()
     #: Of the runs under one name, how many may be under way at the same time: `(name, number)`.
     limit: ClassVar[tuple[str, int] | None] = None
 

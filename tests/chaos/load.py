@@ -56,6 +56,11 @@ class Load:
             self.clients = [await stack.enter_async_context(client) for client in clients]
             yield
 
+    async def store(self) -> None:
+        """Store the workflows that others ask for."""
+        for definition in (stored for kind in KINDS.values() for stored in kind.stored):
+            await self.clients[0].put_workflow(definition["name"], definition)
+
     async def submit_all(self) -> None:
         """Return when all have been accepted."""
         loop = asyncio.get_running_loop()
@@ -88,12 +93,13 @@ class Load:
             "at_least": kind.at_least,
             "waits": kind.waits,
             "once": kind.once,
+            "order": kind.order,
             "limit": kind.limit,
         }
         write(orjson.dumps(record) + b"\n")
         if run_id is not None:
             self.accepted.add(run_id)
-            driver = asyncio.create_task(kind.drive(_Driven(self, run_id, chance)), name=f"drive-{number}")
+            driver = asyncio.create_task(kind.drive(_Driven(self, run_id, number, chance)), name=f"drive-{number}")
             self._drivers.add(driver)
             driver.add_done_callback(self._driven)
 
@@ -143,6 +149,7 @@ class _Driven:
 
     load: Load
     run_id: str
+    number: int
     chance: Random
 
     async def call(self, action: Callable[[Client], Awaitable[Any]]) -> None:

@@ -16,6 +16,7 @@ WRONG = {
     "ended wrongly": "runs that ended otherwise than their workflow must",
     "too early": "runs, or attempts of tasks, that did not wait",
     "timer early": "timers that fired before they were due",
+    "out of order": "compensations that did not come in reverse order, or not at all",
     "limit exceeded": "more at once than a limit allows",
     "claimed twice": "tasks with `idempotent: false` that ran twice",
     "history changed": "events that were stored, and are gone or others",

@@ -25,6 +25,8 @@ from gnatwork_bus.connection import Connection
 
 #: Seconds without any event after which a run that has not ended is lost; leases last ten.
 _SILENCE = 75.0
+#: Seconds between two submissions when there are no faults.
+_QUIET = 0.02
 #: Seconds between two lines of progress.
 _PROGRESS = 10.0
 
@@ -37,7 +39,8 @@ class Options:
 
     seed: int
     runs: int
-    faults: int
+    #: How often a process is killed; about as many freezes and cuts come between.
+    kills: int
     #: Seconds for each fault, in which it comes at some moment; the load lasts as long as they do.
     gap: float
     #: New, for everything that is left behind.
@@ -53,6 +56,8 @@ class Session:
         self._began = time.monotonic()
         self._inflicted: list[Fault] = []
         self._cluster = Cluster(options.folder)
+        roles = {name: service.role for name, service in self._cluster.services.items()}
+        self._faults = draw(options.seed, options.kills, options.gap, roles)
 
     async def run(self) -> Report:
         """Everything from the first process to the report."""
@@ -67,12 +72,13 @@ class Session:
             load = Load(
                 seed=options.seed,
                 runs=options.runs,
-                seconds=options.faults * options.gap,
+                seconds=self._faults[-1].at if self._faults else options.runs * _QUIET,
                 hook=receiver.url,
                 recorder=recorder,
                 log=options.folder / evidence.SUBMITTED,
             )
             await stack.enter_async_context(load.connected(cluster))
+            await load.store()
             self._began = time.monotonic()
             self._say(f"{len(cluster.services)} processes are up; everything is in {options.folder}")
             telling = asyncio.create_task(self._tell(load, recorder), name="progress")
@@ -91,11 +97,9 @@ class Session:
 
     async def _play(self, load: Load, recorder: Recorder) -> None:
         """The load and its faults; then wait until all runs have ended or nothing happens any more."""
-        options, cluster = self._options, self._cluster
-        roles = {name: service.role for name, service in cluster.services.items()}
-        faults = draw(options.seed, options.faults, options.gap, roles)
+        cluster = self._cluster
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(inflict_all(faults, cluster, self._inflict))
+            tasks.create_task(inflict_all(self._faults, cluster, self._inflict))
             tasks.create_task(load.submit_all())
         await recorder.until_ended(load.accepted, _SILENCE)
 
@@ -110,7 +114,7 @@ class Session:
             last = f", last: {self._inflicted[-1]}" if self._inflicted else ""
             self._say(
                 f"{time.monotonic() - self._began:5.0f} s  {len(load.accepted)} of {load.runs} runs accepted,"
-                f" {len(load.accepted & recorder.ended)} ended; {len(self._inflicted)} of {self._options.faults}"
+                f" {len(load.accepted & recorder.ended)} ended; {len(self._inflicted)} of {len(self._faults)}"
                 f" faults{last}"
             )
 

@@ -41,13 +41,14 @@ def _well() -> Evidence:
                 "at_least": 1.0,
                 "waits": {"call": [0.3]},
                 "once": ["call"],
+                "order": [],
                 "limit": ("one", 1),
             }
         ],
         stories={_RUN: Story(events)},
         recorded=recorded,
         stream={sequence: subject for sequence, subject in recorded.items() if sequence not in {2, 5}},
-        calls=[{"webhook_id": f"{_RUN}/call"}],
+        calls=[{"at": 100.5, "webhook_id": f"{_RUN}/call"}],
         rest={
             "queued": [],
             "dead_letters": [],
@@ -114,6 +115,7 @@ def test_runs_one_after_the_other_keep_their_limit() -> None:
         ("limit exceeded", lambda e: _another(e, 0.2)),
         ("claimed twice", lambda e: _events(e).insert(3, _events(e)[2])),
         ("claimed twice", lambda e: e.calls.append(e.calls[0])),
+        ("out of order", lambda e: e.submitted[0].update(order=["call", "other"])),
         ("history changed", lambda e: e.stream.pop(7)),
         ("history changed", lambda e: e.stream.update({7: f"{_BASE}.start"})),
         ("wrong status", lambda e: e.rest["statuses"].update({_RUN: "running"})),

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from chaos.control_flow import CONTROL_FLOW
 from chaos.kind import End, Kind, LiveRun, hook, workflow
 
 _LARGE = 100_000
@@ -198,5 +199,6 @@ KINDS: dict[str, Kind] = {
         Timeout(),
         Cancel(),
         Large(),
+        *CONTROL_FLOW,
     )
 }
