@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from support.running import ended, until_status
+from support.running import ended, event, until_status
 
 from gnatwork import Client
 from gnatwork.runs import RunHandle
@@ -53,7 +53,7 @@ async def pause_and_resume(client: Client, definition: Mapping[str, Any], value:
     run = await start(client, definition, value)
     await run.pause("lunch")
     await until_status(run, "paused")
-    await _until_event(run, "timer.delay-d.fired")
+    await event(run, "timer.delay-d.fired")
     await run.resume()
     return run
 
@@ -88,9 +88,3 @@ async def retry(client: Client, definition: Mapping[str, Any], value: Any) -> Ru
 async def start_later(client: Client, definition: Mapping[str, Any], value: Any) -> RunHandle:
     """It begins a little later than it is submitted."""
     return await client.start(definition, input=value, at=datetime.now(UTC) + timedelta(milliseconds=500))
-
-
-async def _until_event(run: RunHandle, name: str) -> None:
-    async for found in run.events():
-        if found.event == name:
-            return
