@@ -157,6 +157,11 @@ class History:
         info = await self.archive.find(namespace, run_id)
         return FoundRun(info.base, archived=True) if info else None
 
+    async def is_over(self, base: str) -> bool:
+        """Whether the run with this history base has ended, or is not there (any more): as of now, says the leader."""
+        border = await leader_get(self.connection, subjects.HISTORY, subjects.run_borders(base))
+        return border is None or subjects.split_history(border.subject)[1] in subjects.ENDS
+
     async def end(self, base: str) -> RunEnd | None:
         """How the run with this history base has ended, or None: it has not, or there is no such run."""
         if last := await self.last(subjects.run_borders(base)):

@@ -12,7 +12,7 @@ from gnatwork_bus.patience import until_available
 from gnatwork_executor.item import history_base_of
 from gnatwork_schemas.errors import ConflictError
 from gnatwork_schemas.messages import Claimed, Work
-from gnatwork_schemas.subjects import ENDS, claimed_event, outcome_events, run_borders, split_history
+from gnatwork_schemas.subjects import claimed_event, outcome_events
 
 #: Seconds between the decision and the storing of an item, past which the decision may be outdated.
 LATE = 2.0
@@ -24,18 +24,17 @@ def is_suspicious(delivery: Delivery, work: Work) -> bool:
 
 
 async def is_leftover(history: History, work: Work) -> bool:
-    """Whether this attempt, or a later one, has an outcome, or its run has ended: then nobody waits for it."""
+    """Whether this attempt, or a later one, has an outcome, or its run is over: then nobody waits for it."""
     base = history_base_of(work)
     last = await until_available(lambda: history.last(outcome_events(base, work.task)))
     attempt = _field(last, "attempt")
     if isinstance(attempt, int) and attempt >= work.attempt:
         return True
-    border = await until_available(lambda: history.last(run_borders(base)))
-    return border is not None and split_history(border.subject)[1] in ENDS
+    return await until_available(lambda: history.is_over(base))
 
 
 async def claim(history: History, work: Work, executor: str) -> bool:
-    """Take an attempt that must never run twice; False when someone took it before."""
+    """Take an attempt that must never run twice; False when someone took it before, or its run is over."""
     base, event = history_base_of(work), claimed_event(work.task, work.attempt)
     subject = f"{base}.{event}"
     token = uuid4().hex
@@ -45,8 +44,10 @@ async def claim(history: History, work: Work, executor: str) -> bool:
     except ConflictError:
         # Ours, if the acknowledgement of an earlier try was lost.
         last = await until_available(lambda: history.last(subject))
-        return bool(_field(last, "token") == token)
-    return True
+        if _field(last, "token") != token:
+            return False
+    # Claims go with the history of their run. Whoever was frozen until then finds none, and the work long done.
+    return not await until_available(lambda: history.is_over(base))
 
 
 def _field(message: StoredMessage | None, name: str) -> Any:

@@ -100,8 +100,12 @@ class Scheduler:
         """Queue an item."""
         return await self.send_work(make_work(type_, config, **fields), lane=lane)
 
-    async def send_work(self, work: Work, headers: dict[str, str] | None = None, *, lane: str = NORMAL_LANE) -> Sent:
-        """Queue this item."""
+    async def send_work(
+        self, work: Work, headers: dict[str, str] | None = None, *, lane: str = NORMAL_LANE, begins: bool = True
+    ) -> Sent:
+        """Queue this item; its run begins before, if it has not."""
+        if begins:
+            await self.history.begin(base_of(work), b'{"v": 1}')
         data = work.model_dump_json().encode()
         return Sent(work, await self.connection.publisher.publish(subject_of(work, lane), data, headers))
 

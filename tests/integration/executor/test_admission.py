@@ -178,3 +178,15 @@ async def test_a_claimed_attempt_with_an_outcome_is_a_leftover(nats_url: str, sc
         await scheduler.settled(sent)
     assert len(scheduler.outcomes(sent)) == 1
     assert counter.runs == 0
+
+
+@pytest.mark.parametrize("doubt", [{"again": True}, {"idempotent": False}], ids=["repeated", "to be claimed"])
+async def test_what_is_left_of_a_run_that_was_put_away_is_not_run(
+    nats_url: str, scheduler: Scheduler, doubt: dict[str, Any]
+) -> None:
+    """With its history went the outcomes, and the claims, of whoever ran it while this executor was frozen."""
+    counter = Counter()
+    sent = await scheduler.send_work(make_work("odd", **doubt), begins=False)
+    async with hosting(nats_url, block_of(counter.run)):
+        await scheduler.settled(sent)
+    assert counter.runs == 0
