@@ -100,6 +100,8 @@ async def _leave(shards: Sequence[Shard], projector: Projector, connection: Conn
             while any(shard.unsettled for shard in shards) and connection.is_connected:
                 projector.flush()
                 await asyncio.sleep(0.02)
+    # What is answered from now on would find nobody to go on with it.
+    connection.publisher.stop()
 
 
 def _report(shards: Sequence[Shard], statistics: Statistics) -> list[WorkReport]:

@@ -1,55 +1,68 @@
 """What must hold, checked with each stored message, with each step of a scheduler, and at the end."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from typing import Any
 
 import orjson
 from support.sim.streams import Stored, Stream
 
-from gnatwork_engine.core import Event, Plan, RunState, fold, parse_event, run_summary
+from gnatwork_blocks.context import BlockContext
+from gnatwork_bus.archive import ArchiveInfo
+from gnatwork_engine.core import Event, RunState, parse_event
 from gnatwork_engine.core.actions import Action, Dispatch
 from gnatwork_schemas import subjects
 from gnatwork_schemas.control_block import ControlBlock
-from gnatwork_schemas.messages import CancelRequest, Error, Output, TimerFired
-from gnatwork_schemas.status import RunStatus, RunSummary
-from simulation.reference import Reference
+from gnatwork_schemas.messages import CancelRequest, Error, LimitGranted, Output, Start
+from gnatwork_schemas.payload import CHUNK_SIZE, PayloadRef
+from gnatwork_schemas.status import RunSummary
+from simulation.ledger import Ledger
+from simulation.observed import ObservedRun
+from simulation.paths import index_of
 
 _STATUS = subjects.bucket_stream(subjects.STATUS_BUCKET)
-
-
-class ViolationError(Exception):
-    """Something that must hold does not."""
-
-
-@dataclass
-class _Run:
-    control_block: ControlBlock
-    reference: Reference
-    events: list[Event] = field(default_factory=list)
-    starts: int = 0
-    ends: list[str] = field(default_factory=list)
-    status: RunSummary | None = None
+_LIMITS, _LEFT = f".{subjects.LIMIT_WORKFLOW}.", f".{subjects.RETENTION_WORKFLOW}."
+#: Seconds within which a run is stopped that nobody waits for any more.
+_ORPHANED = 60.0
 
 
 class Invariants:
     """Sees everything that happens in one simulation."""
 
-    def __init__(self) -> None:
+    def __init__(self, streams: Mapping[str, Stream]) -> None:
         self.violations: list[str] = []
         self.counts: Counter[str] = Counter()
-        self._runs: dict[str, _Run] = {}
+        self.runs: dict[str, ObservedRun] = {}
+        self._streams = streams
+        self._control_blocks: dict[str, ControlBlock] = {}
+        self._expected: set[str] = set()
+        self._ledger = Ledger()
         #: Per process: outcomes that it has folded in, and runs that it knows are to stop.
         self._known: set[tuple[str, str, str, int]] = set()
         self._stopped: set[tuple[str, str]] = set()
         self._begun: Counter[tuple[str, str, int]] = Counter()
 
-    def expect(self, run_id: str, control_block: ControlBlock) -> None:
+    def know(self, digest: str, control_block: ControlBlock) -> None:
+        """A control block is going to be stored."""
+        self._control_blocks[digest] = control_block
+
+    def expect(self, run_id: str) -> None:
         """A run is going to be started."""
-        self._runs[run_id] = _Run(control_block, Reference(control_block))
+        self._expected.add(run_id)
 
     def fail(self, text: str) -> None:
         """Something is wrong."""
         self.violations.append(text)
+
+    def has_ended(self, run_id: str) -> bool:
+        """Whether a run has come to its end."""
+        run = self.runs.get(run_id)
+        return run is not None and run.end is not None
+
+    def child_of(self, run_id: str) -> str | None:
+        """The history base of a child run that goes on."""
+        found = (run for run in self.runs.values() if run.start.parent == run_id and run.end is None)
+        return next((run.base for run in found), None)
 
     def stored(self, stream: str, message: Stored, origin: str) -> None:
         """A message was stored."""
@@ -58,8 +71,10 @@ class Invariants:
             self._history(message)
         elif stream == subjects.WORK:
             self._work(message, origin)
-        elif stream == _STATUS:
+        elif stream == _STATUS and message.data:
             self._status(message)
+        elif stream == subjects.ARCHIVE:
+            self._archived(message)
         elif stream == subjects.DEAD_LETTERS:
             self.fail(f"a dead letter: {message.subject} {message.data.decode()}")
 
@@ -67,7 +82,7 @@ class Invariants:
         """A scheduler has folded in an event."""
         if isinstance(event.body, Output | Error):
             self._known.add((process, event.base, event.body.task, event.body.attempt))
-        elif isinstance(event.body, CancelRequest) or event.name == "timer.timeout.fired":
+        elif isinstance(event.body, CancelRequest):
             self._stopped.add((process, event.base))
 
     def decided(self, process: str, state: RunState, actions: tuple[Action, ...]) -> None:
@@ -82,57 +97,107 @@ class Invariants:
             if (process, state.base) in self._stopped:
                 self.fail(f"{process} dispatches {action.task} of {state.base}, which it knows is to stop")
 
-    def begun(self, run_id: str, task: str, attempt: int) -> None:
+    def begun(self, ctx: BlockContext, config: Any) -> None:
         """A block begins to run."""
-        key = run_id, task, attempt
+        run, key = self.runs[ctx.run_id], (ctx.run_id, ctx.task, ctx.attempt)
         self._begun[key] += 1
         if self._begun[key] > 1:
             self.counts["again"] += 1
-            blocks = {block.id: block for block in self._runs[run_id].control_block.blocks}
-            if not blocks[task].idempotent:
-                self.fail(f"attempt {attempt} of {task} in {run_id} may not run twice, and did")
+            block = run.blocks.at(ctx.task)
+            if block and not block.idempotent:
+                self.fail(f"attempt {ctx.attempt} of {ctx.task} in {ctx.run_id} may not run twice, and did")
+        if isinstance(config, dict) and "index" in config:
+            index = index_of(ctx.task)
+            item, wanted = config.get("item"), 10 + (index or 0)
+            if config["index"] != index or (isinstance(item, int) and item != wanted):
+                self.fail(f"{ctx.task} in {ctx.run_id} has another's item: {config}")
 
-    def unfinished(self, history: Stream, work: Stream) -> list[str]:
-        """What keeps the simulation from being over."""
-        left = [f"{run_id} has no end" for run_id, run in self._runs.items() if not run.ends]
-        left += [f"{message.subject} is queued" for message in work.messages.values()]
-        left += [text for run_id, run in self._runs.items() if (text := self._wrong_status(run_id, run, history))]
+    def unfinished(self, kept: float) -> list[str]:
+        """What keeps the simulation from being over; ended runs are kept for so many seconds in all."""
+        started = self.runs.keys()
+        left = [f"{run_id} has not started" for run_id in sorted(self._expected - started)]
+        left += [f"{run.base} has no end" for run in self.runs.values() if run.end is None]
+        left += [f"{message.subject} is queued" for message in self._streams[subjects.WORK].messages.values()]
+        if left:
+            return left
+        left = [text for run in self.runs.values() if (text := run.wrong_status())]
+        return left or self._ledger.left() or self._remains(kept)
+
+    def check_children(self) -> None:
+        """Runs whose parents ended before them were asked to stop."""
+        for run in self.runs.values():
+            parent = self.runs.get(run.start.parent or "")
+            if parent is None or run.start.parent_history is None or run.end is None or parent.end is None:
+                continue
+            if run.end.at > parent.end.at + _ORPHANED and not run.facts.cancels:
+                self.fail(f"{run.base} goes on, though {parent.base} has ended and waits for it no more")
+
+    def _remains(self, kept: float) -> list[str]:
+        """What has not been put away, where that is soon."""
+        if kept > _ORPHANED:
+            return []
+        history = self._streams[subjects.HISTORY].by_subject
+        left = [f"{subject} is still there" for subject in history if _LIMITS not in subject]
+        for name in (subjects.ARCHIVE, subjects.PAYLOADS):
+            left += [f"{subject} is still there" for subject in self._streams[name].by_subject]
         return left
 
     def _history(self, message: Stored) -> None:
         try:
-            event = parse_event(message.subject, message.sequence, message.at / 1e9, message.data)
+            event = parse_event(message.subject, message.sequence, message.at // 1000 / 1e6, message.data)
         except Exception as error:  # noqa: BLE001 - whatever it is
             self.fail(f"{message.subject} can't be read: {error}")
             return
-        run = self._runs[event.base.rpartition(".")[2]]
-        run.events.append(event)
-        if event.name == subjects.START:
-            run.starts += 1
-            if run.starts > 1:
-                self.fail(f"{event.base} starts twice")
+        if _LEFT in event.base:
+            return
+        if _LIMITS in event.base:
+            self._note(self._ledger.asked(event))
+            return
+        run_id = event.base.rpartition(".")[2]
+        run = self.runs.get(run_id)
+        if run is None:
+            if not isinstance(event.body, Start):
+                self.fail(f"{message.subject} comes before the start")
+                return
+            control_block = self._control_blocks[event.body.control_block]
+            run = self.runs[run_id] = ObservedRun(event.base, control_block, event.body, self._load)
+        for text in run.tell(event, scheduled=bool(message.headers and subjects.SCHEDULE in message.headers)):
+            self.fail(text)
+        body = event.body
+        if isinstance(body, Output | Error):
+            self._ledger.settled(event.base, body.task, body.attempt)
+        elif isinstance(body, LimitGranted) and run.end is None and not run.has_outcome(body.task, body.attempt):
+            self._note(self._ledger.granted(event.base, body, event.at))
         elif event.name in subjects.ENDS:
-            run.ends.append(event.name)
-            if len(run.ends) > 1:
-                self.fail(f"{event.base} ends twice: {run.ends}")
-        elif not run.starts:
-            self.fail(f"{message.subject} comes before the start")
-        if ".claimed." in event.name and sum(event.name == other.name for other in run.events) > 1:
-            self.fail(f"{message.subject} is claimed twice")
-        if isinstance(event.body, Output | Error | TimerFired):
-            run.reference.tell(event.sequence, event.body)
+            self._ledger.ended(event.base)
+
+    def _note(self, text: str | None) -> None:
+        if text is not None:
+            self.fail(text)
+
+    def _load(self, run_id: str, reference: PayloadRef) -> bytes:
+        stream = self._streams[subjects.PAYLOADS]
+        chunks = []
+        for number in range(-(-reference.size // CHUNK_SIZE)):
+            stored = stream.last(subjects.payload_chunk("default", run_id, reference.id, number))
+            chunks.append(stored.data if stored else b"")
+        return b"".join(chunks)
 
     def _work(self, message: Stored, origin: str) -> None:
         item = subjects.parse_work(message.subject)
-        run = self._runs[item.run_id]
+        run = self.runs[item.run_id]
         if orjson.loads(message.data)["again"]:
             self.counts["dispatched again"] += 1
-        if not run.reference.may_run(item.task, item.attempt):
-            self.fail(f"{origin} dispatches attempt {item.attempt} of {item.task} in {item.run_id} before its time")
+        pattern = f"block.*.*.{item.namespace}.{item.run_id}.{item.task}.*.input"
+        others = self._streams[subjects.WORK].after(pattern, 0)
+        if len(others) > 1:
+            self.fail(f"{origin} dispatches attempt {item.attempt} of {item.task} in {item.run_id} beside another one")
+        for text in run.dispatched(item.task, item.attempt, origin):
+            self.fail(text)
 
     def _status(self, message: Stored) -> None:
         summary = RunSummary.model_validate_json(message.data)
-        run = self._runs[summary.run_id]
+        run = self.runs[summary.run_id]
         before, run.status = run.status, summary
         if before and (before.sequence > summary.sequence or (before.status.ended and before.status != summary.status)):
             self.fail(
@@ -140,16 +205,12 @@ class Invariants:
                 f" to {summary.status} ({summary.sequence})"
             )
 
-    def _wrong_status(self, run_id: str, run: _Run, history: Stream) -> str | None:
-        """What is wrong with the status document, compared with the fold of the history as it is stored."""
-        stored = history.after(f"history.*.*.*.{run_id}.>", 0)
-        events = [
-            parse_event(message.subject, message.sequence, message.at // 1000 / 1e6, message.data) for message in stored
-        ]
-        state = fold(Plan(run.control_block), events)
-        if state is None or run.status is None:
-            return f"{run_id} has no {'start' if state is None else 'status'}"
-        there = run.status.model_dump(exclude={"sequence"})
-        if there != run_summary(state).model_dump(exclude={"sequence"}) or run.status.sequence < state.end_sequence:
-            return f"{run_id} has the status {run.status!r}, by its history it is {run_summary(state)!r}"
-        return None if run.status.status is not RunStatus.RUNNING else f"{run_id} is running"
+    def _archived(self, message: Stored) -> None:
+        text = (message.headers or {}).get(subjects.ARCHIVE_INFO)
+        if text is None:
+            return
+        info = ArchiveInfo.model_validate_json(text)
+        run = self.runs[info.base.rpartition(".")[2]]
+        self.counts["archived"] += 1
+        if run.end is None or info.last != run.end.sequence or info.events != run.archivable:
+            self.fail(f"{run.base} is archived with {info.events} events up to {info.last}, it has {run.archivable}")

@@ -1,6 +1,7 @@
 """A failure in readable form: the smallest scenario that still fails, what happened in it, and what was wrong."""
 
 from dataclasses import replace
+from typing import Any
 
 import yaml
 
@@ -35,19 +36,25 @@ def told(result: Result) -> str:
     processes = f"{scenario.schedulers} schedulers, {executors}, {scenario.shards} shards"
     lines = [f"seed {scenario.seed}: {processes}, {result.seconds:.1f} s"]
     lines += [f"  wrong: {violation}" for violation in result.violations]
+    lines.append(f"  {scenario.housekeeping}, timers up to {scenario.timers_late:g} s late")
+    for name, raw in scenario.workflows.items():
+        lines += [f"  workflow {name}", *_definition(raw)]
     for run in scenario.runs:
-        cancelled = f", to be cancelled at {run.cancel_at:.3f}" if run.cancel_at is not None else ""
-        lines.append(f"  run {run.run_id} at {run.at:.3f}{cancelled}")
-        definition = {name: value for name, value in run.definition.items() if name != "blocks"}
-        lines.append(f"    {yaml.safe_dump(definition, default_flow_style=True, width=1000).strip()}")
+        asked = "".join(f", {order}" for order in run.orders)
+        later = f", {run.later:.3f} s later" if run.later is not None else ""
         lines += [
-            f"    {yaml.safe_dump(block, default_flow_style=True, sort_keys=False, width=1000).strip()}"
-            for block in run.definition["blocks"]
+            f"  run {run.run_id} at {run.at:.3f}{later}{asked}, {run.retries} retries",
+            *_definition(run.definition),
         ]
     lines += ["  faults:", *(f"    {fault}" for fault in scenario.faults)]
     stored = (f"    {at:8.3f} {subject} #{number} by {origin}" for at, subject, origin, number in result.story)
     lines += ["  stored:", *stored]
     return "\n".join(lines)
+
+
+def _definition(raw: dict[str, Any]) -> list[str]:
+    text: str = yaml.safe_dump(raw, default_flow_style=None, sort_keys=False, width=150)
+    return [f"    {line}" for line in text.splitlines()]
 
 
 def examine(seed: int) -> str | None:

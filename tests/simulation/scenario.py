@@ -1,19 +1,35 @@
-"""What a simulation is to do, as data drawn from its seed: runs, and the faults that meet them."""
+"""What a simulation is to do, as data drawn from its seed: runs, what is asked of them, and faults that meet them."""
 
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Self
 
 from support.sim.chance import chance
+from support.workflows import FEATURES, SIGNALS, definition
 
-from gnatwork_schemas.catalogue import BlockType
-
-#: The one block type; see `simulation.play`.
-TYPE = "play"
-CATALOGUE = {TYPE: BlockType(type=TYPE, title=TYPE, summary=TYPE, config_schema=True, output_schema=True)}
+from simulation.smaller import smaller_definitions
 
 #: Seconds within which runs start.
 STARTS = 8.0
+#: Of all that a definition may be made of, and of what may be asked of runs, each is drawn with this share.
+_SHARE = 0.4
+#: What may be asked of runs, beside what their definitions are made of.
+_MANNERS = ("cancel", "pause", "later", "retry", "housekeeping")
+
+
+@dataclass(frozen=True)
+class Order:
+    """Something that is asked of a run."""
+
+    #: Seconds after the run's start was sent.
+    after: float
+    #: `cancel`, `cancel-child`, `pause`, `resume`, or `signal`.
+    kind: str
+    #: Of the signal.
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}".rstrip() + f" after {self.after:.3f}"
 
 
 @dataclass(frozen=True)
@@ -23,7 +39,11 @@ class RunPlan:
     number: int
     at: float
     definition: dict[str, Any]
-    cancel_at: float | None
+    orders: tuple[Order, ...] = ()
+    #: Seconds after its start at which it begins; None is at once.
+    later: float | None = None
+    #: How often it is tried anew when it did not complete, with what completed.
+    retries: int = 0
 
     @property
     def run_id(self) -> str:
@@ -47,6 +67,19 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Housekeeping:
+    """How soon schedulers forget, save, shorten and put away."""
+
+    #: Seconds.
+    idle: float = 60.0
+    archive_after: float = 600.0
+    retention: float = 86_400.0
+    #: Events.
+    snapshot_every: int = 1000
+    long_limit: int = 1000
+
+
+@dataclass(frozen=True)
 class Scenario:
     """Everything that is decided before a simulation begins."""
 
@@ -58,6 +91,11 @@ class Scenario:
     shards: int
     #: Share of the messages that take up to 0.3 s.
     held_up: float
+    #: The latest that a timer fires, seconds.
+    timers_late: float
+    housekeeping: Housekeeping
+    #: Stored workflows, by name.
+    workflows: dict[str, dict[str, Any]]
     runs: tuple[RunPlan, ...]
     faults: tuple[Fault, ...]
 
@@ -65,7 +103,12 @@ class Scenario:
     def of(cls, seed: int) -> Self:
         """The scenario of a seed."""
         source = chance("scenario", seed)
-        runs = tuple(_run(chance("run", seed, number), number) for number in range(1, source.randint(2, 7)))
+        chosen = frozenset(one for one in (*FEATURES, *_MANNERS) if source.random() < _SHARE)
+        workflows = _workflows(chance("workflows", seed), chosen) if "children" in chosen else {}
+        names = tuple(workflows)
+        numbers = range(1, source.randint(2, 6))
+        limits = _limits(source)
+        runs = tuple(_run(chance("run", seed, number), number, chosen, names, limits) for number in numbers)
         span = source.choice((10.0, 25.0))
         faults = [_fault(chance("fault", seed, number), span) for number in range(source.choice((0, 2, 4, 8, 16)))]
         return cls(
@@ -75,30 +118,85 @@ class Scenario:
             places=source.choice((1, 2, 4)),
             shards=source.choice((1, 2)),
             held_up=source.choice((0.0, 0.01, 0.05, 0.25)),
+            timers_late=source.choice((0.25, 0.25, 3.0)),
+            housekeeping=_housekeeping(source, chosen),
+            workflows=workflows,
             runs=runs,
             faults=tuple(sorted(faults, key=lambda fault: fault.at)),
         )
 
     def smaller(self) -> list["Scenario"]:
-        """Scenarios with a little less in them."""
+        """Scenarios with a little less in them, the boldest first."""
         runs = [_without(self.runs, place) for place in range(len(self.runs))] if len(self.runs) > 1 else []
+        halves = [self.faults[: len(self.faults) // 2], self.faults[len(self.faults) // 2 :]]
         faults = [_without(self.faults, place) for place in range(len(self.faults))]
-        blocks = [
-            (*self.runs[:place], replace(run, definition=less), *self.runs[place + 1 :])
+        plans = [
+            (*self.runs[:place], less, *self.runs[place + 1 :])
             for place, run in enumerate(self.runs)
-            for less in _smaller_definitions(run.definition)
+            for less in _smaller_plans(run)
         ]
+        workflows = [
+            {**self.workflows, name: less} for name, raw in self.workflows.items() for less in smaller_definitions(raw)
+        ]
+        calm = replace(self, held_up=0.0, timers_late=0.25, housekeeping=Housekeeping())
         return [
             *(replace(self, runs=fewer) for fewer in runs),
+            *(replace(self, faults=fewer) for fewer in halves if len(fewer) < len(self.faults)),
+            *([calm] if calm != self else []),
             *(replace(self, faults=fewer) for fewer in faults),
-            *(replace(self, runs=simpler) for simpler in blocks),
+            *(replace(self, runs=simpler) for simpler in plans),
+            *(replace(self, workflows=simpler) for simpler in workflows),
         ]
 
 
-def _run(source: Random, number: int) -> RunPlan:
-    at = STARTS * source.random()
-    cancel = at + 6 * source.random() ** 2 if source.random() < 0.2 else None
-    return RunPlan(number, at, _definition(source), cancel)
+def _workflows(source: Random, chosen: frozenset[str]) -> dict[str, dict[str, Any]]:
+    """Two workflows, of which the second may start the first, and sometimes one that starts itself for ever."""
+    plain = chosen - {"children", "concurrency", "rate"}
+    first = definition(source, plain, most=3)
+    second = definition(source, plain | {"children"}, ("first",), most=4)
+    found = {"first": first, "second": second}
+    if source.random() < 0.3:
+        child = {"id": "b0", "type": "workflow", "config": {"name": "endless"}}
+        found["endless"] = {"blocks": [child, {"id": "b1", "type": "play", "needs": ["b0.error"]}]}
+    return {name: {**raw, "name": name} for name, raw in found.items()}
+
+
+def _limits(source: Random) -> dict[str, Any]:
+    """How the runs are limited whose definitions say that they are: all alike, for they share a key."""
+    on_limit = source.choice(("queue", "queue", "reject", "cancel_oldest"))
+    return {
+        "concurrency": {"max": source.choice((1, 1, 2)), "on_limit": on_limit},
+        "rate_limit": {"max": source.choice((1, 2)), "per": source.choice(("1s", "4s"))},
+    }
+
+
+def _run(
+    source: Random, number: int, chosen: frozenset[str], workflows: tuple[str, ...], limits: dict[str, Any]
+) -> RunPlan:
+    raw = definition(source, chosen, workflows)
+    raw |= {name: limit for name, limit in limits.items() if name in raw}
+    orders: list[Order] = []
+    if "cancel" in chosen and source.random() < 0.5:
+        kind = "cancel-child" if workflows and source.random() < 0.4 else "cancel"
+        orders.append(Order(6 * source.random() ** 2, kind))
+    if "pause" in chosen and source.random() < 0.6:
+        for _ in range(source.choice((1, 1, 2))):
+            begin = 5 * source.random()
+            orders.append(Order(begin, "pause"))
+            if source.random() < 0.8:
+                orders.append(Order(begin + 6 * source.random(), "resume"))
+    if "waits" in chosen:
+        orders += [
+            Order(8 * source.random(), "signal", source.choice(SIGNALS)) for _ in range(source.choice((0, 1, 2, 4)))
+        ]
+    return RunPlan(
+        number,
+        STARTS * source.random(),
+        raw,
+        tuple(sorted(orders, key=lambda order: order.after)),
+        later=source.uniform(-1.0, 6.0) if "later" in chosen and source.random() < 0.4 else None,
+        retries=source.choice((0, 1, 1, 2)) if "retry" in chosen else 0,
+    )
 
 
 def _fault(source: Random, span: float) -> Fault:
@@ -109,45 +207,27 @@ def _fault(source: Random, span: float) -> Fault:
     return Fault(span * source.random(), kind, source.randrange(6), seconds)
 
 
-def _definition(source: Random) -> dict[str, Any]:
-    blocks: list[dict[str, Any]] = []
-    for number in range(source.choice((1, 2, 3, 4, 5, 6, 8))):
-        blocks.append(_block(source, f"b{number}", [block["id"] for block in blocks]))
-    definition: dict[str, Any] = {"name": "simulated", "blocks": blocks}
-    if source.random() < 0.2:
-        definition["timeout"] = round(source.uniform(0.5, 20.0), 2)
-    return definition
+def _housekeeping(source: Random, chosen: frozenset[str]) -> Housekeeping:
+    if "housekeeping" not in chosen:
+        return Housekeeping()
+    kept = source.random() < 0.5
+    return Housekeeping(
+        idle=source.choice((0.5, 2.0, 60.0)),
+        archive_after=source.choice((0.5, 5.0)) if kept else 600.0,
+        retention=source.choice((0.0, 3.0, 10.0)) if kept else 86_400.0,
+        snapshot_every=source.choice((1, 3, 8, 1000)),
+        long_limit=source.choice((2, 5, 1000)),
+    )
 
 
-def _block(source: Random, name: str, before: list[str]) -> dict[str, Any]:
-    block: dict[str, Any] = {"id": name, "type": TYPE, "timeout": round(source.uniform(0.5, 4.0), 2)}
-    needs = source.sample(before, min(len(before), source.choice((0, 1, 1, 2, 3))))
-    if needs:
-        block["needs"] = [f"{need}.error" if source.random() < 0.25 else need for need in needs]
-        block["join"] = source.choice(("all", "all", "any", "always"))
-        if source.random() < 0.3:
-            block["config"] = {"value": f"{{{{ {needs[0]}.value ?? 0 }}}}"}
-    if source.random() < 0.5:
-        block["retry"] = {
-            "max_attempts": source.randint(2, 4),
-            "initial": source.choice(("0s", "0.1s", "1s", "3s")),
-            "max": "5s",
-        }
-    if source.random() < 0.2:
-        block["on_error"] = "continue"
-    if source.random() < 0.25:
-        block["idempotent"] = False
-    return block
-
-
-def _smaller_definitions(definition: dict[str, Any]) -> list[dict[str, Any]]:
-    """Without its last block, or without its timeout."""
-    smaller = []
-    if len(definition["blocks"]) > 1:
-        smaller.append({**definition, "blocks": definition["blocks"][:-1]})
-    if "timeout" in definition:
-        smaller.append({name: value for name, value in definition.items() if name != "timeout"})
-    return smaller
+def _smaller_plans(run: RunPlan) -> list[RunPlan]:
+    """The run with one order, block or wish less."""
+    found = [replace(run, orders=_without(run.orders, place)) for place in range(len(run.orders))]
+    if run.retries:
+        found.append(replace(run, retries=run.retries - 1))
+    if run.later is not None:
+        found.append(replace(run, later=None))
+    return [*found, *(replace(run, definition=less) for less in smaller_definitions(run.definition))]
 
 
 def _without(items: tuple[Any, ...], place: int) -> tuple[Any, ...]:

@@ -7,16 +7,21 @@ from random import Random
 from unittest.mock import patch
 
 from support.sim.chance import chance
-from support.sim.clock import StalledError, virtual_time
+from support.sim.clock import EPOCH, StalledError, virtual_time
 
+from gnatwork_bus.connection import Connection
 from gnatwork_schemas import subjects
+from gnatwork_schemas.messages import CancelRequest, ResumeRequest
 from simulation.scenario import Fault, Scenario
-from simulation.world import Member, World, staged
+from simulation.staged import staged
+from simulation.world import Member, World
 
 #: Virtual seconds within which everything must come to its end once the faults are over.
 PATIENCE = 600.0
 #: Virtual seconds between two looks at whether it has.
 _LOOK = 0.5
+#: Virtual seconds without an event after which it is asked what a run waits for.
+_QUIET = 15.0
 
 
 @dataclass(frozen=True)
@@ -62,25 +67,42 @@ async def _play(world: World) -> None:
     faults = [asyncio.create_task(_happen(world, fault, source)) for fault in scenario.faults]
     await asyncio.gather(*faults)
     world.server.network.held_up = 0.0
-    await _until_over(world)
+    async with Connection.open("nats://simulated:4222", name="janitor") as connection:
+        await _until_over(world, connection)
     for member in tuple(world.members):
         world.kill(member)
     await _until_gone(world)
 
 
-async def _until_over(world: World) -> None:
-    loop, streams = world.loop, world.server.streams
+async def _until_over(world: World, connection: Connection) -> None:
+    loop, invariants, housekeeping = world.loop, world.invariants, world.scenario.housekeeping
     deadline = loop.time() + PATIENCE
-    last = max((run.at for run in world.scenario.runs), default=0.0)
-    while not world.invariants.violations:
+    kept = housekeeping.archive_after + housekeeping.retention
+    while not invariants.violations:
         await asyncio.sleep(_LOOK)
-        if loop.time() < last + _LOOK or subjects.WORK not in streams:
-            continue
-        left = world.invariants.unfinished(streams[subjects.HISTORY], streams[subjects.WORK])
-        if not left:
+        left = invariants.unfinished(kept)
+        if not left and world.asked:
+            invariants.check_children()
             return
         if loop.time() > deadline:
-            world.invariants.fail(f"not over after {PATIENCE:g} s: {'; '.join(left)}")
+            invariants.fail(f"not over after {PATIENCE:g} s: {'; '.join(left[:5])}")
+        await _nudge(world, connection)
+
+
+async def _nudge(world: World, connection: Connection) -> None:
+    """Have runs go on, or end, that wait for what will not come: nobody is left to resume them or to signal."""
+    for run in tuple(world.invariants.runs.values()):
+        if run.end is not None or EPOCH + world.loop.time() - run.touched < _QUIET:
+            continue
+        match run.waits_for():
+            case "resume":
+                event, body = subjects.REQUEST_RESUME, ResumeRequest().model_dump_json()
+            case str():
+                event, body = subjects.REQUEST_CANCEL, CancelRequest(reason="nobody signals").model_dump_json()
+            case _:
+                continue
+        world.invariants.counts["nudged"] += 1
+        await connection.publisher.publish(f"{run.base}.{event}", body.encode())
 
 
 async def _until_gone(world: World) -> None:

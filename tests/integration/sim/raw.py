@@ -94,7 +94,8 @@ class Raw:
     async def consumer(self, consumer: ConsumerDescriptor) -> Any:
         """How far a consumer is."""
         info = await self.connection.api(f"CONSUMER.INFO.{consumer.stream}.{consumer.name}")
-        return {name: info[name] for name in ("num_ack_pending", "num_pending")}, info["delivered"]["consumer_seq"]
+        counts = {name: info[name] for name in ("num_ack_pending", "num_pending")}
+        return counts, info["delivered"]["consumer_seq"], info["ack_floor"]["stream_seq"]
 
     async def create(self, consumer: ConsumerDescriptor) -> None:
         """Create a consumer."""

@@ -196,9 +196,14 @@ async def redelivery(raw: Raw) -> list[Any]:
         # What is said of an earlier delivery counts as well.
         await pull.settle(a, b"+ACK")
         answers += [await pull.next(), await pull.next(), later["delivered"]]
-        await pull.settle(b, b"+ACK")
+        answers.append(await raw.consumer(consumer))
         await pull.settle(c, b"+TERM enough")
-    answers.append(await raw.consumer(consumer))
+        answers.append(await raw.consumer(consumer))
+        await pull.settle(b, b"+ACK")
+        answers.append(await raw.consumer(consumer))
+        await raw.publish("block.elsewhere")
+        await raw.publish(f"{_RUN}.d")
+        answers += [await pull.next(), await raw.consumer(consumer)]
     return answers
 
 

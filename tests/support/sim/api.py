@@ -126,6 +126,7 @@ class Api:
         return {
             "config": consumer.config,
             "delivered": {"consumer_seq": consumer.next_number - 1},
+            "ack_floor": {"stream_seq": consumer.floor},
             "num_ack_pending": len(consumer.pending),
             "num_pending": pending,
         }

@@ -25,6 +25,8 @@ class Process:
         #: Nothing that it writes arrives any more.
         self.dead = False
         self.frozen = False
+        #: Seconds by which its clock is ahead.
+        self.skew = 0.0
         #: What it has to do once it is thawed, in order.
         self.parked: list[asyncio.Handle] = []
 
@@ -129,7 +131,12 @@ class VirtualLoop(asyncio.BaseEventLoop):
 def virtual_time(source: Random) -> Iterator[VirtualLoop]:
     """A loop whose clock is also the time of day, and whose `os.urandom` draws from `source`."""
     loop = VirtualLoop()
-    with patch("time.time", lambda: EPOCH + loop.time()), patch("os.urandom", source.randbytes):
+
+    def now() -> float:
+        process = PROCESS.get()
+        return EPOCH + loop.time() + (process.skew if process else 0.0)
+
+    with patch("time.time", now), patch("os.urandom", source.randbytes):
         try:
             yield loop
         finally:

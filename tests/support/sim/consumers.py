@@ -70,6 +70,11 @@ class Consumer:
         """Seconds after which a message is delivered again."""
         return float(self.config["ack_wait"]) / 1e9
 
+    @property
+    def floor(self) -> int:
+        """All messages up to this one are settled."""
+        return min(self.pending, default=self.next_sequence) - 1
+
     def wants(self, subject: str) -> bool:
         """Whether it hands out messages on this subject."""
         return matches(self.config["filter_subject"], subject)
