@@ -62,7 +62,7 @@ def refused(fold: Fold, refusal: LimitRefused) -> None:
     state = fold.state
     if state.closing or not state.gates or state.limits.get(state.gates[0]) != refusal.key:
         return
-    error = ErrorInfo(code="limit.reached", message=f"{refusal.max} runs of the workflow are under way already")
+    error = ErrorInfo(code="limit.reached", message=f"at most {refusal.max} of these runs may be under way")
     state.closing = Closing(fold.event.sequence, subjects.FAILED, Failed(error=error), interrupts=False)
 
 
