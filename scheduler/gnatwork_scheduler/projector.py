@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
+from gnatwork_bus.history import History
 from gnatwork_bus.kv import Bucket, Entry
 from gnatwork_engine.core import RunState, run_summary
 from gnatwork_scheduler.live_run import LiveRun
@@ -36,8 +37,9 @@ class _Change:
 class Projector:
     """Writes the status documents of the runs that it is told of."""
 
-    def __init__(self, bucket: Bucket, settings: SchedulerSettings, tasks: asyncio.TaskGroup) -> None:
+    def __init__(self, bucket: Bucket, history: History, settings: SchedulerSettings, tasks: asyncio.TaskGroup) -> None:
         self._bucket = bucket
+        self._history = history
         self._settings = settings
         self._tasks = tasks
         self._changes: dict[str, _Change] = {}
@@ -76,7 +78,7 @@ class Projector:
         run, document = change.run, run_summary(state)
         revision = run.status_revision
         if revision is None:
-            self._tasks.create_task(self._write_carefully(change, document))
+            self._tasks.create_task(self._write_carefully(change, state, document))
             return
         # Nobody may write on this revision any more until the server has answered.
         run.status_revision = None
@@ -86,14 +88,14 @@ class Projector:
                 run.status_revision = result
                 self._tell(change, None)
             elif isinstance(result, ConflictError):
-                self._tasks.create_task(self._write_carefully(change, document))
+                self._tasks.create_task(self._write_carefully(change, state, document))
             else:
                 self._tell(change, result)
 
         body = document.model_dump_json(exclude_none=True).encode()
         self._bucket.send(_key(document), body, revision, done, ttl=self._time_to_live(change.run, document))
 
-    async def _write_carefully(self, change: _Change, document: RunSummary) -> None:
+    async def _write_carefully(self, change: _Change, state: RunState, document: RunSummary) -> None:
         """Look at what is there first: another scheduler may have written it, further on than this one is."""
         try:
             while True:
@@ -101,6 +103,9 @@ class Projector:
                 if entry and _sequence_of(entry) >= document.sequence:
                     # Its revision stays unknown: whoever wrote it is further on than this one is, and the next
                     # document may be older as well.
+                    break
+                if not entry and not await self._history.is_live(state.base, state.start_sequence):
+                    # Its document has expired, or was removed with the run: this one would stay for ever.
                     break
                 body = document.model_dump_json(exclude_none=True).encode()
                 ttl = self._time_to_live(change.run, document)

@@ -52,8 +52,8 @@ async def scheduling(settings: SchedulerSettings) -> AsyncIterator[None]:
     statistics = Statistics()
     async with Connection.open(settings.nats_url, name=f"scheduler-{name}") as connection, asyncio.TaskGroup() as tasks:
         count = await until_available(lambda: reconcile(connection, shards=settings.shards, replicas=settings.replicas))
-        projector = Projector(Bucket(connection, subjects.STATUS_BUCKET), settings, tasks)
         history = History(connection, count)
+        projector = Projector(Bucket(connection, subjects.STATUS_BUCKET), history, settings, tasks)
         payloads, snapshots = Payloads(connection), Snapshots(connection)
         loader = Loader(history, Plans(Bucket(connection, subjects.STATE_BUCKET)), payloads, snapshots)
         performer = Performer(connection, history, payloads, settings, tasks)

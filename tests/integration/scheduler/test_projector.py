@@ -5,6 +5,7 @@ import asyncio
 from support.story import ADDRESS, RUN_ID, Story, block
 
 from gnatwork_bus.connection import Connection
+from gnatwork_bus.history import History
 from gnatwork_bus.kv import Bucket
 from gnatwork_engine.core import run_summary
 from gnatwork_scheduler.live_run import LiveRun
@@ -33,7 +34,7 @@ async def test_a_scheduler_that_is_behind_never_writes_over_a_newer_document(bus
     await bucket.put(key, run_summary(ahead.run).model_dump_json().encode())
 
     async with asyncio.TaskGroup() as tasks:
-        projector = Projector(bucket, SchedulerSettings(nats_url=""), tasks)
+        projector = Projector(bucket, History(bus, 8), SchedulerSettings(nats_url=""), tasks)
         behind.start()
         run = LiveRun(ADDRESS.base, behind.plan, behind.run, status_revision=0)
         await _written(projector, run)
@@ -43,3 +44,18 @@ async def test_a_scheduler_that_is_behind_never_writes_over_a_newer_document(bus
     entry = await bucket.get(key)
     assert entry
     assert RunSummary.model_validate_json(entry.value).status is RunStatus.COMPLETED
+
+
+async def test_no_document_comes_back_of_a_run_that_was_put_away(bus: Connection) -> None:
+    bucket, history = Bucket(bus, subjects.STATUS_BUCKET), History(bus, 8)
+    key = subjects.status_key(ADDRESS.namespace, RUN_ID)
+    story = Story(block("a"))
+    story.start()
+
+    async with asyncio.TaskGroup() as tasks:
+        projector = Projector(bucket, history, SchedulerSettings(nats_url=""), tasks)
+        await _written(projector, LiveRun(ADDRESS.base, story.plan, story.run))
+        assert await bucket.get(key) is None
+        story.run.start_sequence = await history.append(ADDRESS.base, subjects.START, b"{}")
+        await _written(projector, LiveRun(ADDRESS.base, story.plan, story.run))
+    assert await bucket.get(key)
