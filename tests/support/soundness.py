@@ -34,6 +34,7 @@ def check_sound(plan: Plan, state: RunState, full: RunState, events: Sequence[Ev
     frozen(full)
     check_obligations(plan, state, events)
     check_nothing_left(state)
+    check_alive(state)
 
 
 def tasks_of(state: RunState) -> Iterator[tuple[Frame, str, TaskState]]:
@@ -97,6 +98,18 @@ def check_nothing_left(state: RunState) -> None:
             assert not item.status.ended, f"{frame.path(key)} is over"
         if not task.status.ended and task.status is not TaskStatus.PENDING:
             _check_under_way(state, frame, key, task)
+
+
+def check_alive(state: RunState) -> None:
+    """A run that has not come to its end waits for something."""
+    if state.closing or state.gates:
+        return
+    under_way = [task for _, _, task in tasks_of(state) if not task.status.ended]
+    assert any(task.status is not TaskStatus.PENDING for task in under_way), "nothing is under way any more"
+    for frame, key, task in tasks_of(state):
+        if task.loop is not None and task.status is TaskStatus.RUNNING:
+            rules = frame.body.planned(key).block.loop
+            assert len(task.loop.live) <= (rules.concurrency if rules else 1), f"{key} does more at once than it may"
 
 
 def _check_under_way(state: RunState, frame: Frame, key: str, task: TaskState) -> None:

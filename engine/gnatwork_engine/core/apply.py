@@ -86,11 +86,11 @@ def _granted(fold: Fold, grant: LimitGranted) -> None:
 
 
 def _resumed(fold: Fold, _: ResumeRequest) -> None:
-    for timer in pause.resume(fold):
-        _fired(fold, timer)
+    for timer, sequence in pause.resume(fold):
+        _fired(fold, timer, sequence)
 
 
-def _fired(fold: Fold, timer: str) -> None:
+def _fired(fold: Fold, timer: str, sequence: int) -> None:
     state = fold.state
     state.timers.discard(timer)
     if state.closing:
@@ -98,14 +98,14 @@ def _fired(fold: Fold, timer: str) -> None:
     if timer == gates.RUN_TIMEOUT:
         finish.time_out(fold)
     elif state.paused:
-        state.held_timers.append(timer)
+        state.held_timers.append((timer, sequence))
     elif timer == gates.BEGIN_TIMER:
         gates.pass_gate(fold, gates.AT)
     else:
-        _due(fold, timer)
+        _due(fold, timer, sequence)
 
 
-def _due(fold: Fold, timer: str) -> None:
+def _due(fold: Fold, timer: str, sequence: int) -> None:
     kind, _, rest = timer.partition("-")
     path, _, attempt = rest.rpartition("-")
     number = int(attempt) if attempt.isdecimal() else 0
@@ -113,7 +113,7 @@ def _due(fold: Fold, timer: str) -> None:
         case "retry":
             outcome.retry_due(fold, path, number)
         case "delay" | "wait":
-            waits.due(fold, rest)
+            waits.due(fold, rest, sequence)
         case "workflow":
             children.due(fold, path, number)
         case _:
@@ -124,7 +124,7 @@ def _due(fold: Fold, timer: str) -> None:
 _HANDLERS: dict[type[Message | None], Callable[[Fold, Any], None]] = {
     Output: outcome.succeeded,
     Error: outcome.failed,
-    TimerFired: lambda fold, body: _fired(fold, body.timer),
+    TimerFired: lambda fold, body: _fired(fold, body.timer, fold.event.sequence),
     Signal: _signalled,
     ChildEnded: _child_ended,
     LimitGranted: _granted,

@@ -9,8 +9,8 @@ def pause(fold: Fold) -> None:
         fold.state.paused = True
 
 
-def resume(fold: Fold) -> list[str]:
-    """Begin what was held; the timers that fired meanwhile, in order."""
+def resume(fold: Fold) -> list[tuple[str, int]]:
+    """Begin what was held; the timers that fired meanwhile, in order, and the events that said so."""
     state = fold.state
     state.paused = False
     held, state.held = state.held, []

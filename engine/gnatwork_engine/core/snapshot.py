@@ -28,7 +28,7 @@ _ENDS: dict[str, type[Message]] = {
 }
 #: Fields of a run that are plain JSON, or sets and dicts of it.
 _PLAIN = (
-    "started_at", "gate_cause", "limits", "slots", "active", "waiting", "paused", "held", "held_timers", "epoch",
+    "started_at", "gate_cause", "limits", "slots", "active", "waiting", "paused", "held", "epoch",
     "finished", "kept_signals", "sequence",
 )  # fmt: skip
 
@@ -46,6 +46,7 @@ def freeze(state: RunState) -> dict[str, Any]:
         "reuse": state.reuse,
         **{name: getattr(state, name) for name in _PLAIN},
         "gates": list(state.gates),
+        "held_timers": [list(held) for held in state.held_timers],
         "timers": sorted(state.timers),
         "caused": [[sequence, list(paths)] for sequence, paths in sorted(state.caused.items())],
         "signals": {name: [list(kept) for kept in signals] for name, signals in sorted(state.signals.items())},
@@ -70,6 +71,7 @@ def thaw(plan: Plan, frozen: dict[str, Any]) -> RunState:
     for name in _PLAIN:
         setattr(state, name, frozen[name])
     state.gates = deque(frozen["gates"])
+    state.held_timers = [(timer, sequence) for timer, sequence in frozen["held_timers"]]
     state.timers = set(frozen["timers"])
     state.caused = {sequence: dict.fromkeys(paths) for sequence, paths in frozen["caused"]}
     state.signals = {name: deque((data, at) for data, at in kept) for name, kept in frozen["signals"].items()}

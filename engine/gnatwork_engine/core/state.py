@@ -223,9 +223,9 @@ class RunState:
     active: int = 0
     waiting: int = 0
     paused: bool = False
-    #: What has to wait until the run is resumed: tasks to begin and timers that fired.
+    #: What has to wait until the run is resumed: tasks to begin, and timers that fired with the events that said so.
     held: list[str] = field(default_factory=list)
-    held_timers: list[str] = field(default_factory=list)
+    held_timers: list[tuple[str, int]] = field(default_factory=list)
     #: Signals that came early, by name: data and sequence.
     signals: dict[str, deque[tuple[Any, int]]] = field(default_factory=dict)
     #: How many these are, of all names.

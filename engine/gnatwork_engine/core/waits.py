@@ -87,15 +87,15 @@ def signalled(fold: Fold, signal: Signal) -> None:
         state.kept_signals += 1
 
 
-def due(fold: Fold, path: str) -> None:
-    """A timer fired: a `delay` is over, a `wait` has waited long enough."""
+def due(fold: Fold, path: str, sequence: int) -> None:
+    """A timer fired, as the event with this sequence says: a `delay` is over, a `wait` has waited long enough."""
     found = fold.state.find(path)
     if not found or not _is_waiting(*found):
         return
     frame, key = found
     task = frame.tasks[key]
     if frame.body.planned(key).role is Role.DELAY:
-        complete(fold, frame, key, None, fold.event.sequence)
+        complete(fold, frame, key, None, sequence)
     elif task.waiting and task.waiting.trouble is None:
         message = f"no signal `{task.waiting.signal}` came in time"
         fold.mark(frame, key, TaskStatus.WAITING)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from support.story import Story, block, delay, dispatched, end_of
+from support.story import Story, block, config_of, delay, dispatched, each, end_of
 
 from gnatwork_engine.core import run_summary
 from gnatwork_engine.core.actions import ReportError, SetTimer
@@ -99,3 +99,14 @@ def test_what_nobody_waited_for_any_more_is_over() -> None:
     story.cancel()
     assert story.fired("delay-d") == ()
     assert story.statuses() == {"d": "cancelled"}
+
+
+def test_one_that_a_pause_held_lies_where_its_time_came() -> None:
+    story = Story(each(delay("d", for_=5)))
+    story.start({"items": [1]})
+    story.expanded("d", 1)
+    story.pause()
+    story.fired("delay-d/0")
+    fired_at = story.events[-1].sequence
+    story.reload()
+    assert config_of(story.resume(), "d:collect") == {"results": [fired_at]}
