@@ -1,5 +1,6 @@
 """Child runs: a block starts a run of another workflow and may wait for its end."""
 
+import re
 from typing import Any
 
 from pydantic import ValidationError
@@ -7,13 +8,20 @@ from pydantic import ValidationError
 from gnatwork_engine.core.folding import Fold
 from gnatwork_engine.core.plan import Plan
 from gnatwork_engine.core.roles import Role
+from gnatwork_engine.core.scope import task_scope
 from gnatwork_engine.core.settling import complete
 from gnatwork_engine.core.state import Frame, RunState, TaskState, Waiting
 from gnatwork_schemas import subjects
 from gnatwork_schemas.error import ErrorInfo
+from gnatwork_schemas.errors import TemplateError
 from gnatwork_schemas.implicit import StartedRun
-from gnatwork_schemas.messages import ChildEnded, Output
+from gnatwork_schemas.messages import ChildEnded, Error, Output
+from gnatwork_schemas.names import NAME_PATTERN
+from gnatwork_schemas.run_ids import child_run_id
 from gnatwork_schemas.status import TaskStatus
+
+#: How the name of the task that starts the run ends, after that of its block.
+_START = ":start"
 
 
 def begin(fold: Fold, frame: Frame, key: str) -> None:
@@ -121,9 +129,35 @@ def children_of(state: RunState) -> tuple[tuple[str, str], ...]:
     )
 
 
+def starting(state: RunState) -> tuple[tuple[str, str], ...]:
+    """The runs that are about to be started for blocks which would wait for them, or have been already."""
+    found = (
+        begun_by(state, frame, key.removesuffix(_START), task.attempt)
+        for frame in state.frames.values()
+        for key, task in frame.tasks.items()
+        if key.endswith(_START) and task.status is TaskStatus.QUEUED and not task.pending
+    )
+    return tuple(child for child in found if child)
+
+
+def begun_by(state: RunState, frame: Frame, key: str, attempt: int) -> tuple[str, str] | None:
+    """The run that an attempt to start one for this block has begun, if it has; None where nobody would wait for it."""
+    planned = frame.body.planned(key)
+    if planned.role is not Role.CHILD or not waits(planned.block.config):
+        return None
+    try:
+        config, deferred = planned.renderer.render(task_scope(frame, key))
+    except TemplateError:
+        return None
+    name = config.get("name") if isinstance(config, dict) else None
+    if "/name" in deferred or not isinstance(name, str) or not re.fullmatch(NAME_PATTERN, name):
+        return None
+    return child_run_id(state.address.run_id, frame.path(key) + _START, attempt), name
+
+
 def late_child(plan: Plan, state: RunState, output: Output) -> tuple[str, str] | None:
     """The run that was started for a task which no longer waits for it."""
-    path = output.task.removesuffix(":start")
+    path = output.task.removesuffix(_START)
     planned = plan.find(path) if path != output.task else None
     if planned is None or planned.role is not Role.CHILD or not waits(planned.block.config):
         return None
@@ -140,6 +174,17 @@ def _give_reason(fold: Fold, frame: Frame, key: str, error: ErrorInfo) -> None:
     task.waiting = Waiting(child=child, trouble=error)
     fold.mark(frame, key, TaskStatus.WAITING)
     fold.oblige(frame, key)
+
+
+def failed_start(state: RunState, error: Error) -> tuple[str, str] | None:
+    """The run that a failed attempt to start one may have begun all the same: the next attempt begins another one."""
+    path = error.task.removesuffix(_START)
+    found = state.find(path) if path != error.task else None
+    if found is None:
+        return None
+    waiting, child = found[0].tasks[found[1]].waiting, begun_by(state, *found, error.attempt)
+    # The attempt may have been made twice, and this error have come after the outcome that counts.
+    return None if waiting and waiting.child == child else child
 
 
 def _details(error: ErrorInfo, body: ChildEnded) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from gnatwork_engine.core.actions import (
     TellParent,
 )
 from gnatwork_engine.core.attempts import type_key
-from gnatwork_engine.core.children import children_of, late_child, timer_of
+from gnatwork_engine.core.children import children_of, failed_start, late_child, timer_of
 from gnatwork_engine.core.dispatch import attempt_of
 from gnatwork_engine.core.event import Event
 from gnatwork_engine.core.outcome import retry_timer
@@ -127,6 +127,8 @@ def _answers(plan: Plan, state: RunState, event: Event) -> Iterator[Action]:
                 yield Release(type_key(planned.block.type), "type", body.task, body.attempt)
             if isinstance(body, Output) and (child := late_child(plan, state, body)):
                 yield from _cancelled((child,))
+            if isinstance(body, Error) and (child := failed_start(state, body)):
+                yield from _cancelled((child,))
         case LimitGranted() as grant:
             if not _is_welcome(state, grant):
                 yield Release(grant.key, grant.kind, grant.task, grant.attempt)
@@ -174,9 +176,11 @@ def _after_end(plan: Plan, state: RunState, event: Event) -> Iterator[Action]:
     closing = state.closing
     if closing is None or closing.interrupts or closing.event != event.name:
         yield StopWork()
-    # What began the tail may still be owed, if the end came soon after it.
+    # What began the tail may still be owed, if the end came soon after it. A child that was about to be started when it
+    # was to be cancelled may be there by now.
     tail = state.tail
-    yield from _cancelled((*children_of(state), *(tail.children if tail else ())))
+    children = (*children_of(state), *(tail.children if tail else ()), *(closing.children if closing else ()))
+    yield from _cancelled(tuple(dict.fromkeys(children)))
     for kind, key in state.limits.items():
         if kind == gates.CONCURRENCY or kind in state.gates:
             yield Release(key, "rate" if kind == gates.RATE else "concurrency")

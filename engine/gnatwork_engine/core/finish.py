@@ -1,7 +1,7 @@
 """Ends: what a run comes to when all its tasks are settled, or when it is stopped."""
 
 from gnatwork_engine.core import undo
-from gnatwork_engine.core.children import children_of
+from gnatwork_engine.core.children import children_of, starting
 from gnatwork_engine.core.folding import Fold
 from gnatwork_engine.core.plan import Plan, value_at, values_of
 from gnatwork_engine.core.state import Closing, RunState
@@ -39,7 +39,7 @@ def cancel(fold: Fold, reason: str) -> None:
     state = fold.state
     if state.closing:
         return
-    children = children_of(state)
+    children = (*children_of(state), *starting(state))
     _stop(fold)
     body = Cancelled(reason=reason)
     state.closing = Closing(fold.event.sequence, subjects.CANCELLED, body, interrupts=True, children=children)
@@ -50,7 +50,7 @@ def time_out(fold: Fold) -> None:
     state = fold.state
     if state.closing or state.tail:
         return
-    children = children_of(state)
+    children = (*children_of(state), *starting(state))
     stopped = _stop(fold)
     if undo.has_tail(fold):
         state.epoch += 1

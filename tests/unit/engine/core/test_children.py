@@ -6,6 +6,7 @@ from support.story import RUN_ID, Story, block, child_id, config_of, dispatched,
 from gnatwork_engine.core import run_summary
 from gnatwork_engine.core.actions import CancelRun, Dispatch, ReportError, SetTimer, StopWork, TellParent
 from gnatwork_schemas.definition import Retry
+from gnatwork_schemas.run_ids import child_run_id
 
 TWICE = Retry(max_attempts=2, initial=1, jitter=0)
 
@@ -156,6 +157,21 @@ def test_ends_of_runs_that_nobody_waits_for_change_nothing() -> None:
     story.child_ended("w")
     assert story.child_ended("w") == ()
     assert story.running() == ["a", "w:result"]
+
+
+def test_what_a_failed_attempt_to_start_it_may_have_begun_is_cancelled() -> None:
+    """The executor may have vanished after it had begun the run; the next attempt begins another one."""
+    story = Story(workflow("w"))
+    story.start()
+    timer, cancel = story.error("w:start", "executor.lost", retryable=True)
+    assert isinstance(timer, SetTimer)
+    assert cancel == about_to_begin("w:start")
+    assert dispatched(story.fired("retry-w:start-2")) == ["w:start"]
+    assert story.again(1) == (cancel,)
+    second = child_run_id(RUN_ID, "w:start", 2)
+    story.output("w:start", {"run_id": second, "workflow": "child"}, attempt=2)
+    # The second attempt was made twice, and the other one failed.
+    assert story.error("w:start", attempt=2) == ()
 
 
 def test_a_cancel_goes_down() -> None:
