@@ -13,7 +13,7 @@ class Render(ImplicitBlock):
     type = implicit.RENDER
     title = "Render"
     summary = "Resolves a config."
-    places = 16
+    places = 8
 
     async def perform(self, ctx: BlockContext, config: Any) -> Any:  # noqa: ARG002 - what all blocks take
         """Return the config."""

@@ -23,7 +23,7 @@ class Reuse(ImplicitBlock):
     title = "Reuse"
     summary = "Yields what a task yielded in an earlier run."
     Config = implicit.ReuseOutput
-    places = 16
+    places = 8
 
     async def perform(self, ctx: BlockContext, config: implicit.ReuseOutput) -> Any:
         """Read the event, live or archived, and copy what it refers to into this run.

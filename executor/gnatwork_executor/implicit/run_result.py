@@ -19,7 +19,7 @@ class RunResult(ImplicitBlock):
     title = "Result of a run"
     summary = "Fetches the output of a run."
     Config = implicit.RunResult
-    places = 16
+    places = 8
 
     async def perform(self, ctx: BlockContext, config: implicit.RunResult) -> Any:
         """Read the end of the run, whose payloads are its own.

@@ -38,7 +38,7 @@ class StartRun(ImplicitBlock):
     title = "Start a run"
     summary = "Starts a run of a stored workflow."
     Config = implicit.StartRun
-    places = 32
+    places = 16
 
     def __init__(self, world: Ports) -> None:
         super().__init__(world)

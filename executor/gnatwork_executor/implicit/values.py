@@ -28,8 +28,7 @@ def value_of(event: StoredMessage) -> Any:
                 return {"error": ErrorInfo.model_validate(body["error"]).model_dump(mode="json", exclude_none=True)}
             case ["signal", _]:
                 return body.get("data")
-            case ["timer", _, "fired"] | ["request", "resume"]:
-                # A delay is over, perhaps one whose timer fired while the run was paused.
+            case ["timer", _, "fired"]:
                 return None
     except (ValidationError, ValueError, LookupError, AttributeError):
         raise invalid(f"Event {event.sequence} can't be read.") from None
