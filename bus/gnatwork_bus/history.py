@@ -5,7 +5,7 @@ there: `find_run`, `load`, `load_run`, `page`, `end`.
 """
 
 import asyncio
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -58,6 +58,8 @@ class History:
         self.shards = shards
         #: The archive of which pages were asked for last.
         self._paged: tuple[ArchiveInfo, list[StoredMessage]] | None = None
+        #: Many may want the same one at once.
+        self._paging = asyncio.Lock()
         self._forgetting: asyncio.TimerHandle | None = None
 
     def shard(self, run_id: str) -> int:
@@ -190,10 +192,13 @@ class History:
             some = sequences[first : first + _WINDOW]
             events = await asyncio.gather(*(self.by_sequence(sequence) for sequence in some))
             found |= {event.sequence: event for event in events if event and _is_of(event, namespace, run_id)}
-        if len(found) < len(set(sequences)):
-            archived = await self.archive.read(namespace, run_id)
-            wanted = set(sequences)
-            found |= {event.sequence: event for event in archived if event.sequence in wanted}
+        if missing := set(sequences) - found.keys():
+            # Who asks for one event will ask for the next one.
+            archived = await self._read_again(namespace, run_id)
+            for sequence in missing:
+                place = bisect_left(archived, sequence, key=lambda event: event.sequence)
+                if place < len(archived) and archived[place].sequence == sequence:
+                    found[sequence] = archived[place]
         return found
 
     async def events_after(self, base: str, after: int) -> list[StoredMessage]:
@@ -221,9 +226,10 @@ class History:
         info = await self.archive.find(namespace, run_id)
         if info is None:
             return []
-        if self._paged is None or self._paged[0] != info:
-            self._paged = info, await self.archive.read(namespace, run_id)
-        archived = self._paged[1]
+        async with self._paging:
+            if self._paged is None or self._paged[0] != info:
+                self._paged = info, await self.archive.read(namespace, run_id)
+            archived = self._paged[1]
         if self._forgetting:
             self._forgetting.cancel()
         self._forgetting = asyncio.get_running_loop().call_later(_KEPT, self._forget)

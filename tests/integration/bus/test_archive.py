@@ -183,3 +183,23 @@ async def test_history_is_found_in_either_place(bus: Connection) -> None:
     assert await history.page(BASE, after=messages[1].sequence, limit=3) == page
     assert await history.pick("default", RUN, [*sequences, 10_000]) == picked
     assert await history.pick("default", OTHER, sequences) == {}
+
+
+async def test_who_picks_one_event_after_the_other_unpacks_it_once(
+    bus: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A retry of a long run takes over thousands of outputs, each by a task of its own."""
+    history = History(bus, 8)
+    messages = a_run(50)
+    await history.archive.write("default", "w", RUN, messages, 60)
+    read, times = history.archive.read, 0
+
+    async def counted(namespace: str, run_id: str) -> list[StoredMessage]:
+        nonlocal times
+        times += 1
+        return await read(namespace, run_id)
+
+    monkeypatch.setattr(history.archive, "read", counted)
+    picked = await asyncio.gather(*(history.pick("default", RUN, [message.sequence]) for message in messages))
+    assert [found[message.sequence] for found, message in zip(picked, messages, strict=True)] == messages
+    assert times == 1
