@@ -13,7 +13,7 @@ from gnatwork_bus.payloads import Payloads
 from gnatwork_bus.retention import archive_run, purge_run
 from gnatwork_engine.limits import LimitState
 from gnatwork_engine.limits.state import NEXT_TIMER
-from gnatwork_scheduler.messages import retention_of
+from gnatwork_scheduler.messages import MAX_BODY, retention_of
 from gnatwork_schemas import subjects
 from gnatwork_schemas.errors import GnatworkError, MessageError
 from gnatwork_schemas.messages import LimitSnapshot
@@ -85,6 +85,10 @@ class Keeper:
         """Put all that is known of a limit key into one message and remove what came before it."""
         snapshot = state.snapshot()
         subject = f"{state.base}.{subjects.LIMIT_SNAPSHOT}"
+        body = snapshot.model_dump_json(exclude_none=True).encode()
+        if len(body) > MAX_BODY:
+            log.warning("%s is not shortened: %d runs wait for it", state.base, len(snapshot.waiting))
+            return
         try:
             async with self._shortening:
                 if not await self._is_settled(state.address.shard, snapshot.upto):
@@ -97,7 +101,7 @@ class Keeper:
                 ttl = expiring(_REMAINS if state.is_idle(time.time()) else None)
                 await self._connection.publisher.publish(
                     subject,
-                    snapshot.model_dump_json(exclude_none=True).encode(),
+                    body,
                     # Another scheduler may have known more meanwhile, and have removed what this one does not know.
                     {**expectation(subject, last.sequence if last else 0), **ttl},
                 )
