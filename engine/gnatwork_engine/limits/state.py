@@ -62,13 +62,18 @@ class LimitState:
 
     def give(self, holder: Holder, sequence: int) -> None:
         """A slot is the holder's, as the event with this sequence says."""
-        self.take_back(holder)
+        self._forget(holder)
+        # Who has one already keeps its place among the oldest.
         self.holding[holder] = sequence
         self.granted.setdefault(sequence, {})[holder] = None
 
     def take_back(self, holder: Holder) -> None:
         """The holder has no slot any more."""
-        cause = self.holding.pop(holder, None)
+        self._forget(holder)
+        self.holding.pop(holder, None)
+
+    def _forget(self, holder: Holder) -> None:
+        cause = self.holding.get(holder)
         if cause is not None and (granted := self.granted.get(cause)) is not None:
             granted.pop(holder, None)
             if not granted:
