@@ -2,7 +2,7 @@
 
 from array import array
 from base64 import b64decode, b64encode
-from collections import deque
+from collections import OrderedDict, deque
 from dataclasses import fields
 from typing import Any
 
@@ -75,7 +75,7 @@ def thaw(plan: Plan, frozen: dict[str, Any]) -> RunState:
     state.timers = set(frozen["timers"])
     state.caused = {sequence: dict.fromkeys(paths) for sequence, paths in frozen["caused"]}
     state.signals = {name: deque((data, at) for data, at in kept) for name, kept in frozen["signals"].items()}
-    state.waiters = {name: dict.fromkeys(paths) for name, paths in frozen["waiters"].items()}
+    state.waiters = {name: OrderedDict.fromkeys(paths) for name, paths in frozen["waiters"].items()}
     undos = [_thaw_undo(plan, undo) for undo in frozen["undos"]]
     state.undos = {undo.path: undo for undo in undos}
     state.tail = _thaw_tail(frozen["tail"], undos) if frozen["tail"] else None

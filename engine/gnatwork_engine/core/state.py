@@ -1,7 +1,7 @@
 """What is known of a run: the fold of its history. Only `apply` writes here."""
 
 from array import array
-from collections import deque
+from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -230,8 +230,9 @@ class RunState:
     signals: dict[str, deque[tuple[Any, int]]] = field(default_factory=dict)
     #: How many these are, of all names.
     kept_signals: int = 0
-    #: Tasks that wait for a signal, by its name.
-    waiters: dict[str, dict[str, None]] = field(default_factory=dict)
+    #: Tasks that wait for a signal, by its name, the first that began first. Not a dict, in which what comes after many
+    #: that are gone is found ever more slowly.
+    waiters: dict[str, OrderedDict[str, None]] = field(default_factory=dict)
     #: Counts how often all work was stopped while the run went on.
     epoch: int = 0
     #: Compensations that are due if the run fails, by path, in the order in which their blocks completed.

@@ -1,7 +1,7 @@
 """Waiting: for a time (`delay`), and for what a person or a program says (`wait`)."""
 
 import re
-from collections import deque
+from collections import OrderedDict, deque
 from datetime import UTC, datetime
 from typing import Any
 
@@ -65,7 +65,7 @@ def wait_with(fold: Fold, frame: Frame, key: str, config: Any) -> None:
                 del fold.state.signals[name]
             complete(fold, frame, key, data, sequence)
             return
-        fold.state.waiters.setdefault(name, {})[frame.path(key)] = None
+        fold.state.waiters.setdefault(name, OrderedDict())[frame.path(key)] = None
     if waiting.due is not None:
         fold.state.timers.add(timer_of(planned.role, frame.path(key)))
         fold.oblige(frame, key)

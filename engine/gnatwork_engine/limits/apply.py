@@ -1,6 +1,7 @@
 """The fold of a limit key."""
 
 import math
+from itertools import chain
 
 from gnatwork_engine.core.event import Event, RunAddress
 from gnatwork_engine.limits.state import Holder, LimitState
@@ -67,7 +68,7 @@ def _acquire(state: LimitState, event: Event, body: LimitAcquire) -> None:
     if not _has_room(state, event.at) and body.on_limit == "cancel_oldest":
         leaving = set(state.evicted.values())
         # Those who wait are newer than those who have a slot, and older than who asks now.
-        oldest = next((one for one in (*state.holding, *state.waiting) if one not in leaving), None)
+        oldest = next((one for one in chain(state.holding, state.waiting) if one not in leaving), None)
         if oldest is not None:
             _remember(state.evicted, event.sequence, oldest)
     state.waiting[holder] = None

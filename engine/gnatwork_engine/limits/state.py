@@ -1,6 +1,6 @@
 """What is known of a limit key: the fold of its history."""
 
-from collections import deque
+from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -22,7 +22,10 @@ class Holder(NamedTuple):
 
 @dataclass(slots=True)
 class LimitState:
-    """A limit key. Times are Unix seconds."""
+    """A limit key. Times are Unix seconds.
+
+    In a plain dict, the oldest is found ever more slowly after many that are gone; hence the ordered ones.
+    """
 
     #: Its history base.
     base: str
@@ -34,11 +37,11 @@ class LimitState:
     per: float | None = None
     on_limit: OnLimit = "queue"
     #: Who has a slot, the oldest first, and the event that gave it; of a `rate` the last to whom one was given.
-    holding: dict[Holder, int] = field(default_factory=dict)
+    holding: OrderedDict[Holder, int] = field(default_factory=OrderedDict)
     #: The same by event, the holders to whom it gave a slot.
     granted: dict[int, dict[Holder, None]] = field(default_factory=dict)
     #: Who waits for one, the oldest first.
-    waiting: dict[Holder, None] = field(default_factory=dict)
+    waiting: OrderedDict[Holder, None] = field(default_factory=OrderedDict)
     #: When the last slots of a `rate` were given.
     given_at: deque[float] = field(default_factory=deque)
     #: When the timer of a `rate` is due, and the event that says so.
@@ -104,8 +107,8 @@ class LimitState:
             max=snapshot.max,
             per=snapshot.per,
             on_limit=snapshot.on_limit,
-            holding={_heard(holder): 0 for holder in snapshot.holding},
-            waiting=dict.fromkeys(_heard(holder) for holder in snapshot.waiting),
+            holding=OrderedDict((_heard(holder), 0) for holder in snapshot.holding),
+            waiting=OrderedDict.fromkeys(_heard(holder) for holder in snapshot.waiting),
             given_at=deque(snapshot.given_at),
         )
 
