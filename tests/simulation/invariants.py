@@ -13,7 +13,7 @@ from gnatwork_engine.core import Event, RunState, parse_event
 from gnatwork_engine.core.actions import Action, Dispatch
 from gnatwork_schemas import subjects
 from gnatwork_schemas.control_block import ControlBlock
-from gnatwork_schemas.messages import CancelRequest, Error, LimitGranted, Output, Start
+from gnatwork_schemas.messages import CancelRequest, Error, LimitGranted, LimitRefused, Output, Start
 from gnatwork_schemas.payload import CHUNK_SIZE, PayloadRef
 from gnatwork_schemas.status import RunSummary
 from simulation.ledger import Ledger
@@ -168,6 +168,8 @@ class Invariants:
             self._ledger.settled(event.base, body.task, body.attempt)
         elif isinstance(body, LimitGranted) and run.end is None and not run.has_outcome(body.task, body.attempt):
             self._note(self._ledger.granted(event.base, body, event.at))
+        elif isinstance(body, LimitRefused):
+            self._ledger.refused(event.base, body)
         elif event.name in subjects.ENDS:
             self._ledger.ended(event.base)
 
@@ -190,8 +192,8 @@ class Invariants:
             self.counts["dispatched again"] += 1
         pattern = f"block.*.*.{item.namespace}.{item.run_id}.{item.task}.*.input"
         others = self._streams[subjects.WORK].after(pattern, 0)
-        if len(others) > 1:
-            self.fail(f"{origin} dispatches attempt {item.attempt} of {item.task} in {item.run_id} beside another one")
+        if any(subjects.parse_work(other.subject).attempt < item.attempt for other in others):
+            self.fail(f"{origin} dispatches attempt {item.attempt} of {item.task} in {item.run_id} beside an older one")
         for text in run.dispatched(item.task, item.attempt, origin):
             self.fail(text)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from gnatwork_engine.core import Event
-from gnatwork_schemas.messages import LimitAcquire, LimitGranted, LimitRelease, LimitSnapshot
+from gnatwork_schemas.messages import LimitAcquire, LimitGranted, LimitRefused, LimitRelease, LimitSnapshot
 
 #: A run by its history base, and of a task its path and the attempt.
 Holder = tuple[str, str | None, int]
@@ -64,6 +64,11 @@ class Ledger:
         key.granted.add(holder)
         soonest = key.since + (len(key.granted) - 1) // key.max * key.per
         return f"{base} is let in {soonest - at:.3f} s early by {grant.key}" if at < soonest - 0.01 else None
+
+    def refused(self, base: str, refusal: LimitRefused) -> None:
+        """A run is told that it gets no slot: it need not give back any."""
+        if key := self._keys.get(refusal.key):
+            key.asking.pop((base, None, 0), None)
 
     def settled(self, base: str, task: str, attempt: int) -> None:
         """An attempt has an outcome."""

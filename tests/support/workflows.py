@@ -214,7 +214,8 @@ class _Author:
             config = {"items": self._items(needs), "concurrency": source.choice((1, 2, 10))}
         else:
             config = {way: source.choice(("index < 2", "previous !== null" if way == "while" else "index > 1"))}
-        if source.random() < 0.5:
+        # An iteration that fails and may is not asked whether it was the last: without a bound it goes on for ever.
+        if way != "items" or source.random() < 0.5:
             config["max_iterations"] = source.choice((2, 4))
             if isinstance(config.get("items"), list):
                 config["items"] = config["items"][: config["max_iterations"]]

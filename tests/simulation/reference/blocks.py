@@ -126,7 +126,7 @@ class Reader:
         signal = str(block.config.get("signal", block.id)) if isinstance(block.config, dict) else block.id
         refused = facts.outcome(path, 1, at)
         late = facts.hold(facts.fired(f"wait-{path}", at))
-        leaves = min(late, float(refused[0]) if refused else NEVER, doom)
+        leaves = min(late, float(refused[0]) if refused else NEVER, doom, facts.horizon + 1)
         log.waiters.append(Waiter(at, due, path.count("/"), len(log.waiters), path, signal, leaves))
         given, data = self._given.get(path, (NEVER, None))
         if given != NEVER and given <= min(leaves, facts.horizon):

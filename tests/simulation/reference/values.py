@@ -18,7 +18,7 @@ class Values:
         """A value with all references in it followed."""
         match value:
             case dict() if (reference := as_reference(value)) is not None:
-                return orjson.loads(self._load(reference))
+                return self.plain(orjson.loads(self._load(reference)))
             case {"$template": _, "values": dict() as values}:
                 # Only whole values are left to the reader here.
                 return self.plain(next(iter(values.values())))
