@@ -12,6 +12,8 @@ from gnatwork_schemas.status import TaskStatus
 
 #: Failed compensations that the end tells of.
 _TOLD = 20
+#: Characters that it has for the message of each.
+_MESSAGE = 1000
 
 
 def has_tail(fold: Fold) -> bool:
@@ -102,4 +104,6 @@ def _end(fold: Fold, tail: Tail) -> None:
 def _note_failure(tail: Tail, error: ErrorInfo | None, path: str) -> None:
     tail.failures += 1
     if error is not None and len(tail.failed) < _TOLD:
-        tail.failed.append(error.model_copy(update={"task": path, "details": None}))
+        # All of them have to fit into the end.
+        brief = {"task": path, "details": None, "message": error.message[:_MESSAGE]}
+        tail.failed.append(error.model_copy(update=brief))

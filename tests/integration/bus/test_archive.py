@@ -1,6 +1,5 @@
 import asyncio
 import random
-import time
 
 import orjson
 import pytest
@@ -134,20 +133,20 @@ async def test_a_long_history_holds_up_no_one(archive: Archive) -> None:
         message._replace(data=orjson.dumps({"v": 1, "task": message.subject, "output": {"n": message.sequence}}))
         for message in a_run(100_000)
     ]
-    longest = 0.0
+    turns = 0
 
     async def watch() -> None:
-        nonlocal longest
+        nonlocal turns
         while True:
-            before = time.perf_counter()
-            await asyncio.sleep(0.001)
-            longest = max(longest, time.perf_counter() - before)
+            await asyncio.sleep(0)
+            turns += 1
 
     watching = asyncio.create_task(watch())
     await archive.write("default", "w", RUN, messages, 60)
     assert await archive.read("default", RUN) == messages
     watching.cancel()
-    assert longest < 0.5
+    # It is done in pieces, or aside, and others have their turns in between.
+    assert turns > 100
 
 
 async def test_history_is_found_in_either_place(bus: Connection) -> None:
