@@ -145,6 +145,7 @@ async def _work(
 ) -> None:
     """Pull until told to leave, then drain."""
     await connection.listen(CANCEL_CONTROLS, lambda subject, body: _stop(worker, subject, body))
+    connection.on_reconnect(worker.look_again)
     pulled = [Lanes(connection, type_, count, worker.handle) for type_, count in places.items()]
     try:
         for lanes in pulled:
@@ -153,6 +154,7 @@ async def _work(
         log.info("hosting %s", ", ".join(places))
         await signals.leave.wait()
     finally:
+        connection.forget(worker.look_again)
         worker.take_no_more()
         await asyncio.gather(*(lanes.stop() for lanes in pulled))
         await worker.drain(drain, signals.hurry)

@@ -7,15 +7,16 @@ from collections import OrderedDict
 from collections.abc import Mapping
 
 from gnatwork_bus.delivery import Delivery
+from gnatwork_bus.direct import get_by_sequence
 from gnatwork_bus.hand_back import hand_back
 from gnatwork_bus.topology import EXECUTOR_ACK_WAIT
 from gnatwork_executor.attempt import GRACE, Attempt, Stop
 from gnatwork_executor.item import read_work
 from gnatwork_executor.ports import Hosted, Ports
 from gnatwork_executor.refusal import refuse
-from gnatwork_schemas.errors import MessageError
+from gnatwork_schemas.errors import MessageError, UnavailableError
 from gnatwork_schemas.messages import Work
-from gnatwork_schemas.subjects import work_type
+from gnatwork_schemas.subjects import WORK, work_type
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ class Worker:
         self._idle = asyncio.Event()
         self._idle.set()
         self._ticker: asyncio.TimerHandle | None = None
+        self._look: asyncio.Task[None] | None = None
 
     @property
     def abandoned(self) -> bool:
@@ -87,6 +89,22 @@ class Worker:
     def _is_stopped(self, work: Work) -> bool:
         return work.epoch < self._stopped.get((work.namespace, work.run_id), 0)
 
+    def look_again(self) -> None:
+        """The connection was away, and word of a stop with it: find out what nobody waits for any more."""
+        if self._look is None or self._look.done():
+            self._look = asyncio.create_task(self._look_at_all())
+
+    async def _look_at_all(self) -> None:
+        for sequence, attempt in tuple(self._attempts.items()):
+            try:
+                item = await get_by_sequence(self._ports.connection, WORK, sequence)
+            except UnavailableError:
+                # It is away again, and there will be another look.
+                return
+            if item is None:
+                # Whoever stops work takes it from the queue.
+                attempt.stop(Stop.CANCEL)
+
     def take_no_more(self) -> None:
         """Hand back at once what still comes."""
         self._leaving = True
@@ -103,6 +121,8 @@ class Worker:
         await asyncio.gather(*self._refusals.values(), return_exceptions=True)
         if self._ticker is not None:
             self._ticker.cancel()
+        if self._look is not None:
+            self._look.cancel()
 
     async def _until_idle(self, seconds: float, hurry: asyncio.Event | None = None) -> None:
         events = [self._idle, hurry] if hurry else [self._idle]

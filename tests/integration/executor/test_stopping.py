@@ -2,14 +2,16 @@
 
 import asyncio
 import signal
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support.executing import Scheduler, hosting
+from support.executing import Scheduler, hosting, subject_of
 from support.odd_blocks import block_of
 from support.processes import executor_process
 
 from gnatwork_blocks.sdk import BlockContext
+from gnatwork_bus.connection import Connection
 from gnatwork_executor import attempt
 from gnatwork_schemas.messages import StopControl
 from gnatwork_schemas.subjects import cancel_control
@@ -138,6 +140,31 @@ async def test_what_was_decided_after_the_stop_of_a_run_goes_on(nats_url: str, s
         third = await scheduler.send("odd", run_id=first.work.run_id, task="d", epoch=1)
         assert await scheduler.output(third) == "went through"
     assert scheduler.outcomes(first) == scheduler.outcomes(late) == []
+
+
+async def test_a_stop_that_was_missed_is_found_after_a_reconnect(
+    nats_url: str, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, called = Gate(), list[Callable[[], None]]()
+    on_reconnect = Connection.on_reconnect
+
+    def noting(connection: Connection, callback: Callable[[], None]) -> None:
+        called.append(callback)
+        on_reconnect(connection, callback)
+
+    monkeypatch.setattr(Connection, "on_reconnect", noting)
+    async with hosting(nats_url, block_of(gate.run)):
+        kept, stopped = [await scheduler.send("odd") for _ in range(2)]
+        async with asyncio.timeout(10):
+            while len(gate.contexts) < 2:
+                await scheduler.connection.flush()
+            await scheduler.connection.api("STREAM.PURGE.WORK", {"filter": subject_of(stopped.work)})
+            for callback in called:
+                callback()
+            await gate.stopped.wait()
+        assert [ctx.run_id for ctx in gate.contexts if ctx.cancelled] == [stopped.work.run_id]
+        gate.open.set()
+        assert await scheduler.output(kept) == "went through"
 
 
 async def test_a_stop_that_is_not_understood_stops_nothing(
