@@ -18,9 +18,7 @@ def main() -> int:
     """Run a session; 0 when all is well, 1 when not, 130 when it was stopped."""
     parser = argparse.ArgumentParser(prog="chaos", description=__doc__)
     parser.add_argument("--runs", type=int, default=10_000, help="runs to submit (default: 10000)")
-    parser.add_argument(
-        "--kills", type=int, default=200, help="kills (default: 200), freezes and cuts between them"
-    )
+    parser.add_argument("--kills", type=int, default=200, help="kills (default: 200), freezes and cuts between them")
     parser.add_argument("--gap", type=float, default=2.5, help="seconds for each fault (default: 2.5)")
     parser.add_argument("--seed", type=int, default=None, help="what is done and when (default: another each time)")
     parser.add_argument("--folder", type=Path, default=None, help="new, for what is left behind; kept")

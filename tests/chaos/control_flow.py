@@ -4,9 +4,6 @@ from typing import Any, ClassVar
 
 from chaos.kind import End, Kind, LiveRun, hook, workflow
 
-_RETRY = {"max_attempts": 3, "initial": "300ms", "factor": 2, "jitter": 0}
-
-
 #: As many numbers as the input says.
 _ITEMS = {
     "id": "items",
@@ -62,7 +59,7 @@ class Each(Kind):
             {
                 "id": "call",
                 "for_each": {"items": "{{ items }}", "concurrency": 3},
-                **hook("flaky", retry=_RETRY),
+                **hook("flaky"),
             },
             {"id": "last", "type": "transform", "config": {"expression": "call.map(one => one.status)"}},
         ],
@@ -194,7 +191,7 @@ class Paused(Kind):
         steps=[
             {"id": "a", "type": "sleep", "config": {"for": "300ms"}},
             {"id": "rest", "type": "delay", "config": {"for": "300ms"}},
-            {"id": "b", **hook("flaky", retry=_RETRY)},
+            {"id": "b", **hook("flaky")},
             {"id": "last", "type": "noop", "config": {"n": "{{ input.n }}"}},
         ],
     )
@@ -242,7 +239,7 @@ class Undone(Kind):
         "undone",
         steps=[
             {"id": "one", "compensate": hook("ok"), **hook("ok")},
-            {"id": "two", "compensate": {"retry": _RETRY, **hook("flaky")}, **hook("ok")},
+            {"id": "two", "compensate": hook("flaky"), **hook("ok")},
             {"id": "last", **hook("gone")},
         ],
         on_failure=[{"id": "tell", **hook("ok")}],

@@ -61,9 +61,18 @@ class Kind:
         """What is done to the run; begins when it is accepted, and may be cut short by its end."""
 
 
+#: A caller that is frozen in the middle of a call finds that it took too long, and has to make it again.
+RETRY = {"max_attempts": 6, "initial": "300ms", "factor": 2, "jitter": 0}
+
+
 def hook(path: str, **more: Any) -> dict[str, Any]:
     """A block that calls the receiver at a path."""
-    return {"type": "hook", "config": {"url": f"{{{{ input.hook }}}}/{path}", "body": {"n": "{{ input.n }}"}}, **more}
+    return {
+        "retry": RETRY,
+        "type": "hook",
+        "config": {"url": f"{{{{ input.hook }}}}/{path}", "body": {"n": "{{ input.n }}"}},
+        **more,
+    }
 
 
 def workflow(name: str, **more: Any) -> dict[str, Any]:

@@ -55,7 +55,7 @@ class Retries(Kind):
     definition = workflow(
         "retries",
         steps=[
-            {"id": "call", **hook("flaky", retry=_RETRY)},
+            {"id": "call", **hook("flaky")},
             {"id": "last", "type": "noop", "config": {"n": "{{ input.n }}", "status": "{{ call.status }}"}},
         ],
     )
@@ -73,7 +73,7 @@ class NeverTaken(Kind):
     definition = workflow("never-taken", blocks=[{"id": "last", **hook("down", retry=_RETRY)}])
 
     def ends(self, number: int) -> list[End]:  # noqa: ARG002 - all end alike
-        return [{"event": "failed", "code": "http.status"}]
+        return [{"event": "failed", "code": code} for code in ("http.status", "http.timeout")]
 
 
 class ErrorPort(Kind):
@@ -121,13 +121,14 @@ class Once(Kind):
     definition = workflow(
         "once",
         steps=[
-            {"id": "call", **hook("ok", idempotent=False)},
+            {"id": "call", **hook("ok", idempotent=False, retry={})},
             {"id": "last", "type": "noop", "config": {"n": "{{ input.n }}"}},
         ],
     )
 
     def ends(self, number: int) -> list[End]:
-        return [{"event": "complete", "output": {"n": number}}, {"event": "failed", "code": "executor.lost"}]
+        lost = [{"event": "failed", "code": code} for code in ("executor.lost", "http.timeout")]
+        return [{"event": "complete", "output": {"n": number}}, *lost]
 
 
 class Timeout(Kind):
