@@ -51,7 +51,7 @@ class Retries(Kind):
     """A call that is refused a few times first."""
 
     share = 15
-    waits: ClassVar[dict[str, list[float]]] = {"call": _WAITS}
+    waits: ClassVar[dict[str, list[float]]] = {"call": [0.3, 0.6, 1.2, 2.4, 4.8]}
     definition = workflow(
         "retries",
         steps=[
