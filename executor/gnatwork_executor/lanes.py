@@ -109,19 +109,26 @@ class Lanes:
     def _room(self, lane: Lane) -> int:
         """How many items of a lane may be asked for or wait here, less those that wait.
 
-        Of the free places each lane with work has its share, and beside that some may wait. Urgent and idle work, of
-        which there is mostly none, is asked for in small numbers until there is more.
+        Urgent and idle work, of which there is mostly none, is asked for in small numbers until there is more. Where
+        several lanes have more than was asked for, each may have its share of the places, free or not: of what waits
+        the next is chosen by weight, so enough of each is to be at hand however many places become free at once.
         """
         free = self._places - self._running
-        if lane is self._ordinary:
-            if self._running == lane.running and self._waiting == len(lane.queue) and not self._mixed_until:
-                return free
-        elif not lane.busy_until:
-            free = 0
+        if (
+            lane is self._ordinary
+            and not self._mixed_until
+            and self._running == lane.running
+            and self._waiting == len(lane.queue)
+        ):
+            return free
         now = self._loop.time()
+        busy = lane.busy_until > now
         weights = sum(other.weight for other in self.lanes if other is lane or other.busy_until > now)
-        share = -(-free * lane.weight // weights)
-        return max(share, 0 if lane.resting else lane.waiting_room) - len(lane.queue)
+        asked = lane.weight * free // weights if busy or lane is self._ordinary else 0
+        if not lane.resting:
+            waiting = -(-lane.weight * self._places // weights) if busy and weights > lane.weight else 0
+            asked = max(asked, waiting, lane.waiting_room)
+        return asked - len(lane.queue)
 
     def _note_backlog(self, lane: Lane, delivery: Delivery) -> None:
         """See whether a lane has more work than was asked for."""
