@@ -19,7 +19,7 @@ from gnatwork_bus.connection import Connection
 from gnatwork_bus.direct import direct_get, leader_get, read_all
 from gnatwork_bus.expiry import expiring
 from gnatwork_bus.message import StoredMessage
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names, subjects
 from gnatwork_schemas.errors import MessageError, UnknownVersionError
 from gnatwork_schemas.model import VERSION, Model
 
@@ -96,7 +96,7 @@ class Archive:
             size=size,
             digest=_digest(chunks),
         )
-        header = {subjects.ARCHIVE_INFO: info.model_dump_json()}
+        header = {header_names.ARCHIVE_INFO: info.model_dump_json()}
         publish = self._connection.publisher.publish
 
         async def put(number: int, kept: float) -> None:
@@ -214,7 +214,7 @@ def _unpacked(info: ArchiveInfo, chunks: Sequence[bytes]) -> list[StoredMessage]
 
 
 def _info(chunk: StoredMessage) -> ArchiveInfo:
-    text = (chunk.headers or {}).get(subjects.ARCHIVE_INFO, "")
+    text = (chunk.headers or {}).get(header_names.ARCHIVE_INFO, "")
     try:
         info = ArchiveInfo.model_validate_json(text)
     except ValidationError as error:

@@ -17,7 +17,7 @@ from nats.errors import Error as NatsError
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.delivery import Delivery
 from gnatwork_bus.message import Status, status_of
-from gnatwork_schemas.subjects import PIN_ID, PULL_PENDING
+from gnatwork_schemas.header_names import PIN_ID, PULL_PENDING
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import orjson
 
 from gnatwork_bus.connection import ApiError, Connection
 from gnatwork_bus.message import StoredMessage, direct_message, leader_message, status_of
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names
 from gnatwork_schemas.errors import GnatworkError, UnavailableError
 
 #: Messages asked for at once; the server stops earlier at `_BATCH_BYTES`.
@@ -82,7 +82,7 @@ async def direct_batch(
                 if status is None:
                     messages.append(direct_message(reply))
                 elif status.code == 204:
-                    return messages, int((reply.headers or {}).get(subjects.BATCH_PENDING, 0))
+                    return messages, int((reply.headers or {}).get(header_names.BATCH_PENDING, 0))
                 elif status.code == 404:
                     return messages, 0
                 elif status.code == 413:

@@ -2,7 +2,7 @@
 
 import math
 
-from gnatwork_schemas.subjects import TTL
+from gnatwork_schemas.header_names import TTL
 
 #: A hundred years; the server can't count much further.
 _LONGEST = 100 * 365 * 86_400

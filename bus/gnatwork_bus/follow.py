@@ -14,7 +14,7 @@ from nats.errors import Error as NatsError
 
 from gnatwork_bus.connection import ApiError, Connection
 from gnatwork_bus.message import Status, StoredMessage, delivered_message, parse_delivery, status_of
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names
 from gnatwork_schemas.errors import UnavailableError
 
 log = logging.getLogger(__name__)
@@ -182,10 +182,10 @@ class _Reading:
         """Go on after a sign of life or the end of a pull; anything else is a doubt."""
         headers = msg.headers or {}
         if status.code == 100:
-            if int(headers.get(subjects.LAST_CONSUMER_SEQUENCE, 0)) > self._received:
+            if int(headers.get(header_names.LAST_CONSUMER_SEQUENCE, 0)) > self._received:
                 raise _BrokenOffError("the last messages were lost")
         elif status.code == 408 or status.description in _PULL_ENDS:
-            self._outstanding -= int(headers[subjects.PULL_PENDING])
+            self._outstanding -= int(headers[header_names.PULL_PENDING])
         else:
             raise _BrokenOffError(f"{status.code} {status.description}")
 

@@ -13,7 +13,7 @@ from gnatwork_bus.archive import Archive, ArchiveInfo
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.direct import direct_get, get_by_sequence, leader_get, read_all
 from gnatwork_bus.message import StoredMessage
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names, subjects
 from gnatwork_schemas.errors import ConflictError
 
 #: Events that are asked for by their sequence at once.
@@ -270,6 +270,6 @@ def _is_remainder(event: StoredMessage) -> bool:
 def expectation(subject: str, sequence: int) -> dict[str, str]:
     """Headers that make an append conditional on the last sequence of a subject or pattern."""
     return {
-        subjects.EXPECTED_LAST_SUBJECT_SEQUENCE: str(sequence),
-        subjects.EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT: subject,
+        header_names.EXPECTED_LAST_SUBJECT_SEQUENCE: str(sequence),
+        header_names.EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT: subject,
     }

@@ -7,7 +7,7 @@ from gnatwork_bus.direct import TooManyResultsError, direct_batch, direct_get, l
 from gnatwork_bus.expiry import expiring
 from gnatwork_bus.message import StoredMessage
 from gnatwork_bus.publisher import Done
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names, subjects
 from gnatwork_schemas.errors import ConflictError
 
 
@@ -36,7 +36,7 @@ class Bucket:
     def entry(self, message: StoredMessage) -> Entry | None:
         """What a message of the bucket's stream says; None when it says that the key is gone."""
         headers = message.headers or {}
-        if subjects.KV_OPERATION in headers or subjects.MARKER_REASON in headers:
+        if header_names.KV_OPERATION in headers or header_names.MARKER_REASON in headers:
             return None
         return Entry(self.key(message), message.data, message.sequence)
 
@@ -76,7 +76,7 @@ class Bucket:
 
     async def delete(self, key: str, *, ttl: float | None = None) -> None:
         """Remove a key, whether it is there or not; the marker that says so goes after `ttl` seconds."""
-        headers = {subjects.KV_OPERATION: "DEL", **expiring(ttl)}
+        headers = {header_names.KV_OPERATION: "DEL", **expiring(ttl)}
         await self._connection.publisher.publish(self.subject(key), b"", headers)
 
     async def list(self, pattern: str = ">") -> list[Entry]:
@@ -92,7 +92,7 @@ class Bucket:
 
 
 def _expect(revision: int) -> dict[str, str]:
-    return {subjects.EXPECTED_LAST_SUBJECT_SEQUENCE: str(revision)}
+    return {header_names.EXPECTED_LAST_SUBJECT_SEQUENCE: str(revision)}
 
 
 async def _last_of_each(connection: Connection, stream: str, pattern: str) -> list[StoredMessage]:

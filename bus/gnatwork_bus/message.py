@@ -8,17 +8,17 @@ from typing import Any, NamedTuple
 from nats.aio.msg import Msg
 from nats.js.api import Header
 
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names, subjects
 
 #: What the server adds to a message that it reads back; not part of the stored message.
 _ADDED = frozenset(
     {
-        subjects.STORED_STREAM,
-        subjects.STORED_SUBJECT,
-        subjects.STORED_SEQUENCE,
-        subjects.STORED_AT,
-        subjects.BATCH_PENDING,
-        subjects.BATCH_PREVIOUS,
+        header_names.STORED_STREAM,
+        header_names.STORED_SUBJECT,
+        header_names.STORED_SEQUENCE,
+        header_names.STORED_AT,
+        header_names.BATCH_PENDING,
+        header_names.BATCH_PREVIOUS,
     }
 )
 
@@ -65,9 +65,9 @@ class Status(NamedTuple):
 def status_of(msg: Msg) -> Status | None:
     """The status that `msg` is, or None for a stored message, whatever its headers say."""
     headers = msg.headers
-    if not headers or msg.data or msg.reply.startswith(subjects.ACK_PREFIX) or subjects.STORED_SUBJECT in headers:
+    if not headers or msg.data or msg.reply.startswith(subjects.ACK_PREFIX) or header_names.STORED_SUBJECT in headers:
         return None
-    if (code := headers.get(subjects.STATUS)) is None:
+    if (code := headers.get(header_names.STATUS)) is None:
         return None
     # nats-py keys the description by its enum, whose hash is not that of the text.
     return Status(int(code), headers.get(Header.DESCRIPTION, ""))
@@ -96,9 +96,9 @@ def direct_message(msg: Msg) -> StoredMessage:
     headers: Mapping[str, str] = msg.headers or {}
     own = {key: value for key, value in headers.items() if key not in _ADDED}
     return StoredMessage(
-        headers[subjects.STORED_SUBJECT],
-        int(headers[subjects.STORED_SEQUENCE]),
-        parse_time(headers[subjects.STORED_AT]),
+        headers[header_names.STORED_SUBJECT],
+        int(headers[header_names.STORED_SEQUENCE]),
+        parse_time(headers[header_names.STORED_AT]),
         msg.data,
         own or None,
     )

@@ -10,7 +10,7 @@ import orjson
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names
 from gnatwork_schemas.errors import ConflictError, GnatworkError, StoreFullError, UnavailableError
 
 log = logging.getLogger(__name__)
@@ -121,7 +121,7 @@ class Publisher:
         `subject` is one that the stream takes; nothing is stored on it. Raises UnavailableError.
         """
         with contextlib.suppress(RefusedError):
-            await self.publish(subject, b"", {subjects.EXPECTED_STREAM: "none"})
+            await self.publish(subject, b"", {header_names.EXPECTED_STREAM: "none"})
 
     def fail_all(self) -> None:
         """Tell every sender that waits that no acknowledgement will come: the connection is lost."""

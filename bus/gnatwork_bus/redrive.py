@@ -10,7 +10,7 @@ from gnatwork_bus.dead_letters import discard_letter, get_letter
 from gnatwork_bus.direct import leader_get
 from gnatwork_bus.history import expectation
 from gnatwork_bus.publisher import QueuedAlreadyError, RefusedError
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names, subjects
 from gnatwork_schemas.errors import ConflictError, LetterCutError, LetterNotFoundError, RedriveError
 from gnatwork_schemas.messages import DeadLetter
 
@@ -39,7 +39,7 @@ async def redrive(connection: Connection, number: int) -> tuple[DeadLetter, int]
         raise LetterCutError(f"{number} has {len(body)} of {letter.size} bytes")
     if not _LITERAL.fullmatch(letter.subject):
         raise RedriveError(f"{letter.subject} is no subject to publish to")
-    headers = {subjects.EXPECTED_STREAM: letter.stream, **await _conditions(connection, letter)}
+    headers = {header_names.EXPECTED_STREAM: letter.stream, **await _conditions(connection, letter)}
     try:
         sequence = await connection.publisher.publish(letter.subject, body, headers)
     except QueuedAlreadyError as error:

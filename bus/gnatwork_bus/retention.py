@@ -14,7 +14,7 @@ from gnatwork_bus.message import StoredMessage
 from gnatwork_bus.payloads import Payloads
 from gnatwork_bus.timers import due_at
 from gnatwork_bus.topology import STATUS_MARKER_TTL
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names, subjects
 from gnatwork_schemas.messages import TimerFired
 
 #: Seconds after the archive has expired at which the payloads are removed.
@@ -89,7 +89,7 @@ def until_end(base: str, events: Sequence[StoredMessage]) -> list[StoredMessage]
     return [
         event
         for event in events[: last + 1]
-        if event.subject.startswith(f"{base}.") and subjects.SCHEDULE not in (event.headers or {})
+        if event.subject.startswith(f"{base}.") and header_names.SCHEDULE not in (event.headers or {})
     ]
 
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names, subjects
 
 
 def due_at(base: str, timer: str, at: float) -> tuple[str, dict[str, str]]:
@@ -12,7 +12,7 @@ def due_at(base: str, timer: str, at: float) -> tuple[str, dict[str, str]]:
     """
     due = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     headers = {
-        subjects.SCHEDULE: f"@at {due}",
-        subjects.SCHEDULE_TARGET: f"{base}.{subjects.timer_fired_event(timer)}",
+        header_names.SCHEDULE: f"@at {due}",
+        header_names.SCHEDULE_TARGET: f"{base}.{subjects.timer_fired_event(timer)}",
     }
     return f"{base}.{subjects.timer_event(timer)}", headers

@@ -4,20 +4,22 @@ import inspect
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields
+from types import ModuleType
 from typing import Any
 
 from docs.generator.comments import comments_of, field_comment, first_paragraph
 from docs.generator.markdown import code, page, table
 from gnatwork_bus import topology
 from gnatwork_bus.descriptors import BucketDescriptor, ConsumerDescriptor, StreamDescriptor
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names, subjects
 
 _SECTION = re.compile(r"^# --- (?P<title>.+?) -+$")
 _DEFINED = re.compile(r"^(?:def )?(?P<name>[A-Za-z]\w*)(?: = |\()")
 
 _INTRODUCTION = """\
-Every subject, stream, bucket, key and header has its name from one module, `gnatwork_schemas.subjects`; this page is
-written from it. `<…>` is one token. Which bodies travel where is told in [Messages](messages.md).
+Every subject, stream, bucket and key has its name from one module, `gnatwork_schemas.subjects`, and every header from
+`gnatwork_schemas.header_names`; this page is written from them. `<…>` is one token. Which bodies travel where is told in
+[Messages](messages.md).
 
 What most users want: subscribe to `workflow.*.complete` for the end of every run that completes, and to
 `workflow.<run>.>` for everything about one run. Those are republished by the server once an event is stored."""
@@ -27,7 +29,9 @@ def pages() -> dict[str, str]:
     """The one page."""
     parts: list[str] = []
     for title, names in sections().items():
-        parts += [f"## {title[0].upper()}{title[1:]}", *_section(names)]
+        parts += [f"## {title[0].upper()}{title[1:]}", *_section(subjects, names)]
+    headers = [name for name in vars(header_names) if name.isupper()]
+    parts += ["## Headers", *_section(header_names, headers)]
     return {
         "subjects.md": page(
             "Subjects, streams and headers",
@@ -59,17 +63,17 @@ def sections() -> dict[str, list[str]]:
     return found
 
 
-def _section(names: list[str]) -> Iterator[str]:
-    comments = comments_of(subjects)
+def _section(module: ModuleType, names: list[str]) -> Iterator[str]:
+    comments = comments_of(module)
     constants = [
-        (code(name), _value(getattr(subjects, name)), comments[name])
+        (code(name), _value(getattr(module, name)), comments[name])
         for name in names
-        if not callable(getattr(subjects, name))
+        if not callable(getattr(module, name))
     ]
     functions = [
-        (code(name), _pattern(getattr(subjects, name)), first_paragraph(getattr(subjects, name)))
+        (code(name), _pattern(getattr(module, name)), first_paragraph(getattr(module, name)))
         for name in names
-        if inspect.isfunction(getattr(subjects, name))
+        if inspect.isfunction(getattr(module, name))
     ]
     yield table(("Constant", "Value", "What"), constants)
     yield table(("Function", "Gives", "What"), functions)

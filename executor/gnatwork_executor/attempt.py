@@ -23,9 +23,9 @@ from gnatwork_executor.ports import Hosted, Ports
 from gnatwork_executor.statistics import Statistics
 from gnatwork_schemas.error import ErrorInfo
 from gnatwork_schemas.errors import GnatworkError
+from gnatwork_schemas.header_names import TRACEPARENT
 from gnatwork_schemas.messages import Work
 from gnatwork_schemas.payload import PayloadRef
-from gnatwork_schemas.header_names import TRACEPARENT
 
 log = logging.getLogger(__name__)
 

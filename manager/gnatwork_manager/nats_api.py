@@ -19,7 +19,7 @@ from gnatwork_manager.bodies import parse_json
 from gnatwork_manager.problems import ProblemError, describe, invalid, to_problem
 from gnatwork_manager.services import Services
 from gnatwork_manager.verbs import VERBS, VerbRequest, answer
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names, subjects
 from gnatwork_schemas.model import VERSION
 from gnatwork_schemas.names import NAME_PATTERN
 from gnatwork_schemas.problem import Problem
@@ -106,7 +106,7 @@ class NatsApi:
 
     def _refuse(self, message: Request, problem: Problem) -> None:
         body = {"v": VERSION, "problem": problem.model_dump(mode="json")}
-        headers = {subjects.SERVICE_ERROR: problem.code, subjects.SERVICE_ERROR_CODE: str(problem.status)}
+        headers = {header_names.SERVICE_ERROR: problem.code, header_names.SERVICE_ERROR_CODE: str(problem.status)}
         self._services.connection.send(message.reply, orjson.dumps(body), headers=headers)
 
     def _report(self) -> list[WorkReport]:

@@ -15,9 +15,9 @@ from gnatwork_manager.requests import API_PREFIX, IdempotencyKey, Namespace, Wai
 from gnatwork_manager.submission import parse_idempotency_key, parse_submission, parse_traceparent, parse_wait
 from gnatwork_manager.submit import Submitted, submit
 from gnatwork_manager.submitter import Caller
+from gnatwork_schemas.header_names import TRACEPARENT
 from gnatwork_schemas.names import DEFAULT_NAMESPACE
 from gnatwork_schemas.status import Run
-from gnatwork_schemas.subjects import TRACEPARENT
 
 router = APIRouter(prefix=f"{API_PREFIX}/runs", tags=["runs"])
 

@@ -15,7 +15,7 @@ from gnatwork_manager.orders import value_parts
 from gnatwork_manager.problems import ProblemError, invalid
 from gnatwork_manager.run_control import RunControl
 from gnatwork_manager.submission import check_fields
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names, subjects
 from gnatwork_schemas.control_block import ControlBlock, ControlledBlock
 from gnatwork_schemas.messages import Signal, Start
 from gnatwork_schemas.names import NAME_PATTERN
@@ -53,9 +53,9 @@ class Signals:
         headers = None
         if key is not None:
             claim = Claim(run_id, digest_of(["signal", run_id, name, data]))
-            headers = {subjects.MESSAGE_ID: f"{run_id}.{digest_of([namespace, key])}"}
+            headers = {header_names.MESSAGE_ID: f"{run_id}.{digest_of([namespace, key])}"}
             earlier = await self.claims.take(namespace, key, claim)
-            if earlier and await self._is_stored(start.subject, name, headers[subjects.MESSAGE_ID]):
+            if earlier and await self._is_stored(start.subject, name, headers[header_names.MESSAGE_ID]):
                 return
         if apart:
             data = reference_value(await self.payloads.put(namespace, run_id, encoded, f"signal-{name}"))
@@ -68,7 +68,7 @@ class Signals:
         """
         base = start.removesuffix(f".{subjects.START}")
         stored = await self.history.read(f"{base}.{subjects.signal_event(name)}")
-        return any(message.headers and message.headers.get(subjects.MESSAGE_ID) == message_id for message in stored)
+        return any(message.headers and message.headers.get(header_names.MESSAGE_ID) == message_id for message in stored)
 
 
 def parse_signal(name: str, value: Any) -> Any:

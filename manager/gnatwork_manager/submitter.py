@@ -17,7 +17,7 @@ from gnatwork_manager.run_ids import new_run_id
 from gnatwork_manager.store_guard import StoreGuard
 from gnatwork_manager.submission import StoredSubmission, Submission, merge_labels
 from gnatwork_manager.workflow_store import Workflows
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names, subjects
 from gnatwork_schemas.errors import InputError, UnavailableError
 from gnatwork_schemas.payload import PayloadRef
 
@@ -106,7 +106,7 @@ class Submitter:
         run = checked.run
         if checked.repeated and await self.history.find_start(run.namespace, run.run_id):
             return
-        headers: Mapping[str, str] = {subjects.TRACEPARENT: checked.traceparent} if checked.traceparent else {}
+        headers: Mapping[str, str] = {header_names.TRACEPARENT: checked.traceparent} if checked.traceparent else {}
         created_at = round(time.time(), 6)
         try:
             stored = Stored(await self._store_input(run), await self._store_reuse(run))

@@ -32,7 +32,7 @@ from gnatwork_manager.submission import (
 )
 from gnatwork_manager.submit import submit
 from gnatwork_manager.submitter import Caller
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names
 
 _Query = TypeVar("_Query", bound=BaseModel)
 
@@ -72,7 +72,7 @@ def _asker(request: VerbRequest, *subject: str) -> tuple[dict[str, Any], Caller,
     caller = Caller(
         namespace=request.namespace,
         idempotency_key=_key(body),
-        traceparent=parse_traceparent(request.headers.get(subjects.TRACEPARENT)),
+        traceparent=parse_traceparent(request.headers.get(header_names.TRACEPARENT)),
     )
     return body, caller, wait
 

@@ -22,7 +22,7 @@ from gnatwork_engine.core.actions import (
     SetTimer,
     TellParent,
 )
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names, subjects
 from gnatwork_schemas.depth import is_too_deep
 from gnatwork_schemas.error import ErrorInfo
 from gnatwork_schemas.errors import MessageError, UnknownVersionError
@@ -256,7 +256,7 @@ def _limit_base(namespace: str, kind: LimitKind, key: str, shards: int) -> str:
 
 
 def _trace(source: Source) -> dict[str, str] | None:
-    return {subjects.TRACEPARENT: source.traceparent} if source.traceparent else None
+    return {header_names.TRACEPARENT: source.traceparent} if source.traceparent else None
 
 
 _MAKERS: dict[type[Publishable], Callable[[Source, Any, Circumstances], Outgoing]] = {

@@ -1,4 +1,4 @@
-"""Every subject, stream, consumer, bucket, key and header name, in one place.
+"""Every subject, stream, consumer, bucket and key name, in one place; headers have theirs in `header_names`.
 
 Nothing else in the project spells such a name out. Tokens: `shard` a number, `ns` a namespace, `workflow` and
 `run` as in the glossary, `event` one or more tokens, `task` a task path (its `/` stays inside one token).
@@ -31,55 +31,6 @@ STATUS_BUCKET = "gnatwork_status"
 IDEMPOTENCY_BUCKET = "gnatwork_idempotency"
 #: Seconds for which an idempotency key is remembered: one day.
 IDEMPOTENCY_TTL = 86_400
-
-# --- headers ---------------------------------------------------------------------------------------------
-
-#: The append is refused unless this is the last sequence of the subject (or of the pattern below).
-EXPECTED_LAST_SUBJECT_SEQUENCE = "Nats-Expected-Last-Subject-Sequence"
-#: The pattern on which the expectation above is checked.
-EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT = "Nats-Expected-Last-Subject-Sequence-Subject"
-#: Names a message, so that the stream takes it once: within two minutes, a second one is not stored.
-MESSAGE_ID = "Nats-Msg-Id"
-#: The append is refused unless the stream has this name.
-EXPECTED_STREAM = "Nats-Expected-Stream"
-#: When the server is to publish this message again, `@at <RFC 3339>`.
-SCHEDULE = "Nats-Schedule"
-#: Where the server publishes a scheduled message.
-SCHEDULE_TARGET = "Nats-Schedule-Target"
-#: Which client of a pinned consumer is the active one.
-PIN_ID = "Nats-Pin-Id"
-#: How long a message may live, e.g. `30d` as `2592000s`.
-TTL = "Nats-TTL"
-#: On each chunk of an archived history: what it is a part of, as JSON, see `gnatwork_bus.archive`.
-ARCHIVE_INFO = "Gnatwork-Archive"
-#: W3C trace context, carried from the submission to every message of the run.
-TRACEPARENT = "traceparent"
-#: On a reply that is an error, as NATS services have it: the error code.
-SERVICE_ERROR = "Nats-Service-Error"
-#: On such a reply: the HTTP status of the same error.
-SERVICE_ERROR_CODE = "Nats-Service-Error-Code"
-#: Set by the server on a message that it reads back: the stream that it lies in.
-STORED_STREAM = "Nats-Stream"
-#: Likewise: the subject under which it was stored.
-STORED_SUBJECT = "Nats-Subject"
-#: Likewise: its sequence in the stream.
-STORED_SEQUENCE = "Nats-Sequence"
-#: Likewise: when it was stored, RFC 3339.
-STORED_AT = "Nats-Time-Stamp"
-#: Set by the server on the messages of a batch: how many follow in all.
-BATCH_PENDING = "Nats-Num-Pending"
-#: Likewise: the sequence of the message before.
-BATCH_PREVIOUS = "Nats-Last-Sequence"
-#: The code of a message that carries no data, such as `404`.
-STATUS = "Status"
-#: On the end of a pull: how many of the messages that it asked for it did not get.
-PULL_PENDING = "Nats-Pending-Messages"
-#: On an idle heartbeat: the last consumer sequence that was sent.
-LAST_CONSUMER_SEQUENCE = "Nats-Last-Consumer"
-#: On a message of a key-value bucket: `DEL` or `PURGE`, when the key is gone.
-KV_OPERATION = "KV-Operation"
-#: On a marker that the server leaves when a message expires or is removed.
-MARKER_REASON = "Nats-Marker-Reason"
 
 # --- history ---------------------------------------------------------------------------------------------
 
@@ -332,7 +283,7 @@ def parse_cancel_control(subject: str) -> tuple[str, str]:
 #: What executors listen to for `cancel_control`.
 CANCEL_CONTROLS = "control.*.*.cancel"
 
-# --- archive ---------------------------------------------------------------------------------------------
+# --- archive, payloads and dead letters ----------------------------------------------------------------
 
 #: All archived histories.
 ARCHIVE_SUBJECTS = "archive.>"
@@ -342,8 +293,6 @@ def archive_chunk(namespace: str, workflow: str, run_id: str, chunk: int | str) 
     """One chunk of the archived history of a run; `*` for all, also for a workflow that is not known."""
     return f"archive.{namespace}.{workflow}.{run_id}.{chunk}"
 
-
-# --- payloads and dead letters ---------------------------------------------------------------------------
 
 #: All payload chunks.
 PAYLOAD_SUBJECTS = "payload.>"
@@ -379,12 +328,10 @@ def dead_letters_of(reason: str) -> str:
     return f"dead.*.*.{reason}"
 
 
-# --- acknowledgements ------------------------------------------------------------------------------------
+# --- consumers, buckets and their keys -----------------------------------------------------------------
 
 #: What the reply subject of a delivered message starts with.
 ACK_PREFIX = "$JS.ACK."
-
-# --- consumers -------------------------------------------------------------------------------------------
 
 #: The priority group of pinned scheduler consumers.
 SCHEDULER_GROUP = "scheduler"
@@ -400,9 +347,6 @@ def executor_consumer(type_: str, lane: str) -> str:
     return f"exec-{type_}-{lane}"
 
 
-# --- key-value buckets as streams ------------------------------------------------------------------------
-
-
 def bucket_stream(bucket: str) -> str:
     """The stream behind a bucket."""
     return f"KV_{bucket}"
@@ -411,9 +355,6 @@ def bucket_stream(bucket: str) -> str:
 def bucket_subject(bucket: str, key: str) -> str:
     """Where a key of a bucket is stored; `>` for all keys."""
     return f"$KV.{bucket}.{key}"
-
-
-# --- keys of the state bucket ----------------------------------------------------------------------------
 
 
 def control_block_key(digest: str) -> str:

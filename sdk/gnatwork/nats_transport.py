@@ -12,7 +12,7 @@ from gnatwork.errors import ClientError, RequestError, UnreachableError
 from gnatwork.transport import Call, RunEvent, run_path
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.follow import follow
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names, subjects
 from gnatwork_schemas.errors import UnavailableError
 from gnatwork_schemas.messages import Message
 from gnatwork_schemas.model import VERSION
@@ -188,7 +188,7 @@ class NatsTransport:
             reply = await self._connection.request(subjects.api(self._namespace, call.verb), data, self._timeout)
         except UnavailableError as error:
             raise UnreachableError(error.detail) from error
-        if reply.headers and subjects.SERVICE_ERROR in reply.headers:
+        if reply.headers and header_names.SERVICE_ERROR in reply.headers:
             refusal = _Refusal.model_validate_json(reply.data)
             if refusal.problem is not None:
                 raise RequestError(refusal.problem)

@@ -5,7 +5,7 @@ from typing import NamedTuple, Self
 
 from pydantic import ValidationError
 
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names, subjects
 from gnatwork_schemas.errors import MessageError, UnknownVersionError
 from gnatwork_schemas.messages import (
     Cancelled,
@@ -141,7 +141,7 @@ def parse_event(subject: str, sequence: int, at: float, data: bytes, headers: Ma
         raise MessageError(f"{subject} is of another signal than its body, {body.name!r}")
     if isinstance(body, Start) and not base.endswith(f".{body.workflow}.{body.run_id}"):
         raise MessageError(f"{subject} is of another run than its body, {body.run_id}")
-    traceparent = headers.get(subjects.TRACEPARENT) if headers else None
+    traceparent = headers.get(header_names.TRACEPARENT) if headers else None
     return Event(base, name, sequence, at, body, traceparent)
 
 

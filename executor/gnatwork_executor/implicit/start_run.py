@@ -14,12 +14,12 @@ from gnatwork_executor.outcome import must_be_stored
 from gnatwork_executor.ports import Ports
 from gnatwork_schemas import implicit
 from gnatwork_schemas.control_block import ControlBlock
+from gnatwork_schemas.header_names import TRACEPARENT
 from gnatwork_schemas.messages import CancelRequest
 from gnatwork_schemas.model import VERSION
 from gnatwork_schemas.payload import reference_value
 from gnatwork_schemas.run_ids import child_run_id
-from gnatwork_schemas.header_names import TRACEPARENT
-from gnatwork_schemas.subjects import (REQUEST_CANCEL, control_block_key, history_base, workflow_key)
+from gnatwork_schemas.subjects import REQUEST_CANCEL, control_block_key, history_base, workflow_key
 from gnatwork_schemas.workflow import StoredVersion, StoredWorkflow
 
 #: Runs that may lie one within another, the outermost not counted.

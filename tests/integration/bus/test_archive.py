@@ -9,7 +9,8 @@ from gnatwork_bus.connection import Connection
 from gnatwork_bus.history import FoundRun, History, RunEnd
 from gnatwork_bus.message import StoredMessage
 from gnatwork_schemas.errors import MessageError, UnknownVersionError
-from gnatwork_schemas.subjects import ARCHIVE_INFO, archive_chunk, history_base, shard_of
+from gnatwork_schemas.header_names import ARCHIVE_INFO
+from gnatwork_schemas.subjects import archive_chunk, history_base, shard_of
 
 RUN = "01931d2e-0000-7000-8000-000000000001"
 OTHER = "01931d2e-0000-7000-8000-000000000002"

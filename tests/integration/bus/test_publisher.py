@@ -7,7 +7,7 @@ from gnatwork_bus.connection import Connection
 from gnatwork_bus.embedded import EmbeddedServer
 from gnatwork_bus.publisher import QueuedAlreadyError
 from gnatwork_bus.reconcile import reconcile
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names
 from gnatwork_schemas.errors import ConflictError, GnatworkError, UnavailableError
 
 ITEM = "block.noop.normal.default.run.task.1.input"
@@ -22,7 +22,7 @@ async def test_each_message_is_answered_with_its_place_in_the_stream(bus: Connec
 
 
 async def test_an_expectation_that_is_not_met_is_a_conflict(bus: Connection) -> None:
-    expect = {subjects.EXPECTED_LAST_SUBJECT_SEQUENCE: "0"}
+    expect = {header_names.EXPECTED_LAST_SUBJECT_SEQUENCE: "0"}
     await bus.publisher.publish("history.1.default.w.r.start", b"{}", expect)
     with pytest.raises(ConflictError):
         await bus.publisher.publish("history.1.default.w.r.start", b"{}", expect)

@@ -9,7 +9,7 @@ from support.managing import Bench, parse_events, until
 from gnatwork_bus.payloads import Payloads
 from gnatwork_bus.retention import archive_run
 from gnatwork_manager import event_stream
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names, subjects
 
 
 async def archive(bench: Bench, run_id: str) -> None:
@@ -107,7 +107,7 @@ async def test_looking_at_it_brings_nothing_back_into_lists(bench: Bench, run_id
     await archive(bench, run_id)
     bucket_subject = f"$KV.{subjects.STATUS_BUCKET}.default.{run_id}"
     await bench.put_status(run_id, "completed", 10_000)  # type: ignore[arg-type]  # as text
-    await bench.connection.publisher.publish(bucket_subject, b"", {subjects.KV_OPERATION: "DEL"})
+    await bench.connection.publisher.publish(bucket_subject, b"", {header_names.KV_OPERATION: "DEL"})
 
     async def nothing_listed() -> bool:
         return not (await bench.http.get("/runs")).json()["items"]

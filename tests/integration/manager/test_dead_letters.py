@@ -8,7 +8,7 @@ from support.managing import TOKEN, Bench
 
 from gnatwork import Client, RequestError
 from gnatwork_bus.dead_letters import bury
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names, subjects
 from gnatwork_schemas.error import ErrorInfo
 
 
@@ -114,5 +114,5 @@ async def test_it_must_be_said_which_are_to_go(bench: Bench, query: str) -> None
 async def test_bad_verbs(bench: Bench, verb: str, body: dict[str, Any]) -> None:
     await bury_one(bench, "history.a")
     reply = await bench.connection.request(subjects.api("default", f"dead_letters.{verb}"), orjson.dumps(body))
-    assert (reply.headers or {})[subjects.SERVICE_ERROR] == "request.invalid"
+    assert (reply.headers or {})[header_names.SERVICE_ERROR] == "request.invalid"
     assert len((await bench.http.get("/dead-letters")).json()["items"]) == 1

@@ -16,7 +16,7 @@ from gnatwork_manager.index.feed import RunIndex
 from gnatwork_manager.index.query import RunFilter
 from gnatwork_manager.index.store import FILE_NAME
 from gnatwork_manager.run_ids import new_run_id
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names, subjects
 from gnatwork_schemas.status import RunStatus, RunSummary
 
 
@@ -130,7 +130,7 @@ async def test_a_status_that_is_gone_is_listed_no_more(bench: Bench) -> None:
     await bench.put_status(run_id, RunStatus.COMPLETED, 1)
     await until_listed(bench, 1)
     subject = Bucket(bench.connection, subjects.STATUS_BUCKET).subject(subjects.status_key("default", run_id))
-    await bench.connection.publisher.publish(subject, b"", {subjects.KV_OPERATION: "DEL"})
+    await bench.connection.publisher.publish(subject, b"", {header_names.KV_OPERATION: "DEL"})
     await until_nothing(bench)
 
 

@@ -11,7 +11,7 @@ from support.managing import Bench, running_manager, start_of
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.discovery import find_services
 from gnatwork_manager.run_ids import new_run_id
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names, subjects
 
 
 async def ask(bench: Bench, verb: str, body: Any = None, namespace: str = "default") -> dict[str, Any]:
@@ -21,8 +21,8 @@ async def ask(bench: Bench, verb: str, body: Any = None, namespace: str = "defau
     assert document["v"] == 1
     if problem := document.get("problem"):
         assert reply.headers == {
-            subjects.SERVICE_ERROR: problem["code"],
-            subjects.SERVICE_ERROR_CODE: str(problem["status"]),
+            header_names.SERVICE_ERROR: problem["code"],
+            header_names.SERVICE_ERROR_CODE: str(problem["status"]),
         }
     return document
 

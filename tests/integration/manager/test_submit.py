@@ -10,7 +10,7 @@ from support.managing import Bench, start_of
 
 from gnatwork_bus.kv import Bucket
 from gnatwork_bus.payloads import Payloads
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names, subjects
 from gnatwork_schemas.control_block import ControlBlock
 from gnatwork_schemas.payload import PayloadRef
 
@@ -35,7 +35,7 @@ async def test_trace_context_is_carried_on(bench: Bench, linear: dict[str, Any])
     reply = await bench.http.post("/runs", json={"workflow": linear}, headers={"traceparent": trace})
     (event,) = await bench.events(reply.json()["run_id"])
     assert event.headers
-    assert event.headers[subjects.TRACEPARENT] == trace
+    assert event.headers[header_names.TRACEPARENT] == trace
 
 
 async def test_namespace_comes_from_the_header(bench: Bench, linear: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ import base64
 from support.playing import Playing
 from support.story import block
 
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names, subjects
 from gnatwork_schemas.definition import Retry
 from gnatwork_schemas.payload import as_reference
 
@@ -87,7 +87,7 @@ async def test_a_work_item_too_large_for_a_message_is_the_tasks_error(playing: P
 
 async def test_the_trace_goes_along(playing: Playing) -> None:
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-    run = await playing.start(block("a"), block("b", "a"), headers={subjects.TRACEPARENT: trace})
+    run = await playing.start(block("a"), block("b", "a"), headers={header_names.TRACEPARENT: trace})
     await playing.output(await playing.work(run, "a"))
     await playing.work(run, "b")
     stored = await playing.connection.api(

@@ -6,7 +6,7 @@ import pytest
 from support.playing import Playing
 from support.story import block
 
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names, subjects
 
 
 @pytest.mark.parametrize("found", [b"no JSON", b'{"v": 2}'])
@@ -30,6 +30,6 @@ async def test_a_document_that_was_deleted_is_written_again(playing: Playing) ->
     work = await playing.work(run, "a")
     await playing.summary(run, "running")
     key = playing.status.subject(subjects.status_key(run.namespace, run.run_id))
-    await playing.connection.publisher.publish(key, b"", {subjects.KV_OPERATION: "DEL"})
+    await playing.connection.publisher.publish(key, b"", {header_names.KV_OPERATION: "DEL"})
     await playing.output(work)
     await playing.summary(run, "completed")

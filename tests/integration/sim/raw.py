@@ -14,10 +14,10 @@ from nats.js.api import Header
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.descriptors import ConsumerDescriptor
 from gnatwork_bus.reconcile import ensure_consumer
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names, subjects
 
 #: Times, and what the model leaves out since nobody asks for it.
-_LEFT_OUT = frozenset({subjects.STORED_AT, "Nats-UpTo-Sequence", "Nats-Last-Stream", "Nats-Last-Consumer"})
+_LEFT_OUT = frozenset({header_names.STORED_AT, "Nats-UpTo-Sequence", "Nats-Last-Stream", "Nats-Last-Consumer"})
 _PATIENCE = 10.0
 
 Answer = dict[str, Any]
@@ -108,7 +108,7 @@ class Raw:
         async with self.listening(inbox) as replies:
             await nc.publish(f"$JS.API.DIRECT.GET.{stream}", orjson.dumps(request), reply=inbox)
             answers = [await replies.next()]
-            while "batch" in request and subjects.STATUS not in answers[-1]["headers"]:
+            while "batch" in request and header_names.STATUS not in answers[-1]["headers"]:
                 answers.append(await replies.next())
         return answers
 
@@ -138,8 +138,8 @@ class Raw:
 
     def shown(self, message: Msg) -> Answer:
         """A message without what can't be the same twice."""
-        if (message.headers or {}).get(subjects.STATUS) == "503":
-            return {"headers": {subjects.STATUS: "503"}}
+        if (message.headers or {}).get(header_names.STATUS) == "503":
+            return {"headers": {header_names.STATUS: "503"}}
         headers = {str(name): value for name, value in (message.headers or {}).items() if name not in _LEFT_OUT}
         if description := (message.headers or {}).get(Header.DESCRIPTION):
             headers = {name: value for name, value in headers.items() if value != description}
@@ -148,7 +148,7 @@ class Raw:
         if message.reply.startswith(subjects.ACK_PREFIX):
             delivered = tuple(map(int, message.reply.split(".")[-5:-2]))
             self.replies[delivered] = message.reply
-            if pin := headers.pop(subjects.PIN_ID, None):
+            if pin := headers.pop(header_names.PIN_ID, None):
                 self._pins[delivered] = pin
         subject = "inbox" if message.subject.startswith("_INBOX.") else message.subject
         return {"subject": subject, "data": message.data, "headers": headers, "delivered": delivered}

@@ -12,13 +12,13 @@ from gnatwork_bus.kv import Bucket
 from gnatwork_bus.payloads import Payloads
 from gnatwork_bus.retention import archive_run, purge_run
 from gnatwork_bus.timers import due_at
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names, subjects
 
 Script = Callable[[Raw], Awaitable[list[Any]]]
 
 _RUN = "history.0.default.w.r1"
-_LAST = subjects.EXPECTED_LAST_SUBJECT_SEQUENCE
-_LAST_ON = subjects.EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT
+_LAST = header_names.EXPECTED_LAST_SUBJECT_SEQUENCE
+_LAST_ON = header_names.EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT
 
 
 async def conditions(raw: Raw) -> list[Any]:
@@ -32,7 +32,7 @@ async def conditions(raw: Raw) -> list[Any]:
         await raw.publish(f"{_RUN}.block.a.claimed.1", b"6", {_LAST: "0"}),
         await raw.publish(f"{_RUN}.block.a.claimed.1", b"7", {_LAST: "0"}),
         await raw.publish(f"{_RUN}.block.a.claimed.1", b"8", {_LAST: "4"}),
-        await raw.publish("block.BARRIER", b"", {subjects.EXPECTED_STREAM: "none"}),
+        await raw.publish("block.BARRIER", b"", {header_names.EXPECTED_STREAM: "none"}),
         await raw.publish("nowhere.at.all", b""),
         await raw.state(subjects.HISTORY),
     ]
@@ -78,18 +78,18 @@ async def removal(raw: Raw) -> list[Any]:
 
 async def expiry(raw: Raw) -> list[Any]:
     """What carries a time to live goes; the last one of a key leaves a marker."""
-    bucket, ttl = subjects.bucket_stream(subjects.STATUS_BUCKET), {subjects.TTL: "1s"}
+    bucket, ttl = subjects.bucket_stream(subjects.STATUS_BUCKET), {header_names.TTL: "1s"}
     key = subjects.bucket_subject(subjects.STATUS_BUCKET, "default.a")
     archive = f"{subjects.ARCHIVE}"
     consumer = ConsumerDescriptor(stream=bucket, name="all", filter="$KV.>", ack_wait=30, max_ack_pending=10)
     await raw.create(consumer)
     answers = [
         await raw.publish("archive.d.w.r.0", b"1", ttl),
-        await raw.publish("archive.d.w.r.1", b"2", {subjects.TTL: "900s"}),
+        await raw.publish("archive.d.w.r.1", b"2", {header_names.TTL: "900s"}),
         await raw.publish("payload.d.r.x.0", b"", ttl),
         await raw.publish(key, b"1", ttl),
         # Replaced before it goes.
-        await raw.publish(key, b"2", {subjects.TTL: "3s"}),
+        await raw.publish(key, b"2", {header_names.TTL: "3s"}),
     ]
     async with raw.pulling(consumer, {"batch": 5, "expires": 30_000_000_000}) as pull:
         answers += [await pull.next(), await pull.next()]
@@ -159,7 +159,11 @@ async def reading(raw: Raw) -> list[Any]:
 async def schedules(raw: Raw) -> list[Any]:
     def at(seconds: float, target: str, **own: str) -> dict[str, str]:
         due = datetime.fromtimestamp(raw.now() + seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        return {subjects.SCHEDULE: f"@at {due}", subjects.SCHEDULE_TARGET: f"{_RUN}.timer.{target}.fired", **own}
+        return {
+            header_names.SCHEDULE: f"@at {due}",
+            header_names.SCHEDULE_TARGET: f"{_RUN}.timer.{target}.fired",
+            **own,
+        }
 
     async with raw.listening("workflow.>") as live:
         answers = [

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names
 from support.sim.consumers import Consumer, new_pins
 from support.sim.messages import Message, direct, rfc3339, status
 from support.sim.pulls import Pulls
@@ -173,7 +173,7 @@ class Api:
             pending -= 1
             self._server.send(direct(reply, stream.name, stored, pending=pending, previous=previous))
             previous = stored.sequence
-        more = {subjects.BATCH_PENDING: pending, subjects.BATCH_PREVIOUS: previous}
+        more = {header_names.BATCH_PENDING: pending, header_names.BATCH_PREVIOUS: previous}
         self._server.send(status(reply, 204, "EOB", more))
 
 

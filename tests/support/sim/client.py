@@ -14,7 +14,7 @@ from nats.aio.msg import Msg
 from nats.errors import ConnectionClosedError, NoRespondersError
 from nats.errors import TimeoutError as NatsTimeoutError
 
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names
 from support.sim.clock import PROCESS
 from support.sim.messages import Message
 from support.sim.network import Session
@@ -101,7 +101,7 @@ class SimClient:
             raise NatsTimeoutError from None
         finally:
             self._waiting.pop(reply, None)
-        if not message.data and (message.headers or {}).get(subjects.STATUS) == "503":
+        if not message.data and (message.headers or {}).get(header_names.STATUS) == "503":
             raise NoRespondersError
         return message
 

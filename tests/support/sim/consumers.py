@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names, subjects
 from support.sim.messages import Message
 from support.sim.pulls import Pulls
 from support.sim.streams import Stored, Stream
@@ -183,7 +183,7 @@ class Consumer:
         self._watch(deadline)
         headers = stored.headers
         if self.pulls.pin:
-            headers = {**(headers or {}), subjects.PIN_ID: self.pulls.pin}
+            headers = {**(headers or {}), header_names.PIN_ID: self.pulls.pin}
         reply = f"{subjects.ACK_PREFIX}{self.stream.name}.{self.name}.{times}.{sequence}.{number}.{stored.at}.0"
         self.send(Message(inbox, stored.data, reply, headers, stored.subject))
 

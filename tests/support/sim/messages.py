@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from nats.js.api import Header
 
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names
 from support.sim.streams import Stored
 
 
@@ -24,7 +24,7 @@ class Message(NamedTuple):
 
 def status(subject: str, code: int, description: str, more: Mapping[str, object] | None = None) -> Message:
     """A message that carries no data."""
-    headers = {subjects.STATUS: str(code), **{name: str(value) for name, value in (more or {}).items()}}
+    headers = {header_names.STATUS: str(code), **{name: str(value) for name, value in (more or {}).items()}}
     # The client library keys it by its enum, whose hash is not that of the text.
     headers[Header.DESCRIPTION] = description
     return Message(subject, b"", "", headers)
@@ -32,7 +32,7 @@ def status(subject: str, code: int, description: str, more: Mapping[str, object]
 
 def pull_status(subject: str, code: int, description: str, left: int) -> Message:
     """The end of a pull that had `left` messages to go."""
-    return status(subject, code, description, {subjects.PULL_PENDING: left, "Nats-Pending-Bytes": 0})
+    return status(subject, code, description, {header_names.PULL_PENDING: left, "Nats-Pending-Bytes": 0})
 
 
 def direct(
@@ -41,14 +41,14 @@ def direct(
     """An answer to a direct get; `pending` and `previous` in a batch."""
     headers = {
         **(stored.headers or {}),
-        subjects.STORED_STREAM: stream,
-        subjects.STORED_SUBJECT: stored.subject,
-        subjects.STORED_SEQUENCE: str(stored.sequence),
-        subjects.STORED_AT: rfc3339(stored.at),
+        header_names.STORED_STREAM: stream,
+        header_names.STORED_SUBJECT: stored.subject,
+        header_names.STORED_SEQUENCE: str(stored.sequence),
+        header_names.STORED_AT: rfc3339(stored.at),
     }
     if pending is not None:
-        headers[subjects.BATCH_PENDING] = str(pending)
-        headers[subjects.BATCH_PREVIOUS] = str(previous)
+        headers[header_names.BATCH_PENDING] = str(pending)
+        headers[header_names.BATCH_PREVIOUS] = str(previous)
     return Message(inbox, stored.data, "", headers)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names
 from support.sim.subjects import is_literal, matcher, matches
 
 #: Set by the server on what a schedule has become.
@@ -65,18 +65,18 @@ class Stream:
         existing = self.by_subject.get(subject, [])
         if limit > 0 and len(existing) >= limit and self.config.get("discard_new_per_subject"):
             raise RefusedError(503, 10077, "maximum messages per subject exceeded")
-        ttl = headers.get(subjects.TTL) if headers else None
+        ttl = headers.get(header_names.TTL) if headers else None
         if ttl is not None and not self.config.get("allow_msg_ttl"):
             raise RefusedError(400, 10166, "per-message TTL is disabled")
         self.last_sequence += 1
         stored = Stored(self.last_sequence, subject, data, headers, at)
         if ttl is not None:
             self.expiries[stored.sequence] = at / _SECOND + _seconds(ttl)
-        if headers and subjects.SCHEDULE in headers:
+        if headers and header_names.SCHEDULE in headers:
             for sequence in tuple(existing):
                 self.remove(sequence)
             headers.setdefault(_ROLLUP, "sub")
-            self.schedules[stored.sequence] = _due(headers[subjects.SCHEDULE])
+            self.schedules[stored.sequence] = _due(headers[header_names.SCHEDULE])
         self.messages[stored.sequence] = stored
         kept = self.by_subject.setdefault(subject, [])
         kept.append(stored.sequence)
@@ -100,9 +100,9 @@ class Stream:
     def marker(self, gone: Stored) -> dict[str, str] | None:
         """The headers of the marker for a message that has expired, the last of its subject; None for no marker."""
         ttl = self.config.get("subject_delete_marker_ttl", 0) // _SECOND
-        if not ttl or gone.subject in self.by_subject or subjects.MARKER_REASON in (gone.headers or {}):
+        if not ttl or gone.subject in self.by_subject or header_names.MARKER_REASON in (gone.headers or {}):
             return None
-        return {subjects.MARKER_REASON: "MaxAge", subjects.TTL: _written(ttl), _ROLLUP: "sub"}
+        return {header_names.MARKER_REASON: "MaxAge", header_names.TTL: _written(ttl), _ROLLUP: "sub"}
 
     def purge(self, pattern: str, before: int | None = None) -> int:
         """Remove all messages of a pattern, those before a sequence if one is given; how many."""
@@ -140,12 +140,12 @@ class Stream:
         return [subject for subject in self.by_subject if fits(subject)]
 
     def _check_expectation(self, subject: str, headers: Mapping[str, str]) -> None:
-        if headers.get(subjects.EXPECTED_STREAM, self.name) != self.name:
+        if headers.get(header_names.EXPECTED_STREAM, self.name) != self.name:
             raise RefusedError(400, 10060, "expected stream does not match")
-        expected = headers.get(subjects.EXPECTED_LAST_SUBJECT_SEQUENCE)
+        expected = headers.get(header_names.EXPECTED_LAST_SUBJECT_SEQUENCE)
         if expected is None:
             return
-        last = self.last(headers.get(subjects.EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT, subject))
+        last = self.last(headers.get(header_names.EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT, subject))
         found = last.sequence if last else 0
         if found != int(expected):
             raise RefusedError(400, 10071, f"wrong last sequence: {found}")
@@ -155,7 +155,7 @@ def fired(stored: Stored) -> tuple[str, dict[str, str]]:
     """The subject and the headers of what a schedule becomes."""
     headers = stored.headers or {}
     kept = {name: value for name, value in headers.items() if not name.startswith("Nats-")}
-    return headers[subjects.SCHEDULE_TARGET], {**kept, SCHEDULER: stored.subject, SCHEDULE_NEXT: "purge"}
+    return headers[header_names.SCHEDULE_TARGET], {**kept, SCHEDULER: stored.subject, SCHEDULE_NEXT: "purge"}
 
 
 def _written(seconds: int) -> str:
