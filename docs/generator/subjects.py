@@ -18,8 +18,8 @@ _DEFINED = re.compile(r"^(?:def )?(?P<name>[A-Za-z]\w*)(?: = |\()")
 
 _INTRODUCTION = """\
 Every subject, stream, bucket and key has its name from one module, `gnatwork_schemas.subjects`, and every header from
-`gnatwork_schemas.header_names`; this page is written from them. `<…>` is one token. Which bodies travel where is told in
-[Messages](messages.md).
+`gnatwork_schemas.header_names`; this page is written from them. `<…>` is one token. Which bodies travel where is told
+in [Messages](messages.md).
 
 What most users want: subscribe to `workflow.*.complete` for the end of every run that completes, and to
 `workflow.<run>.>` for everything about one run. Those are republished by the server once an event is stored."""
