@@ -26,6 +26,8 @@ _FOREIGN = {
     "decorator": "decorators are not supported",
     "import": "an expression can't import modules",
 }
+#: Operators whose operands are asked whether they hold.
+_LOGICAL = frozenset({"!", "&&", "||", "??"})
 #: What is missing where the grammar would have it.
 _MISSING = {"identifier": "a value", "property_identifier": "a name"}
 
@@ -68,7 +70,25 @@ def parse(text: str) -> Node:
     whole = statements[0].named_child(0) if len(statements) == 1 else None
     if whole is None or whole.type != "parenthesized_expression" or whole.end_byte - whole.start_byte != len(source):
         raise ExpressionSyntaxError(f"it is not one expression; look at its parentheses{_hint(text)}")
+    if assignment := _assignment(whole):
+        where = _place(text, source, assignment.start_byte)
+        raise ExpressionSyntaxError(f"it assigns a value at {where}; to compare, write `===`")
     return whole
+
+
+def _assignment(whole: Node) -> Node | None:
+    """What assigns where a condition was meant: the whole, or what `!`, `&&`, `||`, `??` and `?` ask. Else None."""
+    pending = [whole]
+    while pending:
+        node = pending.pop()
+        if node.type in {"assignment_expression", "augmented_assignment_expression"}:
+            return node
+        operator = node.child_by_field_name("operator")
+        if node.type == "parenthesized_expression" or (operator and operator.type in _LOGICAL):
+            pending.extend(reversed(node.named_children))
+        elif node.type == "ternary_expression" and (condition := node.child_by_field_name("condition")):
+            pending.append(condition)
+    return None
 
 
 def _place(text: str, source: bytes, byte: int) -> str:

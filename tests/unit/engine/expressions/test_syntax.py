@@ -33,12 +33,31 @@ def refusal(text: str) -> str:
         ("if (a) b", "this is a statement: write `a ? b : c`"),
         ("let x = 1", "this is a statement"),
         ("a > 1;", "leave out the `;` at the end"),
+        ("a.b = 1", 'it assigns a value at line 1, column 1, near "a.b = 1"; to compare, write `===`'),
+        ("n > 1 && !(a.b = 1)", "it assigns a value at line 1, column 12"),
+        ("a = b ? 1 : 2", "it assigns a value at line 1, column 1"),
+        ("(a = b) ? 1 : 2", "it assigns a value at line 1, column 2"),
+        ("a.n += 1", "it assigns a value at line 1, column 1"),
         ("<div>{x}</div>", "JSX is not JavaScript: line 1, column 1"),
         ('import("x")', "an expression can't import modules: line 1, column 1"),
     ],
 )
 def test_a_mistake_has_a_place_and_a_hint(text: str, told: str) -> None:
     assert told in refusal(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(a.b = 1, a)",
+        "(() => { let n = 1; n += 2; return n; })()",
+        "l.map(x => x.n = 1)",
+        "((n = 1) => n)()",
+        "a === 1",
+    ],
+)
+def test_assignments_on_the_way_to_a_value(text: str) -> None:
+    mentions_of(text)
 
 
 def test_a_long_text_is_refused_unread() -> None:
