@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gnatwork_cli.output import lasted
+from gnatwork_schemas.error import ErrorInfo
 from gnatwork_schemas.status import Run, Task, TaskStatus
 
 
@@ -56,9 +57,9 @@ class Progress:
         return sorted(found, key=lambda step: step.at)
 
 
-def line(step: Step, begin: float) -> str:
-    """A step as a line; `begin` is when the run began."""
-    return f"{max(0.0, step.at - begin):6.2f} s  {step.task:<12} {step.text}"
+def line(step: Step, begin: float, width: int) -> str:
+    """A step as a line; `begin` is when the run began, `width` has room for the names of tasks."""
+    return f"{max(0.0, step.at - begin):6.2f} s  {step.task:<{width}} {step.text}"
 
 
 def note(task: Task) -> str:
@@ -83,7 +84,13 @@ def tally(counts: Mapping[str, int]) -> str:
 def verdict(run: Run) -> str:
     """How a run ended, in one sentence."""
     text = f"The run {run.status.value.replace('_', ' ')} after {lasted(run.created_at, run.ended_at)}"
-    return f"{text}: {run.error.code}: {run.error.message}" if run.error else f"{text}."
+    return f"{text}: {reason(run.error)}" if run.error else f"{text}."
+
+
+def reason(error: ErrorInfo) -> str:
+    """Why a run failed, and in which task."""
+    where = f" in {error.task}" if error.task else ""
+    return f"{error.code}{where}: {error.message}"
 
 
 def _steps(task: Task, told: _Told, begun: dict[int, float]) -> list[Step]:

@@ -8,7 +8,7 @@ from gnatwork import Client
 from gnatwork_cli.messages import hint, say
 from gnatwork_cli.output import Format, OutputOption, lasted, moment, print_data, print_rows
 from gnatwork_cli.run_input import parse_labels, parse_moment, parse_version, read_json, read_workflow
-from gnatwork_cli.run_output import print_run, print_tasks, show_begun
+from gnatwork_cli.run_output import print_run, print_summary, print_tasks, show_begun
 from gnatwork_cli.run_output import watch as watch_to_its_end
 from gnatwork_cli.target import client_command
 from gnatwork_schemas.status import RunStatus
@@ -51,15 +51,16 @@ async def start(
     output: OutputOption = Format.TABLE,
 ) -> None:
     """Start a run of a definition, or of a stored workflow."""
+    begin = parse_moment("--at", at)
     run = await client.start(
         read_workflow(workflow, version),
         input=read_json("--input", input),
         labels=parse_labels(label or ()),
         version=version,
-        at=parse_moment("--at", at),
+        at=begin,
         idempotency_key=idempotency_key,
     )
-    await show_begun(run, output, wait=wait)
+    await show_begun(run, output, wait=wait, at=begin)
 
 
 @client_command(app, "list")
@@ -98,7 +99,7 @@ async def list_(
 
 @client_command(app)
 async def show(client: Client, run_id: RunId, output: OutputOption = Format.TABLE) -> None:
-    """Show a run and its tasks."""
+    """Show a run and its tasks; where they are many, how many each block has."""
     run = client.run(run_id)
     document = await run.get()
     if output is not Format.TABLE:
@@ -106,7 +107,7 @@ async def show(client: Client, run_id: RunId, output: OutputOption = Format.TABL
         return
     print_run(document)
     say()
-    await print_tasks(client, run_id)
+    await print_summary(client, document)
 
 
 @client_command(app)

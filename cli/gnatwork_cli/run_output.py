@@ -1,21 +1,28 @@
 """How commands show runs, and watch them to their end."""
 
 import asyncio
+import time
+from datetime import datetime
 
 from gnatwork import Client, RunHandle
 from gnatwork_cli.messages import fail, hint, say
 from gnatwork_cli.output import Format, lasted, moment, print_data, print_fields, print_rows
-from gnatwork_cli.progress import note, took
+from gnatwork_cli.progress import note, reason, tally, took
 from gnatwork_cli.run_watch import watch_run
 from gnatwork_schemas.status import Run, RunStatus
 
+#: Of a run with more tasks than these a summary tells the numbers, block by block.
+_MOST_TASKS = 50
 
-async def show_begun(run: RunHandle, output: Format, *, wait: bool) -> None:
-    """Say that a run was started, or watch it until it has ended."""
+
+async def show_begun(run: RunHandle, output: Format, *, wait: bool, at: datetime | None = None) -> None:
+    """Say that a run was started, or when it is to begin; or watch it until it has ended."""
     if wait:
         await watch(run, output)
     elif output is Format.TABLE:
-        say(f"Started run {run.run_id}; next: gnatwork run watch {run.run_id}")
+        later = at.timestamp() if at and at.timestamp() > time.time() else None
+        begun = f"Run {run.run_id} begins at {moment(later)}" if later else f"Started run {run.run_id}"
+        say(f"{begun}; next: gnatwork run watch {run.run_id}")
     else:
         print_data({"run_id": run.run_id}, output)
 
@@ -50,11 +57,21 @@ def print_run(run: Run) -> None:
             "labels": run.labels or None,
             "parent": run.parent,
             "retry_of": run.retry_of,
-            "error": f"{run.error.code}: {run.error.message}" if run.error else None,
+            "error": reason(run.error) if run.error else None,
             "input": run.input,
             "output": run.output,
         }
     )
+
+
+async def print_summary(client: Client, run: Run) -> None:
+    """The tasks of a run; how many each block has in which state, where there are too many to read."""
+    if (await client.run(run.run_id).task_page(limit=_MOST_TASKS)).next_cursor is None:
+        await print_tasks(client, run.run_id)
+        return
+    rows = [{"block": block, "tasks": tally(counts)} for block, counts in run.blocks.items()]
+    print_rows(rows, ("block", "tasks"), empty="It has no tasks.")
+    hint(f"Each of them: gnatwork run tasks {run.run_id}")
 
 
 async def print_tasks(client: Client, run_id: str) -> None:

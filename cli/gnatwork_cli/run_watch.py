@@ -28,6 +28,8 @@ _STYLES = {
 _ROWS = 30
 #: Of a run with more tasks than these only the numbers are told, block by block.
 _MOST_TASKS = 50
+#: Characters up to which the column of the tasks grows with their names.
+_WIDEST = 40
 #: To see a run takes the longer the larger it is; a watcher looks for no more than this share of its time.
 _SHARE = 0.2
 
@@ -58,12 +60,15 @@ class Lines:
     def __init__(self) -> None:
         self._progress = Progress()
         self._told: dict[str, str] = {}
+        #: Grows with the names of tasks, so that what follows them stays in one column.
+        self._width = 12
 
     def show(self, tasks: Sequence[Task], running: Sequence[Attempt]) -> None:
         """See `View`."""
         begin = min((task.queued_at for task in tasks if task.queued_at), default=0.0)
+        self._width = max([self._width, *(min(len(task.task), _WIDEST) for task in tasks)])
         for step in self._progress.steps(tasks, running):
-            say(line(step, begin))
+            say(line(step, begin, self._width))
 
     def show_numbers(self, run: Run) -> None:
         """See `View`."""

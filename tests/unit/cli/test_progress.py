@@ -72,7 +72,7 @@ def test_steps_of_several_tasks_come_in_the_order_of_time() -> None:
 
 def test_a_line_counts_from_the_beginning_of_the_run() -> None:
     (step,) = Progress().steps([task(TaskStatus.QUEUED, attempts=1, queued_at=101.5)], ())
-    assert line(step, 100.0).split() == ["1.50", "s", "page", "queued"]
+    assert line(step, 100.0, 12) == "  1.50 s  page         queued"
 
 
 def test_a_tally_tells_the_ends_first() -> None:
@@ -86,5 +86,7 @@ def test_verdict() -> None:
         run_id="r", namespace="n", workflow="w", status=RunStatus.FAILED, created_at=1.0, ended_at=3.5, error=ERROR
     )
     assert verdict(run) == "The run failed after 2.5 s: http.status: 503"
+    named = run.model_copy(update={"error": ERROR.model_copy(update={"task": "each/3/page"})})
+    assert verdict(named) == "The run failed after 2.5 s: http.status in each/3/page: 503"
     done = run.model_copy(update={"status": RunStatus.COMPLETED, "error": None})
     assert verdict(done) == "The run completed after 2.5 s."
