@@ -29,12 +29,13 @@ def find_address(
     api: str | None = None,
     nats: str | None = None,
     token: str | None = None,
-    data_dir: Path = DEFAULT_DATA_DIR,
+    data_dir: str | Path | None = None,
     environment: Mapping[str, str] = os.environ,
 ) -> Address:
-    """What is given, else what the environment says, else what `connection.json` in `data_dir` says.
+    """What is given, else what the environment says, else what `connection.json` in the data directory says.
 
-    The file's token is for the file's address: it goes along with no other.
+    That is `data_dir`, else GNATWORK_DATA_DIR of the environment, else `.gnatwork`. The file's token is for the file's
+    address: it goes along with no other.
 
     Raises:
         AddressError: none of them says where the manager is, or the file can't be read.
@@ -44,7 +45,7 @@ def find_address(
     token = token or environment.get("GNATWORK_TOKEN")
     if api or nats:
         return Address(api=api, nats=nats, token=token)
-    path = data_dir / "connection.json"
+    path = Path(data_dir or environment.get("GNATWORK_DATA_DIR") or DEFAULT_DATA_DIR, "connection.json")
     try:
         stored = json.loads(path.read_text())
         return Address(api=stored["api"], nats=stored["nats"], token=token or stored["token"])

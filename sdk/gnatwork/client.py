@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from gnatwork.address import DEFAULT_DATA_DIR, Address, find_address
+from gnatwork.address import Address, find_address
 from gnatwork.errors import AddressError
 from gnatwork.http_transport import HttpTransport
 from gnatwork.nats_transport import NatsTransport
@@ -64,11 +64,13 @@ class Client:
     def find(
         cls,
         *,
-        data_dir: Path = DEFAULT_DATA_DIR,
+        data_dir: str | Path | None = None,
         namespace: str = DEFAULT_NAMESPACE,
         timeout: float = DEFAULT_TIMEOUT,
     ) -> Self:
         """A client of the Gnatwork that the environment or `connection.json` names; over HTTP where there is a choice.
+
+        The file is looked for in `data_dir`, else in GNATWORK_DATA_DIR of the environment, else in `.gnatwork`.
 
         Raises:
             AddressError: neither does.

@@ -20,7 +20,7 @@ class ClientError(GnatworkError):
 
 
 class AddressError(ClientError):
-    """It is not known where Gnatwork is; start it with `gnatwork up`, or set GNATWORK_API and GNATWORK_TOKEN."""
+    """It is not known where Gnatwork is; start it with `gnatwork up`, or name its GNATWORK_DATA_DIR or GNATWORK_API."""
 
 
 class UnreachableError(ClientError):

@@ -26,6 +26,13 @@ def test_the_environment_comes_before_the_file(data_dir: Path) -> None:
     assert (address.api, address.nats, address.token) == ("http://elsewhere", None, "e")
 
 
+def test_the_environment_names_the_directory(data_dir: Path, tmp_path: Path) -> None:
+    environment = {"GNATWORK_DATA_DIR": str(data_dir)}
+    assert find_address(environment=environment).api == FILE["api"]
+    with pytest.raises(AddressError, match="elsewhere"):
+        find_address(data_dir=str(tmp_path / "elsewhere"), environment=environment)
+
+
 def test_what_is_said_comes_before_the_environment(data_dir: Path) -> None:
     address = find_address(
         api="http://here", token="h", data_dir=data_dir, environment={"GNATWORK_API": "http://elsewhere"}
