@@ -52,7 +52,8 @@ class RunControl:
             run_id = subjects.parse_history(start.subject).run_id
             last = await self.history.last(borders)
             end = subjects.parse_history(last.subject).event if last else "archived"
-            raise ProblemError("run.ended", f"run {run_id} has ended: {end}") from None
+            how = "completed" if end == subjects.COMPLETE else end
+            raise ProblemError("run.ended", f"run {run_id} has ended: {how}") from None
 
     async def _request(self, namespace: str, run_id: str, event: str, body: Message) -> None:
         await self.append(await self.reader.start(namespace, run_id), event, body)
