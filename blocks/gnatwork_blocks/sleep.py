@@ -11,7 +11,7 @@ from gnatwork_schemas.model import StrictModel
 
 
 class Sleep(Block):
-    """Holds a slot of its executor for a while, for tests; a pause that survives the executor is another block's."""
+    """Holds a slot of its executor for a while, no longer than its `timeout`; `delay` waits and holds nothing."""
 
     type = "sleep"
     title = "Sleep"
@@ -23,7 +23,7 @@ class Sleep(Block):
     class Config(StrictModel, populate_by_name=False):
         """How long."""
 
-        for_: Duration = Field(alias="for", description="How long to wait, e.g. `500ms` or `3s`.")
+        for_: Duration = Field(alias="for", description="How long, e.g. `3s`; less than the `timeout` of the block.")
 
     class Output(BaseModel):
         """How long it was."""
