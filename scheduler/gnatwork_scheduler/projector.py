@@ -97,6 +97,7 @@ class Projector:
 
     async def _write_carefully(self, change: _Change, state: RunState, document: RunSummary) -> None:
         """Look at what is there first: another scheduler may have written it, further on than this one is."""
+        conflicts = 0
         try:
             while True:
                 entry = await self._bucket.get(_key(document))
@@ -113,16 +114,24 @@ class Projector:
                     if entry:
                         revision = await self._bucket.update(_key(document), body, entry.revision, ttl=ttl)
                     else:
-                        # Also where one was deleted.
-                        revision = await self._bucket.create(_key(document), body, ttl=ttl)
+                        revision = await self._first(_key(document), body, ttl, conflicts)
                     change.run.status_revision = revision
                     break
                 except ConflictError:
-                    continue
+                    conflicts += 1
         except GnatworkError as error:
             self._tell(change, error)
         else:
             self._tell(change, None)
+
+    async def _first(self, key: str, body: bytes, ttl: float | None, conflicts: int) -> int:
+        """Write a document where there is none; its revision.
+
+        Over the marker of one that has gone it is only written once it was seen that the run is there all the same.
+        """
+        if conflicts:
+            return await self._bucket.create(key, body, ttl=ttl)
+        return await self._bucket.update(key, body, 0, ttl=ttl)
 
     def _time_to_live(self, run: LiveRun, document: RunSummary) -> float | None:
         """Seconds for which the document of an ended run is kept: as long as the run itself."""

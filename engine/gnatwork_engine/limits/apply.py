@@ -44,12 +44,13 @@ def apply_limit(state: LimitState | None, event: Event) -> LimitState:
             state.waiting.pop(holder, None)
             if state.kind != "rate":
                 state.take_back(holder)
-        case LimitSnapshot():
-            state.events = 0
         case TimerFired():
             state.next_at = None
         case _:
-            pass
+            # A snapshot, or the timer being set: only in some folds there are these, and no one takes them for a cause.
+            if isinstance(body, LimitSnapshot):
+                state.events = 0
+            return state
     _admit(state, event)
     return state
 

@@ -42,3 +42,22 @@ def test_so_is_each_beginning_at_a_rate() -> None:
     ] * 2
     assert all(decide_limit(state, acquire(number, kind="rate", max=2000, per=1.0)) for number in range(1, 2001))
     assert state.snapshot().holding == ()
+
+
+def test_what_only_some_folds_see_lets_nobody_in() -> None:
+    """The timer being set, which is not handled, and a snapshot, which may be, are no causes of anything."""
+    first, second = (acquire(number, kind="rate", per=1.0) for number in (1, 2))
+    snapshot = apply_limit(apply_limit(None, first), second).snapshot().model_copy(update={"upto": 2})
+    events = [
+        first,
+        second,
+        Event(BASE, subjects.timer_event("next"), 3, 5.0, None),
+        Event(BASE, subjects.LIMIT_SNAPSHOT, 4, 5.0, snapshot),
+        fired := Event(BASE, subjects.timer_fired_event("next"), 5, 6.0, TimerFired(timer="next")),
+    ]
+    for seen in (events, events[3:], [first, second, fired]):
+        state: LimitState | None = None
+        for event in seen:
+            state = apply_limit(state, event)
+        assert state
+        assert decide_limit(state, fired) == (Grant("r2", "rate", None, 0),)
