@@ -9,7 +9,7 @@ from gnatwork_schemas.control_block import ControlBlock, ControlledBlock
 from gnatwork_schemas.definition import Retry
 from support.story import block, concurrency, condition, delay, each, group, loop, rate, undo, wait, when, workflow
 
-_KINDS = ("task",) * 5 + ("condition", "filter", "when", "each", "loop", "loop", "group", "delay", "wait", "workflow")
+_KINDS = ("task",) * 4 + ("condition", "filter", "each", "loop", "loop", "group", "delay", "wait", "workflow")
 _LEAVES = ("task", "task", "delay", "wait", "workflow")
 _NAMES = "abcdef"
 _DEEPEST = 3
@@ -30,10 +30,10 @@ def control_blocks(draw: st.DrawFn) -> ControlBlock:
 
 
 @st.composite
-def bodies(draw: st.DrawFn, depth: int = 0, most: int = 5) -> tuple[ControlledBlock, ...]:
+def bodies(draw: st.DrawFn, depth: int = 0, most: int = 6) -> tuple[ControlledBlock, ...]:
     """The blocks of one scope."""
     blocks: list[ControlledBlock] = []
-    for name in _NAMES[: draw(st.integers(1, most if depth == 0 else 2))]:
+    for name in _NAMES[: draw(st.integers(1, most)) if depth == 0 else draw(st.sampled_from([2, 1, 3]))]:
         blocks += draw(_blocks(name, [one for one in blocks if ":" not in one.id], depth))
     return tuple(blocks)
 
@@ -68,7 +68,7 @@ def _made(draw: st.DrawFn, name: str, kind: str, needs: Sequence[str], depth: in
     if kind in {"condition", "filter"}:
         return condition(name) if kind == "condition" else block(name, routes="pass")
     config = {f"v{number}": f"{{{{ {need} ?? null }}}}" for number, need in enumerate(needs)}
-    if draw(st.integers(0, 5)) == 5:
+    if draw(st.integers(0, 15)) == 15:
         config["missing"] = "{{ input.nothing }}"
     scarce = draw(st.sampled_from([{}, {}, {"type": "scarce", "type_concurrency": 2}]))
     return block(name, config=config, retry=_retry(draw), compensate=_undo(draw, name), **scarce)

@@ -16,6 +16,7 @@ from gnatwork_engine.core.actions import (
     StopEpoch,
     StopWork,
 )
+from gnatwork_engine.core.children import waits
 from gnatwork_engine.core.folding import barred
 from gnatwork_engine.core.roles import Role
 from gnatwork_engine.core.state import Frame, RunState
@@ -213,12 +214,12 @@ class World:
 
     def live_children(self) -> set[str]:
         """Child runs that nobody has asked to stop, of blocks that wait for them."""
-        waits = {
-            run_id
-            for run_id, task in self.children.items()
-            if (planned := self.story.plan.find(task)) and planned.block.config.get("wait", True)  # type: ignore[union-attr]  # an object
-        }
-        return waits - self.stopped
+        return {run_id for run_id, task in self.children.items() if self.waits(task)} - self.stopped
+
+    def waits(self, task: str) -> bool:
+        """Whether a block waits for its child run."""
+        planned = self.story.plan.find(task)
+        return planned is not None and waits(planned.block.config)
 
     def finish(self) -> None:
         """Everyone does what he can, and the run must come to its end."""
@@ -248,8 +249,10 @@ class World:
             name = next(iter(state.waiters))
             self.take(self.story.signal(name))
         else:
-            assert self.timers, "the run waits for nothing"
-            self.fire(min(self.timers))
+            # Not those that only end a wait which nothing else would end.
+            timers = [timer for timer in self.timers if timer.startswith(("retry-", "delay-", "begin"))]
+            assert timers, "the run waits for nothing"
+            self.fire(min(timers))
 
     @staticmethod
     def reply(work: Dispatch, count: int = 1) -> Any:

@@ -7,6 +7,7 @@ import orjson
 
 from gnatwork_engine.core import Event, Plan, RunState, decide, fold, run_summary
 from gnatwork_engine.core.actions import Acquire, Dispatch, ReportError, SetTimer
+from gnatwork_engine.core.folding import barred
 from gnatwork_engine.core.roles import Role
 from gnatwork_engine.core.snapshot import freeze, thaw
 from gnatwork_engine.core.state import UNDO, Frame, TaskState
@@ -107,9 +108,20 @@ def check_alive(state: RunState) -> None:
     under_way = [task for _, _, task in tasks_of(state) if not task.status.ended]
     assert any(task.status is not TaskStatus.PENDING for task in under_way), "nothing is under way any more"
     for frame, key, task in tasks_of(state):
+        if not task.status.ended and task.status is not TaskStatus.PENDING and barred(frame, key):
+            _check_finishing(frame, key, task)
         if task.loop is not None and task.status is TaskStatus.RUNNING:
             rules = frame.body.planned(key).block.loop
             assert len(task.loop.live) <= (rules.concurrency if rules else 1), f"{key} does more at once than it may"
+
+
+def _check_finishing(frame: Frame, key: str, task: TaskState) -> None:
+    """Where the scope fails, only what is in the hands of others is waited for."""
+    path = frame.path(key)
+    assert task.status is not TaskStatus.RETRYING, f"{path} is to be tried again"
+    assert not task.pending, f"{path} is to begin"
+    if task.status is TaskStatus.WAITING and frame.body.planned(key).role is not Role.CHILD:
+        assert task.waiting is None, f"{path} is waited for"
 
 
 def _check_under_way(state: RunState, frame: Frame, key: str, task: TaskState) -> None:

@@ -18,7 +18,7 @@ _PATHS = st.sampled_from(["a", "b", "a/0", "b/1", "a/0/a", "a/a"])
 
 #: How likely things are, compared with each other, where they are possible.
 _WEIGHTS = {
-    "success": 14, "outcome": 8, "report": 6, "grant": 8, "grant_again": 1, "child": 6, "early_child": 2, "timer": 4,
+    "success": 14, "outcome": 4, "report": 6, "grant": 8, "grant_again": 1, "child": 6, "early_child": 4, "timer": 4,
     "signal": 2, "pause": 1, "resume": 6, "cancel": 1, "repeat": 4, "twice": 2, "reload": 2, "end": 6,
 }  # fmt: skip
 
@@ -40,14 +40,13 @@ class Machine(RuleBasedStateMachine):
     def possible(self) -> list[str]:
         """What may happen now."""
         world, state = self.world, self.world.state
-        starts = any(task.endswith(":start") for task, _ in world.running)
         return [
             *(["success", "outcome"] if world.running else []),
             *(["report"] if world.reports else []),
             *(["grant"] if world.asked else []),
             *(["grant_again"] if world.given else []),
             *(["child"] if world.children else []),
-            *(["early_child"] if starts else []),
+            *(["early_child"] if self.starts() else []),
             *(["timer"] if world.timers else []),
             *(["resume"] if state.paused else [] if state.closing else ["pause"]),
             *([] if state.closing or len(world.story.events) < 10 else ["cancel"]),
@@ -58,9 +57,15 @@ class Machine(RuleBasedStateMachine):
             "repeat",
         ]
 
+    def starts(self) -> list[tuple[str, int]]:
+        """The attempts to start child runs that will be waited for."""
+        world = self.world
+        return sorted(key for key in world.running if key[0].endswith(":start") and world.waits(key[0][:-6]))
+
     def success(self, draw: st.DrawFn) -> None:
         key = draw(st.sampled_from(sorted(self.world.running)))
-        self.world.outcome(*key, self.world.reply(self.world.running[key], 2), fails=False)
+        value = self.world.reply(self.world.running[key], 2) or draw(st.sampled_from([None, "go", LARGE]))
+        self.world.outcome(*key, value, fails=False)
 
     def outcome(self, draw: st.DrawFn) -> None:
         """Of an executor that may do anything."""
@@ -95,7 +100,7 @@ class Machine(RuleBasedStateMachine):
     def early_child(self, draw: st.DrawFn) -> None:
         """Its scheduler is faster than the executor that started it."""
         world = self.world
-        task, attempt = draw(st.sampled_from(sorted(key for key in world.running if key[0].endswith(":start"))))
+        task, attempt = draw(st.sampled_from(self.starts()))
         run_id = world.child(task, attempt)["run_id"]
         world.tell_of_child(task.removesuffix(":start"), run_id, draw(_ENDS))
         world.outcome(task, attempt, None, fails=False)
