@@ -21,7 +21,7 @@ async def show_begun(run: RunHandle, output: Format, *, wait: bool, at: datetime
         await watch(run, output)
     elif output is Format.TABLE:
         later = at.timestamp() if at and at.timestamp() > time.time() else None
-        begun = f"Run {run.run_id} begins at {moment(later)}" if later else f"Started run {run.run_id}"
+        begun = f"Stored run {run.run_id}; it begins at {moment(later)}" if later else f"Started run {run.run_id}"
         say(f"{begun}; next: gnatwork run watch {run.run_id}")
     else:
         print_data({"run_id": run.run_id}, output)

@@ -99,10 +99,10 @@ async def test_hostile_scripts_fail_alone(client: Client) -> None:
 
 async def test_what_a_script_breaks_is_broken_for_itself_alone(client: Client) -> None:
     breaking = (
-        "Object.prototype.polluted = 1",
-        "({}).__proto__.polluted = 1",
-        "Array.prototype.map = null",
-        "JSON.stringify = () => 'broken'",
+        "(Object.prototype.polluted = 1, 0)",
+        "(({}).__proto__.polluted = 1, 0)",
+        "(Array.prototype.map = null, 0)",
+        "(JSON.stringify = () => 'broken', 0)",
         "Object.freeze(Object.prototype)",
     )
     for script in breaking:

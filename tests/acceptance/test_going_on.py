@@ -169,6 +169,7 @@ async def test_the_commands(installation: Installation, tmp_path: Path) -> None:
 
 async def test_a_run_for_later_from_the_command_line(installation: Installation) -> None:
     ended = await installation.gnatwork("run", "start", "-", "--at", "2035-01-01T08:00Z", stdin=json.dumps(LOOP))
+    assert "it begins at 2035-01-01" in ended.out
     run_id = started(ended.out)
     shown = await installation.gnatwork("run", "show", run_id, "-o", "json")
     assert shown.document["status"] == "pending"
@@ -183,6 +184,10 @@ async def test_a_run_of_many_tasks_is_watched_by_numbers(installation: Installat
     assert ended.code == 0, ended.err
     assert "1,000 completed" in ended.out
     assert len(ended.out.splitlines()) < 200
+    (run,) = (await installation.gnatwork("run", "list", "--limit", "1", "-o", "json")).document
+    shown = await installation.gnatwork("run", "show", run["run_id"])
+    assert "1,000 completed" in shown.out
+    assert f"gnatwork run tasks {run['run_id']}" in shown.err
 
 
 @pytest.mark.parametrize(
