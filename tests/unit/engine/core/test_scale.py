@@ -12,7 +12,7 @@ from support.story import Story, block, each, group, loop, undo, wait, workflow
 from gnatwork_schemas.control_block import ControlledBlock
 from gnatwork_schemas.definition import Retry
 
-MANY = {"max_iterations": 100_000}
+MANY: dict[str, Any] = {"max_iterations": 100_000}
 Tell = Callable[[Story, int], Any]
 
 
