@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from gnatwork_engine.core.dispatch import config_of
-from gnatwork_engine.core.plan import ON_FAILURE
+from gnatwork_engine.core.plan import ON_FAILURE, PlannedBlock
 from gnatwork_engine.core.roles import Role
 from gnatwork_engine.core.run_error import run_error
 from gnatwork_engine.core.state import UNDO, Frame, RunState
@@ -93,38 +93,50 @@ def completed_tasks(state: RunState) -> dict[str, int]:
     """The tasks that a retry need not run again, with the sequence of the event that completed each.
 
     Of a plan that keeps all. What is inside a loop or group that completed is left out: the whole counts. So is what
-    was undone, even in part, and what waited for that: it has to happen anew.
+    was undone, even in part, and what waited for that, or for something that failed: it has to happen anew.
     """
     found: dict[str, int] = {}
     undone = _undone(state)
     frames = [state.root]
     for frame in frames:  # grows while it is read
+        anew = _anew(frame, undone if frame is state.root else set())
         for key, task in frame.tasks.items():
             planned = frame.body.planned(key)
-            if planned.role.serves or planned.role is Role.CONDITION:
-                continue
-            if frame is state.root and key in undone:
+            if planned.role.serves or planned.role is Role.CONDITION or key in anew:
                 continue
             if task.status is TaskStatus.COMPLETED and task.sequence and task.error is None:
                 found[frame.path(key)] = task.sequence
             elif task.loop is not None:
-                frames += _inner(state, frame, key)
+                frames += _reusable(planned, _inner(state, frame, key))
     return found
 
 
 def _undone(state: RunState) -> set[str]:
-    """The run's own blocks of which something was undone, or was to be, and those that wait for them."""
+    """The run's own blocks of which something was undone, or was to be."""
     if state.tail is None:
         return set()
     # The last of these has begun.
     not_begun = {undo.path for undo in state.tail.undos[:-1]}
-    found = {path.partition("/")[0].partition(":")[0] for path in state.undos if path not in not_begun}
-    unseen = list(found)
+    return {path.partition("/")[0].partition(":")[0] for path in state.undos if path not in not_begun}
+
+
+def _anew(frame: Frame, undone: set[str]) -> set[str]:
+    """The tasks of a scope that were undone, and those that wait for them or for what may come out otherwise."""
+    found = set(undone)
+    unseen = [*undone, *(key for key, task in frame.tasks.items() if task.error is not None)]
     while unseen:
-        more = {dependent for dependent, _ in state.root.body.planned(unseen.pop()).dependents} - found
+        more = {dependent for dependent, _ in frame.body.planned(unseen.pop()).dependents} - found
         found |= more
         unseen += more
     return found
+
+
+def _reusable(planned: PlannedBlock, iterations: list[Frame]) -> list[Frame]:
+    """The iterations of which something may be reused: where each follows from the last, none after one with errors."""
+    if planned.block.loop is None or planned.block.loop.over == "items":
+        return iterations
+    errors = [any(task.error for task in frame.tasks.values()) for frame in iterations]
+    return iterations[: errors.index(True) + 1] if True in errors else iterations
 
 
 def _paths(state: RunState, frame: Frame) -> Iterator[str]:

@@ -20,6 +20,7 @@ from support.story import (
 from gnatwork_engine.core import apply
 from gnatwork_engine.core.actions import Dispatch, SetTimer
 from gnatwork_engine.core.view import completed_tasks
+from gnatwork_schemas.definition import Retry
 from gnatwork_schemas.messages import Start
 
 
@@ -154,3 +155,58 @@ def test_done_is_what_completed_without_an_error() -> None:
         "w": of["signal.w"],
         "k": of["block.k:result.output"],
     }
+
+
+def test_what_followed_from_an_error_is_not_done() -> None:
+    story = Story(
+        block("a", on_error="continue"),
+        block("b", "a"),
+        block("c", "b"),
+        block("d"),
+        block("h", "d.error"),
+        block("e"),
+        block("z", "e", "c"),
+    )
+    story.start()
+    for name in ("a", "d"):
+        story.error(name)
+    for name in ("b", "h", "e", "c"):
+        story.output(name)
+    story.error("z")
+    assert completed_tasks(story.view).keys() == {"e"}
+
+
+def test_nor_inside_an_iteration() -> None:
+    story = Story(loop("l", block("x", on_error="continue"), block("y", "x"), block("q"), block("z", "y", "q")))
+    story.start({"items": [1]})
+    story.expanded("l", 1)
+    story.error("l/0/x")
+    story.output("l/0/y")
+    story.output("l/0/q")
+    story.error("l/0/z")
+    assert completed_tasks(story.view).keys() == {"l/0/q"}
+
+
+def test_of_a_while_nothing_after_an_iteration_with_an_error_is_done() -> None:
+    story = Story(loop("l", block("x"), block("y"), over="while", on_item_error="continue"))
+    story.start()
+    for index in range(3):
+        story.port(f"l/{index}/:while", True)
+        story.output(f"l/{index}/x")
+        if index == 1:
+            story.error(f"l/{index}/y")
+        else:
+            story.output(f"l/{index}/y")
+    story.error("l/3/:while", "code.error")
+    assert completed_tasks(story.view).keys() == {"l/0/x", "l/0/y", "l/1/x"}
+
+
+def test_a_retried_attempt_is_no_error() -> None:
+    story = Story(block("a", retry=Retry(max_attempts=2)), block("b", "a"), block("z", "b"))
+    story.start()
+    story.error("a", retryable=True)
+    story.fired("retry-a-2")
+    story.output("a", attempt=2)
+    story.output("b")
+    story.error("z")
+    assert completed_tasks(story.view).keys() == {"a", "b"}
