@@ -11,7 +11,7 @@ from gnatwork_blocks.context import BlockContext
 from gnatwork_bus.archive import ArchiveInfo
 from gnatwork_engine.core import Event, RunState, parse_event
 from gnatwork_engine.core.actions import Action, Dispatch
-from gnatwork_schemas import subjects
+from gnatwork_schemas import header_names, subjects
 from gnatwork_schemas.control_block import ControlBlock
 from gnatwork_schemas.messages import CancelRequest, Error, LimitGranted, LimitRefused, Output, Start
 from gnatwork_schemas.payload import CHUNK_SIZE, PayloadRef
@@ -22,8 +22,10 @@ from simulation.paths import index_of
 
 _STATUS = subjects.bucket_stream(subjects.STATUS_BUCKET)
 _LIMITS, _LEFT = f".{subjects.LIMIT_WORKFLOW}.", f".{subjects.RETENTION_WORKFLOW}."
-#: Seconds within which a run is stopped that nobody waits for any more.
-_ORPHANED = 60.0
+#: Seconds within which a run is stopped that nobody waits for any more, once there are no faults.
+_FORSAKEN = 20.0
+#: Seconds for which runs are kept at most where it is to be seen that they go.
+_SOON = 60.0
 
 
 class Invariants:
@@ -123,18 +125,16 @@ class Invariants:
         left = [text for run in self.runs.values() if (text := run.wrong_status())]
         return left or self._ledger.left() or self._remains(kept)
 
-    def check_children(self) -> None:
-        """Runs whose parents ended before them were asked to stop."""
-        for run in self.runs.values():
-            parent = self.runs.get(run.start.parent or "")
-            if parent is None or run.start.parent_history is None or run.end is None or parent.end is None:
-                continue
-            if run.end.at > parent.end.at + _ORPHANED and not run.facts.cancels:
-                self.fail(f"{run.base} goes on, though {parent.base} has ended and waits for it no more")
+    def is_forsaken(self, run: ObservedRun, now: float) -> bool:
+        """Whether a run goes on, or did, though the one that waited for it has ended a while ago, Unix seconds."""
+        parent = self.runs.get(run.start.parent or "")
+        if parent is None or parent.end is None or run.start.parent_history is None:
+            return False
+        return parent.end.at + _FORSAKEN < (run.end.at if run.end else now) and not run.facts.cancels
 
     def _remains(self, kept: float) -> list[str]:
         """What has not been put away, where that is soon."""
-        if kept > _ORPHANED:
+        if kept > _SOON:
             return []
         history = self._streams[subjects.HISTORY].by_subject
         left = [f"{subject} is still there" for subject in history if _LIMITS not in subject]
@@ -148,30 +148,42 @@ class Invariants:
         except Exception as error:  # noqa: BLE001 - whatever it is
             self.fail(f"{message.subject} can't be read: {error}")
             return
-        if _LEFT in event.base:
-            return
         if _LIMITS in event.base:
             self._note(self._ledger.asked(event))
-            return
-        run_id = event.base.rpartition(".")[2]
-        run = self.runs.get(run_id)
-        if run is None:
-            if not isinstance(event.body, Start):
+        elif _LEFT not in event.base:
+            run_id = event.base.rpartition(".")[2]
+            run = self.runs.get(run_id)
+            if run is None and not isinstance(event.body, Start):
                 self.fail(f"{message.subject} comes before the start")
                 return
-            control_block = self._control_blocks[event.body.control_block]
-            run = self.runs[run_id] = ObservedRun(event.base, control_block, event.body, self._load)
-        for text in run.tell(event, scheduled=bool(message.headers and subjects.SCHEDULE in message.headers)):
+            if run is None and isinstance(event.body, Start):
+                control_block = self._control_blocks[event.body.control_block]
+                run = self.runs[run_id] = ObservedRun(event.base, control_block, event.body, self._load)
+            if run is not None:
+                scheduled = bool(message.headers and header_names.SCHEDULE in message.headers)
+                self._of_run(run, event, scheduled=scheduled)
+
+    def _of_run(self, run: ObservedRun, event: Event, *, scheduled: bool) -> None:
+        for text in run.tell(event, scheduled=scheduled):
             self.fail(text)
         body = event.body
         if isinstance(body, Output | Error):
             self._ledger.settled(event.base, body.task, body.attempt)
+            self._note(self._wrongly_reused(run, body))
         elif isinstance(body, LimitGranted) and run.end is None and not run.has_outcome(body.task, body.attempt):
             self._note(self._ledger.granted(event.base, body, event.at))
         elif isinstance(body, LimitRefused):
             self._ledger.refused(event.base, body)
         elif event.name in subjects.ENDS:
             self._ledger.ended(event.base)
+
+    def _wrongly_reused(self, run: ObservedRun, body: Output | Error) -> str | None:
+        """Whether a task that takes over what it yielded in an earlier run does so."""
+        reuse = run.start.reuse
+        if reuse is None or body.task not in reuse.tasks or isinstance(body, Error):
+            return None
+        before, now = self.runs[reuse.run_id].value_at(reuse.tasks[body.task]), run.value_of(body)
+        return None if before == now else f"{run.base} takes over {now!r} for {body.task} where it was {before!r}"
 
     def _note(self, text: str | None) -> None:
         if text is not None:
@@ -208,7 +220,7 @@ class Invariants:
             )
 
     def _archived(self, message: Stored) -> None:
-        text = (message.headers or {}).get(subjects.ARCHIVE_INFO)
+        text = (message.headers or {}).get(header_names.ARCHIVE_INFO)
         if text is None:
             return
         info = ArchiveInfo.model_validate_json(text)

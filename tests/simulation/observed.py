@@ -6,7 +6,7 @@ from typing import Any
 from gnatwork_engine.core import Event, Plan, fold, run_summary
 from gnatwork_schemas import subjects
 from gnatwork_schemas.control_block import ControlBlock
-from gnatwork_schemas.messages import Complete, Error, Failed, Output, Start, TimedOut
+from gnatwork_schemas.messages import ChildEnded, Complete, Error, Failed, Message, Output, Signal, Start, TimedOut
 from gnatwork_schemas.payload import PayloadRef
 from gnatwork_schemas.status import RunSummary
 from simulation.paths import Blocks
@@ -47,12 +47,29 @@ class ObservedRun:
         """Whether an attempt has an outcome."""
         return (task, attempt) in self._outcomes
 
+    def value_of(self, body: Message | None) -> Any:
+        """What a task has yielded, as an event of this run says."""
+        match body:
+            case Output():
+                return self._values.plain(body.output)
+            case Error() | ChildEnded():
+                return {"error": body.error.model_dump(mode="json", exclude_none=True) if body.error else None}
+            case Signal():
+                return body.data
+            case _:
+                return None
+
+    def value_at(self, sequence: int) -> Any:
+        """The same of the event with this sequence."""
+        return self.value_of(next((event.body for event in self._events if event.sequence == sequence), None))
+
     def tell(self, event: Event, *, scheduled: bool) -> Iterator[str]:
         """An event was stored; what is wrong with that."""
         self.touched = event.at
         if event.name == subjects.START and self._events:
             yield f"{self.base} starts twice"
-        if ".claimed." in event.name and event.name in self._names:
+        # Once it is put away, claims are gone; whoever claims again then sees that.
+        if ".claimed." in event.name and event.name in self._names and self.end is None:
             yield f"{self.base}.{event.name} is claimed twice"
         if event.name in subjects.ENDS and self.end is not None:
             yield f"{self.base} ends twice: {self.end.name}, {event.name}"

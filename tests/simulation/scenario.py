@@ -13,6 +13,8 @@ from simulation.smaller import smaller_definitions
 STARTS = 8.0
 #: Of all that a definition may be made of, and of what may be asked of runs, each is drawn with this share.
 _SHARE = 0.4
+#: Seconds.
+_LONGEST_FREEZE = 15.0
 #: What may be asked of runs, beside what their definitions are made of.
 _MANNERS = ("cancel", "pause", "later", "retry", "housekeeping")
 
@@ -78,6 +80,13 @@ class Housekeeping:
     snapshot_every: int = 1000
     long_limit: int = 1000
 
+    def later(self) -> "Housekeeping":
+        """The same where runs start runs: these must not be put away while an executor may be frozen that starts them.
+
+        It would start them again.
+        """
+        return replace(self, archive_after=max(self.archive_after, _LONGEST_FREEZE + 1.0))
+
 
 @dataclass(frozen=True)
 class Scenario:
@@ -119,7 +128,7 @@ class Scenario:
             shards=source.choice((1, 2)),
             held_up=source.choice((0.0, 0.01, 0.05, 0.25)),
             timers_late=source.choice((0.25, 0.25, 3.0)),
-            housekeeping=_housekeeping(source, chosen),
+            housekeeping=_housekeeping(source, chosen) if not workflows else _housekeeping(source, chosen).later(),
             workflows=workflows,
             runs=runs,
             faults=tuple(sorted(faults, key=lambda fault: fault.at)),
@@ -152,6 +161,9 @@ class Scenario:
 def _workflows(source: Random, chosen: frozenset[str]) -> dict[str, dict[str, Any]]:
     """Two workflows, of which the second may start the first, and sometimes one that starts itself for ever."""
     plain = chosen - {"children", "concurrency", "rate"}
+    if source.random() < 0.5:
+        # Those that wait for what nobody tells them end only if they are stopped.
+        plain |= {"waits"}
     first = definition(source, plain, most=3)
     second = definition(source, plain | {"children"}, ("first",), most=4)
     found = {"first": first, "second": second}
@@ -203,7 +215,7 @@ def _fault(source: Random, span: float) -> Fault:
     kind = source.choices(
         ("kill", "leave", "freeze", "cut", "restart", "unpin", "repeat"), weights=(6, 2, 4, 6, 2, 2, 4)
     )[0]
-    seconds = source.uniform(0.1, 15.0) if kind == "freeze" else source.uniform(0.05, 6.0)
+    seconds = source.uniform(0.1, _LONGEST_FREEZE) if kind == "freeze" else source.uniform(0.05, 6.0)
     return Fault(span * source.random(), kind, source.randrange(6), seconds)
 
 

@@ -82,7 +82,9 @@ async def _until_over(world: World, connection: Connection) -> None:
         await asyncio.sleep(_LOOK)
         left = invariants.unfinished(kept)
         if not left and world.asked:
-            invariants.check_children()
+            forsaken = [run for run in invariants.runs.values() if invariants.is_forsaken(run, 0.0)]
+            for run in forsaken:
+                invariants.fail(f"{run.base} went on, though nobody waited for it any more")
             return
         if loop.time() > deadline:
             invariants.fail(f"not over after {PATIENCE:g} s: {'; '.join(left[:5])}")
@@ -91,9 +93,13 @@ async def _until_over(world: World, connection: Connection) -> None:
 
 async def _nudge(world: World, connection: Connection) -> None:
     """Have runs go on, or end, that wait for what will not come: nobody is left to resume them or to signal."""
+    now = EPOCH + world.loop.time()
     for run in tuple(world.invariants.runs.values()):
-        if run.end is not None or EPOCH + world.loop.time() - run.touched < _QUIET:
+        if run.end is not None or now - run.touched < _QUIET:
             continue
+        if world.invariants.is_forsaken(run, now):
+            world.invariants.fail(f"{run.base} goes on, though nobody waits for it any more")
+            return
         match run.waits_for():
             case "resume":
                 event, body = subjects.REQUEST_RESUME, ResumeRequest().model_dump_json()

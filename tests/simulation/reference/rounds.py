@@ -57,8 +57,9 @@ class Rounds:
             now = settled
             _, fate, log = live.pop(index)
             self.log.add(log)
+            failing = self.error is not None
             self._over(index, fate)
-            if self.error is not None and live:
+            if self.error is not None and not failing:
                 live = {other: self._iteration(other, begins[other], min(now, self._doom)) for other in live}
 
     def _iteration(self, index: int, at: float, doom: float) -> tuple[float, Fate, Log]:
