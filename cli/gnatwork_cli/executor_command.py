@@ -23,8 +23,13 @@ def executor(
         typer.Option(envvar="GNATWORK_BLOCKS", help="Block types to host, or groups of them, e.g. `fetch,logic`."),
     ],
     concurrency: Annotated[
-        int, typer.Option(envvar="GNATWORK_CONCURRENCY", min=1, help="Work items at once, all types together.")
-    ] = 256,
+        int | None,
+        typer.Option(
+            envvar="GNATWORK_CONCURRENCY",
+            min=1,
+            help="Work items at once, all types together; 128 for each block type unless given.",
+        ),
+    ] = None,
     egress_allow: EgressOption = "",
     limits: LimitsOption = "",
     max_deliveries: Annotated[

@@ -13,8 +13,8 @@ class ExecutorSettings:
     #: The block types, or groups of them, that this process hosts. The group `logic`, or its block `condition`,
     #: brings the implicit tasks with it.
     blocks: tuple[str, ...]
-    #: The most work items that it holds at once, all its types together.
-    concurrency: int = 256
+    #: The most work items that it holds at once, all its types together; None is 128 for each block type.
+    concurrency: int | None = None
     #: Private addresses that blocks may reach: CIDRs and host names, comma-separated.
     egress_allow: str = ""
     #: By block type, the most attempts at once, over all executors. The catalogue tells the compiler, and the
