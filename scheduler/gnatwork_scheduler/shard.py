@@ -20,7 +20,7 @@ from gnatwork_scheduler.open_events import OpenEvents
 from gnatwork_scheduler.perform import Performer
 from gnatwork_scheduler.projector import Projector
 from gnatwork_scheduler.refusals import Refusals, event_of
-from gnatwork_scheduler.snapshots import Snapshots, is_due
+from gnatwork_scheduler.snapshots import Snapshots, is_due, taken
 from gnatwork_scheduler.statistics import Statistics
 from gnatwork_schemas import subjects
 from gnatwork_schemas.errors import GnatworkError, MessageError
@@ -280,7 +280,8 @@ class Shard:
             self._projector.changed(run)
         if is_due(run.events, run.unsaved) and not state.ended:
             run.unsaved = 0
-            self._tasks.create_task(self._snapshots.save(state, state.start.control_block))
+            if snapshot := taken(state):
+                self._tasks.create_task(self._snapshots.save(snapshot))
         self._performed(turn, None)
 
     def _handle_limit(self, run: LiveRun, event: Event, delivery: Delivery) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import zlib
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -28,28 +28,46 @@ def is_due(events: int, unsaved: int) -> bool:
     return unsaved > max(_EVERY, events // 2)
 
 
+class Snapshot(NamedTuple):
+    """A state as it was at one moment."""
+
+    address: RunAddress
+    sequence: int
+    #: Digest of the control block.
+    control_block: str
+    #: The frozen state, as JSON.
+    data: bytes
+
+
+def taken(state: RunState) -> Snapshot | None:
+    """A snapshot of a run that has not ended; None when it can't be written down.
+
+    To be taken as soon as an event has been folded in: a moment later the run may have ended, of which a snapshot knows
+    nothing, or the next event may have left the state half changed.
+    """
+    try:
+        data = orjson.dumps(freeze(state), option=orjson.OPT_NON_STR_KEYS)
+    except TypeError as error:
+        log.info("%s can't be saved: %s", state.base, error)
+        return None
+    return Snapshot(state.address, state.sequence, state.start.control_block, data)
+
+
 class Snapshots:
     """Writes and reads snapshots."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def save(self, state: RunState, digest: str) -> None:
-        """Store the state as it is now; one that can't be stored is not missed."""
-        _, namespace, _, run_id = state.address
-        try:
-            # Not to be changed by events that come meanwhile.
-            data = orjson.dumps(freeze(state), option=orjson.OPT_NON_STR_KEYS)
-        except TypeError as error:
-            log.info("%s can't be saved: %s", state.base, error)
-            return
-        sequence = state.sequence
-        packed = zlib.compress(data, 1)
+    async def save(self, snapshot: Snapshot) -> None:
+        """Store a snapshot; one that can't be stored is not missed."""
+        _, namespace, _, run_id = snapshot.address
+        packed = zlib.compress(snapshot.data, 1)
         chunks = [packed[start : start + CHUNK_SIZE] for start in range(0, len(packed), CHUNK_SIZE)]
         head = {
             "v": SNAPSHOT_VERSION,
-            "sequence": sequence,
-            "control_block": digest,
+            "sequence": snapshot.sequence,
+            "control_block": snapshot.control_block,
             "chunks": len(chunks),
             "digest": hashlib.sha256(packed).hexdigest(),
         }
@@ -59,7 +77,7 @@ class Snapshots:
                 await publish(subjects.payload_chunk(namespace, run_id, _PAYLOAD, number), chunk)
             await publish(subjects.payload_chunk(namespace, run_id, _PAYLOAD, 0), orjson.dumps(head))
         except GnatworkError as error:
-            log.info("%s could not be saved: %s", state.base, error)
+            log.info("%s could not be saved: %s", snapshot.address.base, error)
 
     async def load(self, address: RunAddress) -> tuple[str, dict[str, Any]] | None:
         """The digest of the control block and the frozen state; None when there is no snapshot that can be used."""
