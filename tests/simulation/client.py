@@ -124,6 +124,9 @@ class SimulatedClient:
                 await asyncio.sleep(_LOOK)
             events = await until_available(lambda: self._history.load_run(NAMESPACE, start.run_id))  # noqa: B023 - awaited
             parsed = [parse_event(*event) for event in events]
+            if not parsed or parsed[0].name != subjects.START:
+                # All that is there of it came after it was removed.
+                return
             state = fold(Plan(control_block, keep_all=True), parsed)
             if state is None or state.end is None or isinstance(state.end, Complete):
                 # It completed, or is no more.

@@ -89,6 +89,7 @@ class ObservedRun:
     def dispatched(self, task: str, attempt: int, origin: str) -> Iterator[str]:
         """An attempt was put into the work queue; what is wrong with that."""
         work = task, attempt, origin, self._events[-1].sequence
+        self.facts.asked.add(task)
         if self._reading is None:
             self._work.append(work)
         elif text := _too_early(self._reading, work):

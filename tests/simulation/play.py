@@ -68,7 +68,7 @@ class Play(Played):
     def output(self, source: Random, ctx: BlockContext) -> Any:
         """A value, an array, and sometimes much more."""
         items: Any = list(range(10, 10 + source.randint(0, 4))) if source.random() < 0.9 else "none"
-        large = {"padding": "x" * _LARGE} if source.random() < 0.02 else {}
+        large = {"padding": "x" * _LARGE} if source.random() < 0.03 else {}
         return {"value": ctx.attempt, "items": items, **large}
 
 

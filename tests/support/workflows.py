@@ -154,9 +154,10 @@ class _Author:
                     **self._listed(self._body(_Place(place.depth + 1, place.loop, place.failing))),
                 }
             case "delay":
-                block |= {"type": "delay", "config": {"for": self._source.choice(("0s", "0.2s", "2s"))}}
+                time = self._source.choice(("0s", "0.2s", "2s"))
+                block |= {"type": "delay", "config": {"for": self._asked(needs, "pause", time)}}
             case "wait":
-                self._wait(block)
+                self._wait(block, needs)
             case "workflow":
                 self._child(block, needs)
             case _:
@@ -240,9 +241,15 @@ class _Author:
         }
         block["config"] = {**block.get("config", {}), "item": "{{ item }}", "index": "{{ index }}"}
 
-    def _wait(self, block: dict[str, Any]) -> None:
+    def _asked(self, needs: list[_Written], name: str, value: str) -> str:
+        """A value, or a template that comes to the same, since no block yields what it asks for."""
+        if needs and self._source.random() < 0.3:
+            return f'{{{{ {needs[0].id}.{name} ?? "{value}" }}}}'
+        return value
+
+    def _wait(self, block: dict[str, Any], needs: list[_Written]) -> None:
         source = self._source
-        config: dict[str, Any] = {"signal": source.choice(SIGNALS)}
+        config: dict[str, Any] = {"signal": self._asked(needs, "signal", source.choice(SIGNALS))}
         if source.random() < 0.6:
             config["timeout"] = source.choice(("0.5s", "5s"))
         block |= {"type": "wait", "config": config}

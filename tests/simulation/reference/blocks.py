@@ -7,6 +7,7 @@ from gnatwork_schemas.control_block import DEFAULT_PORT, ERROR_PORT, ControlledB
 from gnatwork_schemas.duration import parse_duration
 from gnatwork_schemas.error import ErrorInfo
 from gnatwork_schemas.messages import Error
+from gnatwork_schemas.template import PathExpression
 from simulation.reference.attempts import Work, begin, is_retried, step
 from simulation.reference.facts import NEVER, Facts
 from simulation.reference.fate import CANCELLED, COMPLETED, FAILED, GIVEN_UP, OPEN, SKIPPED, Fate, Log, Waiter
@@ -111,8 +112,18 @@ class Reader:
             log.collected.append((path, expected, fate.value))
         return _of_loop(fate, path)
 
+    def _rendered(self, path: str, at: float, doom: float, log: Log) -> Fate:
+        """When the config of a delay or wait is known: at once, or when an executor has looked at what is large."""
+        if f"{path}:render" not in self._facts.asked:
+            return Fate(at, COMPLETED)
+        fate = begin(self._facts, step(f"{path}:render"), at, doom, log)
+        return Fate(fate.settled, CANCELLED) if doom <= fate.settled != NEVER else fate
+
     def _delay(self, block: ControlledBlock, path: str, at: float, doom: float, log: Log) -> Fate:
-        seconds = parse_duration(block.config["for"]) if isinstance(block.config, dict) else 0.0
+        rendered = self._rendered(path, at, doom, log)
+        if rendered.status != COMPLETED:
+            return rendered
+        at, seconds = rendered.settled, parse_duration(_told(block, "for"))
         if seconds <= 0:
             return Fate(at, COMPLETED)
         fired = self._facts.fired(f"delay-{path}", at)
@@ -122,8 +133,11 @@ class Reader:
         return Fate(doom, CANCELLED) if doom < over else Fate(over, COMPLETED) if over != NEVER else OPEN
 
     def _wait(self, block: ControlledBlock, path: str, due: float, doom: float, log: Log) -> Fate:
-        facts, at = self._facts, self._facts.hold(due)
-        signal = str(block.config.get("signal", block.id)) if isinstance(block.config, dict) else block.id
+        facts, signal = self._facts, _told(block, "signal")
+        rendered = self._rendered(path, facts.hold(due), doom, log)
+        if rendered.status != COMPLETED:
+            return rendered
+        at = rendered.settled
         refused = facts.outcome(path, 1, at)
         late = facts.hold(facts.fired(f"wait-{path}", at))
         leaves = min(late, float(refused[0]) if refused else NEVER, doom, facts.horizon + 1)
@@ -161,6 +175,14 @@ class Reader:
             # We may hear of its end before we hear that it was started. What it yields is fetched in any case.
             return begin(facts, step(f"{path}:result"), max(at, ended[0]), NEVER, log), True
         return Fate(failed[0], FAILED, error=_error(failed[1])) if failed else OPEN, False
+
+
+def _told(block: ControlledBlock, name: str) -> Any:
+    """A value of a config; of a template its default, as no block yields what such a one asks for."""
+    for leaf in block.templates:
+        if leaf.at == (name,) and isinstance(part := leaf.parts[0], PathExpression):
+            return part.default
+    return block.config.get(name) if isinstance(block.config, dict) else None
 
 
 def _of_loop(fate: Fate, path: str) -> Fate:

@@ -36,6 +36,8 @@ class Facts:
         self.horizon = NEVER
         #: When each event was stored, Unix seconds.
         self.at: dict[float, float] = {}
+        #: Tasks that executors were asked to do.
+        self.asked: set[str] = set()
         self.cancels: list[int] = []
         self.refusals: list[int] = []
         self.all_outcomes: dict[tuple[str, int], list[tuple[int, Output | Error]]] = defaultdict(list)
