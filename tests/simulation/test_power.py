@@ -113,15 +113,15 @@ def _scenario(seed: int, kept: bool) -> Scenario:
 #: What is put wrong, by what, the seed to begin with, and whether runs are put away soon.
 _MISTAKES: dict[str, tuple[object, int, bool]] = {
     # What the executor and the bus promise.
-    "gnatwork_executor.attempt.claim": (_claim_always, 90, False),
+    "gnatwork_executor.attempt.claim": (_claim_always, 130, False),
     "gnatwork_executor.attempt.Attempt._published": (_publish_once, 80, False),
     "gnatwork_bus.delivery.Delivery.nak": (_hand_nothing_back, 10, False),
     "gnatwork_bus.kv._expect": (_expect_nothing, 0, False),
     # What a scheduler must do that others may have replaced.
     "gnatwork_scheduler.shard.Shard._break": (_forget_nothing, 0, False),
     "gnatwork_scheduler.messages.expectation": (_expect_nothing, 20, False),
-    "gnatwork_scheduler.shard.Shard._is_settled": (_surely, 0, True),
-    "gnatwork_bus.history.History.is_live": (_surely, 0, True),
+    "gnatwork_scheduler.shard.Shard._is_settled": (_surely, 10, True),
+    "gnatwork_bus.history.History.is_live": (_surely, 70, True),
     # Order.
     "gnatwork_engine.core.ready.verdict": (_run_on_first_need, 0, False),
     "gnatwork_engine.core.settling._ports": (_one_way, 0, False),
@@ -135,12 +135,12 @@ _MISTAKES: dict[str, tuple[object, int, bool]] = {
     # Others: those who wait for a slot, child runs, and runs of which this one is a retry.
     "gnatwork_engine.limits.apply._has_room": (_yes, 0, False),
     "gnatwork_engine.core.decide._answers": (_nothing, 0, False),
-    "gnatwork_engine.core.decide._released": (_nothing, 0, False),
-    "gnatwork_engine.core.decide._cancelled": (_nothing, 0, False),
-    "gnatwork_engine.core.dispatch._reuse": (_another_one, 20, False),
+    "gnatwork_engine.core.decide._released": (_nothing, 20, False),
+    "gnatwork_engine.core.decide._cancelled": (_nothing, 30, False),
+    "gnatwork_engine.core.dispatch._reuse": (_another_one, 30, False),
     # What is forgotten.
     "gnatwork_engine.core.snapshot._PLAIN": (tuple(set(snapshot._PLAIN) - {"slots"}), 40, True),
-    "gnatwork_scheduler.snapshots.thaw": (_thaw_without_undos, 0, True),
+    "gnatwork_scheduler.snapshots.thaw": (_thaw_without_undos, 30, True),
 }
 
 
