@@ -105,17 +105,16 @@ class Projector:
                     # Its revision stays unknown: whoever wrote it is further on than this one is, and the next
                     # document may be older as well.
                     break
-                if not entry and not await self._history.is_live(state.base, state.start_sequence):
-                    # Its document has expired, or was removed with the run: this one would stay for ever.
+                if not entry and (conflicts or not await self._history.is_live(state.base, state.start_sequence)):
+                    # Its document has expired, or was removed with the run, and what stood in the way was the marker
+                    # that says so: this one would stay for ever.
                     break
                 body = document.model_dump_json(exclude_none=True).encode()
                 ttl = self._time_to_live(change.run, document)
                 try:
-                    if entry:
-                        revision = await self._bucket.update(_key(document), body, entry.revision, ttl=ttl)
-                    else:
-                        revision = await self._first(_key(document), body, ttl, conflicts)
-                    change.run.status_revision = revision
+                    change.run.status_revision = await self._bucket.update(
+                        _key(document), body, entry.revision if entry else 0, ttl=ttl
+                    )
                     break
                 except ConflictError:
                     conflicts += 1
@@ -123,15 +122,6 @@ class Projector:
             self._tell(change, error)
         else:
             self._tell(change, None)
-
-    async def _first(self, key: str, body: bytes, ttl: float | None, conflicts: int) -> int:
-        """Write a document where there is none; its revision.
-
-        Over the marker of one that has gone it is only written once it was seen that the run is there all the same.
-        """
-        if conflicts:
-            return await self._bucket.create(key, body, ttl=ttl)
-        return await self._bucket.update(key, body, 0, ttl=ttl)
 
     def _time_to_live(self, run: LiveRun, document: RunSummary) -> float | None:
         """Seconds for which the document of an ended run is kept: as long as the run itself."""
