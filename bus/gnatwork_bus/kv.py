@@ -46,8 +46,12 @@ class Bucket:
 
     async def get(self, key: str) -> Entry | None:
         """The value of a key, or None. In a cluster the value may be one that has just been replaced."""
+        return (await self.find(key))[0]
+
+    async def find(self, key: str) -> tuple[Entry | None, int]:
+        """The value of a key, or None, and the revision to write on: its own, that of what marks it as gone, or 0."""
         message = await self._last(key)
-        return self.entry(message) if message else None
+        return (self.entry(message), message.sequence) if message else (None, 0)
 
     async def put(self, key: str, value: bytes, *, ttl: float | None = None) -> int:
         """Set a key, for `ttl` seconds where the bucket allows that; its new revision."""

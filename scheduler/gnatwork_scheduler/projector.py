@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
@@ -97,27 +98,22 @@ class Projector:
 
     async def _write_carefully(self, change: _Change, state: RunState, document: RunSummary) -> None:
         """Look at what is there first: another scheduler may have written it, further on than this one is."""
-        conflicts = 0
         try:
             while True:
-                entry = await self._bucket.get(_key(document))
+                entry, revision = await self._bucket.find(_key(document))
                 if entry and _sequence_of(entry) >= document.sequence:
                     # Its revision stays unknown: whoever wrote it is further on than this one is, and the next
                     # document may be older as well.
                     break
-                if not entry and (conflicts or not await self._history.is_live(state.base, state.start_sequence)):
-                    # Its document has expired, or was removed with the run, and what stood in the way was the marker
-                    # that says so: this one would stay for ever.
+                # Asked after what is there was seen, so that it may be written over if the run is there all the same.
+                if not entry and not await self._history.is_live(state.base, state.start_sequence):
+                    # Its document has expired, or was removed with the run: this one would stay for ever.
                     break
                 body = document.model_dump_json(exclude_none=True).encode()
                 ttl = self._time_to_live(change.run, document)
-                try:
-                    change.run.status_revision = await self._bucket.update(
-                        _key(document), body, entry.revision if entry else 0, ttl=ttl
-                    )
+                with suppress(ConflictError):
+                    change.run.status_revision = await self._bucket.update(_key(document), body, revision, ttl=ttl)
                     break
-                except ConflictError:
-                    conflicts += 1
         except GnatworkError as error:
             self._tell(change, error)
         else:

@@ -17,7 +17,9 @@ async def stored(client: Client, name: str, blocks: list[dict[str, Any]], **limi
 
 async def test_a_run_queues_for_its_turn(client: Client) -> None:
     name = await stored(client, "queue", WAITS, concurrency={"max": 1, "key": "{{ input }}"})
-    first, second, other = [await client.start(name, input=key) for key in ("a", "a", "b")]
+    first = await client.start(name, input="a")
+    await until_status(first, "waiting")
+    second, other = [await client.start(name, input=key) for key in ("a", "b")]
     await until_status(other, "waiting")
     assert (await second.get()).status == "pending"
     await first.signal("w", 1)
@@ -28,7 +30,9 @@ async def test_a_run_queues_for_its_turn(client: Client) -> None:
 
 async def test_a_run_that_queues_can_be_cancelled(client: Client) -> None:
     name = await stored(client, "leave", WAITS, concurrency={"max": 1})
-    first, second, third = [await client.start(name) for _ in range(3)]
+    first = await client.start(name)
+    await until_status(first, "waiting")
+    second, third = [await client.start(name) for _ in range(2)]
     await second.cancel()
     assert (await ended(second)).status == "cancelled"
     await first.cancel()
