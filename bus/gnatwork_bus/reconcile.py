@@ -48,6 +48,7 @@ async def reconcile(connection: Connection, *, shards: int | None = None, replic
         await ensure_stream(connection, stream, replicas=replicas)
     for shard in range(shards):
         await ensure_consumer(connection, topology.scheduler_consumer(shard))
+    await ensure_consumer(connection, topology.trigger_consumer())
     return shards
 
 

@@ -17,6 +17,8 @@ EXECUTOR_ACK_WAIT = 10.0
 
 #: Seconds for which it shows that a status document has expired: a run index that was away for longer is made anew.
 STATUS_MARKER_TTL = 600.0
+#: Seconds after which what a schedule has become, and no manager has seen to, is delivered again.
+TRIGGER_ACK_WAIT = 10.0
 
 _DAY = 86_400.0
 
@@ -52,9 +54,25 @@ DEAD_LETTERS = StreamDescriptor(
     max_age=30 * _DAY,
     max_bytes=64 * 1024 * 1024,
 )
+#: Schedules of triggers, and what they become: gone once a manager has seen to it.
+TRIGGERS = StreamDescriptor(
+    name=subjects.TRIGGERS,
+    subjects=(subjects.TRIGGER_SUBJECTS,),
+    retention="workqueue",
+    schedules=True,
+    message_ttl=True,
+    rollup=True,
+)
+#: Lines of logs: the last thousand of each task, for a week.
+LOGS = StreamDescriptor(
+    name=subjects.LOGS, subjects=(subjects.LOG_SUBJECTS,), per_subject=1000, max_age=7 * _DAY, discard="old"
+)
+#: Kept for a year.
+AUDIT = StreamDescriptor(name=subjects.AUDIT, subjects=(subjects.AUDIT_SUBJECTS,), max_age=365 * _DAY)
 
 BUCKETS = (
-    BucketDescriptor(name=subjects.STATE_BUCKET),
+    BucketDescriptor(name=subjects.STATE_BUCKET, marker_ttl=_DAY),
+    BucketDescriptor(name=subjects.CONNECTIONS_BUCKET, marker_ttl=_DAY),
     BucketDescriptor(name=subjects.STATUS_BUCKET, marker_ttl=STATUS_MARKER_TTL),
     BucketDescriptor(name=subjects.IDEMPOTENCY_BUCKET, ttl=subjects.IDEMPOTENCY_TTL),
 )
@@ -67,7 +85,7 @@ def history(shards: int) -> StreamDescriptor:
 
 def other_streams() -> tuple[StreamDescriptor, ...]:
     """All streams but history, buckets included."""
-    return (WORK, PAYLOADS, ARCHIVE, DEAD_LETTERS, *(bucket.stream() for bucket in BUCKETS))
+    return (WORK, PAYLOADS, ARCHIVE, DEAD_LETTERS, TRIGGERS, LOGS, AUDIT, *(bucket.stream() for bucket in BUCKETS))
 
 
 def scheduler_consumer(shard: int) -> ConsumerDescriptor:
@@ -79,6 +97,17 @@ def scheduler_consumer(shard: int) -> ConsumerDescriptor:
         ack_wait=SCHEDULER_ACK_WAIT,
         max_ack_pending=20_000,
         pinned_group=subjects.SCHEDULER_GROUP,
+    )
+
+
+def trigger_consumer() -> ConsumerDescriptor:
+    """What schedules of triggers have become, shared by all managers."""
+    return ConsumerDescriptor(
+        stream=subjects.TRIGGERS,
+        name=subjects.TRIGGER_CONSUMER,
+        filter=subjects.TRIGGER_FIRES,
+        ack_wait=TRIGGER_ACK_WAIT,
+        max_ack_pending=2000,
     )
 
 

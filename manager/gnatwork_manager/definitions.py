@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gnatwork_bus.kv import Bucket
-from gnatwork_engine.compiler import compile_definition, digest, encode
+from gnatwork_engine.compiler import compile_workflow, digest, encode
 from gnatwork_engine.core.replies import reply_paths
 from gnatwork_manager.bodies import encode_bounded
 from gnatwork_manager.catalogue import Catalogue
@@ -19,6 +19,7 @@ from gnatwork_schemas import subjects
 from gnatwork_schemas.catalogue import BlockType
 from gnatwork_schemas.control_block import ControlBlock
 from gnatwork_schemas.errors import ConflictError, DefinitionError, MessageError
+from gnatwork_schemas.triggers import AnyTrigger
 
 #: Bytes of definitions whose control blocks are kept at hand.
 _CAPACITY = 64 * 1024 * 1024
@@ -38,6 +39,8 @@ class Compiled:
     digest: str
     #: Blocks whose output is the reply to a waiting caller.
     responses: tuple[str, ...]
+    #: What starts runs of it once it is stored; of one that is read by its digest alone, none.
+    triggers: tuple[AnyTrigger, ...] = ()
 
 
 class Definitions:
@@ -100,11 +103,11 @@ class Definitions:
 
 async def _compiled(definition: dict[str, Any], types: Mapping[str, BlockType], *, large: bool) -> Compiled:
     def compiled() -> Compiled:
-        control_block = compile_definition(definition, types)
-        return _described(control_block, digest(encode(control_block)))
+        control_block, triggers = compile_workflow(definition, types)
+        return _described(control_block, digest(encode(control_block)), triggers)
 
     return await asyncio.to_thread(compiled) if large else compiled()
 
 
-def _described(control_block: ControlBlock, digest_: str) -> Compiled:
-    return Compiled(control_block, digest_, reply_paths(control_block))
+def _described(control_block: ControlBlock, digest_: str, triggers: tuple[AnyTrigger, ...] = ()) -> Compiled:
+    return Compiled(control_block, digest_, reply_paths(control_block), triggers)

@@ -18,7 +18,8 @@ from gnatwork_bus.service import WorkReport, announced, work_report
 from gnatwork_manager.bodies import parse_json
 from gnatwork_manager.problems import ProblemError, describe, invalid, to_problem
 from gnatwork_manager.services import Services
-from gnatwork_manager.verbs import VERBS, VerbRequest, answer
+from gnatwork_manager.verb_request import VerbRequest
+from gnatwork_manager.verbs import VERBS, answer
 from gnatwork_schemas import header_names, subjects
 from gnatwork_schemas.model import VERSION
 from gnatwork_schemas.names import NAME_PATTERN

@@ -9,13 +9,17 @@ import orjson
 from gnatwork_manager.bodies import encode_bounded
 from gnatwork_manager.problems import invalid
 from gnatwork_schemas.duration import MAX_SECONDS
-from gnatwork_schemas.messages import Reuse
+from gnatwork_schemas.messages import Fired, Reuse, Trigger
 from gnatwork_schemas.model import VERSION
 from gnatwork_schemas.payload import INLINE_LIMIT, PayloadRef, is_reference, reference_value
 from gnatwork_schemas.status import RunStatus, RunSummary
 
 #: Bytes of the tasks to be reused, as JSON, that a start carries; more are a payload of the run.
 _MAX_REUSE = 32 * 1024
+
+
+#: Someone asked for the run by the API.
+_ASKED_FOR = Fired()
 
 
 class GivenInput(NamedTuple):
@@ -51,6 +55,8 @@ class Order:
     at: float | None = None
     retry_of: str | None = None
     reuse: Reuse | None = None
+    #: What starts it.
+    trigger: Fired = _ASKED_FOR
 
 
 class Stored(NamedTuple):
@@ -88,7 +94,7 @@ class NewRun:
             "control_block": order.control_block,
             "input": reference_value(stored.input) if stored.input else self._inline(),
             "labels": order.labels,
-            "trigger": {"type": "api"},
+            "trigger": order.trigger.model_dump(exclude_defaults=True) | {"type": order.trigger.type},
         }
         given = {
             "version": order.version,
@@ -111,6 +117,7 @@ class NewRun:
             version=self.order.version,
             status=RunStatus.PENDING,
             labels=dict(self.order.labels),
+            trigger=Trigger(type=self.order.trigger.type, id=self.order.trigger.id),
             retry_of=self.order.retry_of,
             created_at=created_at,
         )

@@ -1,10 +1,7 @@
 """The verbs of the API over NATS: each is the twin of an HTTP endpoint and calls the same services."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from gnatwork_manager.dead_letters import (
     DiscardQuery,
@@ -15,15 +12,13 @@ from gnatwork_manager.dead_letters import (
     redrive_dead_letter,
     show_dead_letter,
 )
-from gnatwork_manager.listing import PageQuery, RunListQuery, list_runs
+from gnatwork_manager.listing import RunListQuery, list_runs
 from gnatwork_manager.orders import Order
-from gnatwork_manager.problems import ProblemError, faults_of, invalid
+from gnatwork_manager.problems import ProblemError, invalid
 from gnatwork_manager.repeats import parse_retry
 from gnatwork_manager.run_control import parse_nothing, parse_reason
-from gnatwork_manager.services import Services
 from gnatwork_manager.signals import parse_signal
 from gnatwork_manager.submission import (
-    check_fields,
     parse_idempotency_key,
     parse_stored_submission,
     parse_submission,
@@ -32,24 +27,8 @@ from gnatwork_manager.submission import (
 )
 from gnatwork_manager.submit import submit
 from gnatwork_manager.submitter import Caller
+from gnatwork_manager.verb_request import Answer, VerbRequest, Verbs
 from gnatwork_schemas import header_names
-
-_Query = TypeVar("_Query", bound=BaseModel)
-
-
-@dataclass(frozen=True, slots=True)
-class VerbRequest:
-    """A request, its body read."""
-
-    services: Services
-    namespace: str
-    body: dict[str, Any]
-    headers: Mapping[str, str]
-    #: To be called once nothing but waiting is left.
-    on_wait: Callable[[], None]
-
-
-Answer = dict[str, Any]
 
 
 async def _submit(request: VerbRequest) -> Answer:
@@ -60,14 +39,14 @@ async def _submit(request: VerbRequest) -> Answer:
 
 async def _workflow_start(request: VerbRequest) -> Answer:
     body, caller, wait = _asker(request, "name")
-    submission = parse_stored_submission(_text(request, "name"), body)
+    submission = parse_stored_submission(request.text("name"), body)
     submitter = request.services.submitter
     return await _begin(request, lambda: submitter.order_stored(request.namespace, submission), caller, wait)
 
 
 def _asker(request: VerbRequest, *subject: str) -> tuple[dict[str, Any], Caller, float | None]:
     """The body without what is common to all verbs that begin a run, and without what names their subject."""
-    body = {key: value for key, value in request.body.items() if key not in subject}
+    body = request.without(*subject)
     wait = parse_wait(body.pop("wait", None))
     caller = Caller(
         namespace=request.namespace,
@@ -98,24 +77,24 @@ async def _begin(
 
 
 async def _run_get(request: VerbRequest) -> Answer:
-    return await request.services.reader.run(request.namespace, _text(request, "run_id"))
+    return await request.services.reader.run(request.namespace, request.text("run_id"))
 
 
 async def _run_list(request: VerbRequest) -> Answer:
-    return await list_runs(request.services.index, request.namespace, _query(RunListQuery, request.body))
+    return await list_runs(request.services.index, request.namespace, request.query(RunListQuery))
 
 
 async def _run_tasks(request: VerbRequest) -> Answer:
-    reader, run_id = request.services.reader, _text(request, "run_id")
+    reader, run_id = request.services.reader, request.text("run_id")
     if "task" in request.body:
-        return await reader.task(request.namespace, run_id, _text(request, "task"))
-    query = _page_query(request, "run_id")
+        return await reader.task(request.namespace, run_id, request.text("task"))
+    query = request.page("run_id")
     return await reader.tasks(request.namespace, run_id, query.cursor, query.limit)
 
 
 async def _run_history(request: VerbRequest) -> Answer:
-    query = _page_query(request, "run_id")
-    return await request.services.reader.events(request.namespace, _text(request, "run_id"), query.cursor, query.limit)
+    query = request.page("run_id")
+    return await request.services.reader.events(request.namespace, request.text("run_id"), query.cursor, query.limit)
 
 
 async def _run_cancel(request: VerbRequest) -> Answer:
@@ -139,7 +118,7 @@ async def _run_resume(request: VerbRequest) -> Answer:
 
 async def _run_signal(request: VerbRequest) -> Answer:
     run_id, body = _run(request)
-    name, key = _text(request, "name"), _key(body)
+    name, key = request.text("name"), _key(body)
     data = parse_signal(name, {field: value for field, value in body.items() if field != "name"})
     await request.services.signals.send(request.namespace, run_id, name, data, key)
     return await _accepted(request, run_id)
@@ -148,13 +127,13 @@ async def _run_signal(request: VerbRequest) -> Answer:
 async def _run_rerun(request: VerbRequest) -> Answer:
     body, caller, wait = _asker(request, "run_id")
     parse_nothing(body)
-    run_id, repeats = _text(request, "run_id"), request.services.repeats
+    run_id, repeats = request.text("run_id"), request.services.repeats
     return await _begin(request, lambda: repeats.rerun(request.namespace, run_id), caller, wait)
 
 
 async def _run_retry(request: VerbRequest) -> Answer:
     body, caller, wait = _asker(request, "run_id")
-    run_id, version, repeats = _text(request, "run_id"), parse_retry(body), request.services.repeats
+    run_id, version, repeats = request.text("run_id"), parse_retry(body), request.services.repeats
     return await _begin(request, lambda: repeats.retry(request.namespace, run_id, version), caller, wait)
 
 
@@ -166,52 +145,52 @@ async def _run_delete(request: VerbRequest) -> Answer:
 
 
 async def _workflow_put(request: VerbRequest) -> Answer:
-    _only(request, "name", "definition")
-    name = _text(request, "name")
+    request.only("name", "definition")
+    name = request.text("name")
     return (await request.services.workflows.put(request.namespace, name, request.body.get("definition"))).document
 
 
 async def _workflow_validate(request: VerbRequest) -> Answer:
-    _only(request, "definition")
+    request.only("definition")
     return await request.services.workflows.validate(request.body.get("definition"))
 
 
 async def _workflow_get(request: VerbRequest) -> Answer:
-    _only(request, "name")
-    return await request.services.workflows.show(request.namespace, _text(request, "name"))
+    request.only("name")
+    return await request.services.workflows.show(request.namespace, request.text("name"))
 
 
 async def _workflow_list(request: VerbRequest) -> Answer:
-    query = _page_query(request)
+    query = request.page()
     return await request.services.workflows.page(request.namespace, query.cursor, query.limit)
 
 
 async def _blocks_list(request: VerbRequest) -> Answer:
-    query = _page_query(request)
+    query = request.page()
     return request.services.catalogue.page(query.cursor, query.limit)
 
 
 async def _dead_letters_list(request: VerbRequest) -> Answer:
-    query = _page_query(request)
+    query = request.page()
     return await list_dead_letters(request.services.connection, query.cursor, query.limit)
 
 
 async def _dead_letters_get(request: VerbRequest) -> Answer:
-    return await show_dead_letter(request.services.connection, _query(LetterQuery, request.body).id)
+    return await show_dead_letter(request.services.connection, request.query(LetterQuery).id)
 
 
 async def _dead_letters_redrive(request: VerbRequest) -> Answer:
-    return await redrive_dead_letter(request.services.connection, _query(LetterQuery, request.body).id)
+    return await redrive_dead_letter(request.services.connection, request.query(LetterQuery).id)
 
 
 async def _dead_letters_discard(request: VerbRequest) -> Answer:
     connection = request.services.connection
     if "id" in request.body:
-        return await discard_dead_letter(connection, _query(LetterQuery, request.body).id)
-    return await discard_dead_letters(connection, _query(DiscardQuery, request.body))
+        return await discard_dead_letter(connection, request.query(LetterQuery).id)
+    return await discard_dead_letters(connection, request.query(DiscardQuery))
 
 
-VERBS: Mapping[str, Callable[[VerbRequest], Awaitable[Answer]]] = {
+VERBS: Verbs = {
     "submit": _submit,
     "run.get": _run_get,
     "run.list": _run_list,
@@ -247,31 +226,8 @@ async def answer(verb: str, request: VerbRequest) -> Answer:
 
 def _run(request: VerbRequest) -> tuple[str, dict[str, Any]]:
     """The run that a request is about, and the rest of its body."""
-    return _text(request, "run_id"), {key: value for key, value in request.body.items() if key != "run_id"}
+    return request.text("run_id"), request.without("run_id")
 
 
 async def _accepted(request: VerbRequest, run_id: str) -> Answer:
     return {"run_id": run_id, "status": await request.services.reader.status(request.namespace, run_id)}
-
-
-def _only(request: VerbRequest, *fields: str) -> None:
-    check_fields(request.body, fields)
-
-
-def _text(request: VerbRequest, name: str) -> str:
-    value = request.body.get(name)
-    if not isinstance(value, str):
-        raise invalid(f"/{name}", f"`{name}` is missing, or not a text")
-    return value
-
-
-def _page_query(request: VerbRequest, *others: str) -> PageQuery:
-    return _query(PageQuery, {key: value for key, value in request.body.items() if key not in others})
-
-
-def _query(model: type[_Query], values: dict[str, Any]) -> _Query:
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        faults = faults_of(error.errors(include_url=False, include_context=False), skip=0)
-        raise ProblemError("request.invalid", faults[0].message, errors=faults) from None

@@ -94,6 +94,8 @@ _TABLE = (
     ErrorCode("html.too_large", "The page is larger than the scraper takes.", "Cut it down before, or raise `max_bytes`.", ("html-scraper",), retryable="no"),
     ErrorCode("html.cast", "A scraped text can't be turned into the type that its field asks for.", "Remove `cast`, or give the field a `default`.", ("html-scraper",), retryable="no"),
     ErrorCode("hook.invalid_secret", "The signing secret is not a Standard Webhooks secret.", "Use `whsec_` followed by base64 of 24 to 64 bytes.", ("hook",), retryable="no"),
+    # triggers
+    ErrorCode("trigger.invalid", "A trigger of a definition is not right.", "Mend what the pointer names; `docs/reference/definition.md` has the fields of each type of trigger.", ("compiler",)),
     # javascript
     ErrorCode("code.syntax", "A script can't be parsed.", "Mend the line that the message names.", _JAVASCRIPT, retryable="no"),
     ErrorCode("code.error", "A script threw an error.", "The message has it, and its line; `?.` and `??` help where a value may be missing.", _JAVASCRIPT, retryable="no"),

@@ -24,6 +24,14 @@ class Trigger(Model):
     id: str | None = None
 
 
+class Fired(Trigger):
+    """A trigger as the run that it started sees it."""
+
+    #: What templates find under `trigger` beside `type` and `id`: `headers` and `query` of a webhook, `scheduled_at` of
+    #: a schedule, `subject` of an event, …
+    details: dict[str, Any] = Field(default_factory=dict)
+
+
 class Start(Message):
     """`start`: a run begins. Appended by the manager, once per run."""
 
@@ -36,7 +44,7 @@ class Start(Message):
     #: The run's input, or a reference to it.
     input: Any = None
     labels: Labels = Field(default_factory=dict)
-    trigger: Trigger = Trigger()
+    trigger: Fired = Fired()
     idempotency_key: str | None = None
     #: The run that a `workflow` block of started this one.
     parent: RunId | None = None

@@ -20,6 +20,12 @@ PAYLOADS = "PAYLOADS"
 ARCHIVE = "ARCHIVE"
 #: Messages that no one could read, kept for people.
 DEAD_LETTERS = "DEAD_LETTERS"
+#: Cron and polling: schedules that the server keeps, and what they become when they are due.
+TRIGGERS = "TRIGGERS"
+#: Lines that blocks have logged.
+LOGS = "LOGS"
+#: Who changed what.
+AUDIT = "AUDIT"
 
 # --- key-value buckets -----------------------------------------------------------------------------------
 
@@ -27,6 +33,8 @@ DEAD_LETTERS = "DEAD_LETTERS"
 STATE_BUCKET = "gnatwork_state"
 #: One status document per run, key `<ns>.<run>`.
 STATUS_BUCKET = "gnatwork_status"
+#: Encrypted credentials, and what else only managers may read.
+CONNECTIONS_BUCKET = "gnatwork_connections"
 #: What has been submitted under an idempotency key; entries expire after `IDEMPOTENCY_TTL`.
 IDEMPOTENCY_BUCKET = "gnatwork_idempotency"
 #: Seconds for which an idempotency key is remembered: one day.
@@ -328,6 +336,43 @@ def dead_letters_of(reason: str) -> str:
     return f"dead.*.*.{reason}"
 
 
+# --- triggers, logs and audit --------------------------------------------------------------------------
+
+#: All schedules of triggers, and what they become.
+TRIGGER_SUBJECTS = "trigger.>"
+#: What schedules become when they are due; a work queue of all managers.
+TRIGGER_FIRES = "trigger.*.*.*.fire"
+#: The durable consumer of `TRIGGER_FIRES`, shared by all managers.
+TRIGGER_CONSUMER = "triggers"
+
+
+def trigger_schedule(namespace: str, workflow: str, trigger: str) -> str:
+    """Where the schedule of a trigger is kept; purging it stops the trigger."""
+    return f"trigger.{namespace}.{workflow}.{trigger}.schedule"
+
+
+def trigger_fire(namespace: str, workflow: str, trigger: str) -> str:
+    """What the schedule becomes when it is due."""
+    return f"trigger.{namespace}.{workflow}.{trigger}.fire"
+
+
+def parse_trigger(subject: str) -> tuple[str, str, str]:
+    """Namespace, workflow and trigger of `trigger_schedule` or `trigger_fire`."""
+    _, namespace, workflow, trigger, _ = subject.split(".")
+    return namespace, workflow, trigger
+
+
+#: What blocks log, as it happens; the stream of logs keeps it.
+LOG_SUBJECTS = "workflow.*.block.*.log"
+#: All entries of the audit log.
+AUDIT_SUBJECTS = "audit.>"
+
+
+def audit_entry(namespace: str, action: str) -> str:
+    """An entry of the audit log, by what was done, e.g. `workflow.put`."""
+    return f"audit.{namespace}.{action}"
+
+
 # --- consumers, buckets and their keys -----------------------------------------------------------------
 
 #: What the reply subject of a delivered message starts with.
@@ -375,6 +420,11 @@ def workflow_key(namespace: str, name: str) -> str:
 def definition_key(namespace: str, name: str, version: int | str) -> str:
     """The definition of a version of a stored workflow, as it was sent."""
     return f"definition.{namespace}.{name}.{version}"
+
+
+def trigger_state_key(namespace: str, workflow: str, trigger: str) -> str:
+    """What has become of a trigger, see `gnatwork_schemas.triggers.TriggerState`."""
+    return f"trigger_state.{namespace}.{workflow}.{trigger}"
 
 
 #: Metadata key of the history stream that holds the number of shards.

@@ -4,9 +4,11 @@ from typing import Any
 
 from pydantic import Field
 
+from gnatwork_schemas.definition import Labels
 from gnatwork_schemas.messages import Message
 from gnatwork_schemas.model import Model
 from gnatwork_schemas.names import Name
+from gnatwork_schemas.triggers import AnyTrigger
 
 
 class StoredVersion(Model):
@@ -16,6 +18,8 @@ class StoredVersion(Model):
     control_block: str
     #: Unix seconds.
     created_at: float
+    #: Who made it; None for versions of before people were known.
+    created_by: str | None = None
 
 
 class StoredWorkflow(Message):
@@ -26,6 +30,26 @@ class StoredWorkflow(Message):
     published: int | None = None
     #: By number, as text.
     versions: dict[str, StoredVersion] = Field(default_factory=dict)
+    #: Who made the workflow.
+    owner: str | None = None
+    #: Of the published version, to find the workflow by.
+    labels: Labels = Field(default_factory=dict)
+    #: The triggers of the published version: publishing another moves them with it.
+    defined: tuple[AnyTrigger, ...] = ()
+    #: Triggers that were added beside the definition, by id; they stay whatever is published.
+    added: dict[Name, AnyTrigger] = Field(default_factory=dict)
+    #: Triggers that were switched on or off, whatever their definition says.
+    switched: dict[Name, bool] = Field(default_factory=dict)
+    #: By id of a webhook its unguessable address: whoever knows it may call it from anywhere.
+    hooks: dict[Name, str] = Field(default_factory=dict)
+
+    def triggers(self) -> dict[str, AnyTrigger]:
+        """All triggers by id, those of the definition first, each `enabled` as it was last switched."""
+        found = {trigger.id: trigger for trigger in self.defined} | self.added
+        return {
+            id_: trigger.model_copy(update={"enabled": self.switched.get(id_, trigger.enabled)})
+            for id_, trigger in found.items()
+        }
 
     def version(self, number: int | None) -> tuple[int, StoredVersion] | None:
         """A version with its number, the published one for None; None when there is no such version."""

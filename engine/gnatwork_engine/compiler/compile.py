@@ -1,7 +1,7 @@
 """From a definition, as it was sent, to the control block that the scheduler runs."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from gnatwork_engine.compiler.admission import concurrency_limit, start_rate
 from gnatwork_engine.compiler.build import controlled
@@ -10,21 +10,36 @@ from gnatwork_engine.compiler.encode import MAX_SIZE, encode
 from gnatwork_engine.compiler.faults import Faults
 from gnatwork_engine.compiler.frames import Frame
 from gnatwork_engine.compiler.inputs import check_schema
-from gnatwork_engine.compiler.later import refuse_dialects, refuse_later_keys
+from gnatwork_engine.compiler.later import refuse_dialects
 from gnatwork_engine.compiler.outline import read_outline
 from gnatwork_engine.compiler.prepare import Body, prepare
 from gnatwork_engine.compiler.references import read_references
 from gnatwork_engine.compiler.shape import Draft, DraftBody, read_shape
+from gnatwork_engine.compiler.triggers import read_triggers
 from gnatwork_schemas.catalogue import BlockType
 from gnatwork_schemas.control_block import ControlBlock
 from gnatwork_schemas.definition import Retry
 from gnatwork_schemas.template import Templated
+from gnatwork_schemas.triggers import AnyTrigger
 
 _NO_ERROR = "there is no `error` in `output`: a run with an error that nothing handled has no output"
 
 
+class Compiled(NamedTuple):
+    """All that a definition says."""
+
+    control_block: ControlBlock
+    #: What starts runs of it once it is stored.
+    triggers: tuple[AnyTrigger, ...] = ()
+
+
 def compile_definition(raw: Any, catalogue: Mapping[str, BlockType]) -> ControlBlock:
-    """The control block of a definition.
+    """The control block of a definition, as `compile_workflow` makes it."""
+    return compile_workflow(raw, catalogue).control_block
+
+
+def compile_workflow(raw: Any, catalogue: Mapping[str, BlockType]) -> Compiled:
+    """The control block of a definition, and its triggers.
 
     Args:
         raw: What was sent, any JSON value; it stays as it is.
@@ -36,13 +51,14 @@ def compile_definition(raw: Any, catalogue: Mapping[str, BlockType]) -> ControlB
     faults = Faults()
     document = read_outline(raw)
     refuse_dialects(document)
-    draft = read_shape(refuse_later_keys(document, faults), faults)
+    draft = read_shape(document, faults)
     retry = draft.definition.retry if draft.definition else None
     context = Context(catalogue, faults, retry or Retry())
     body = prepare(Frame(draft.body), context)
     on_failure = _on_failure(draft, context)
     output = _output(document.get("output"), draft.body, faults)
     check_schema(document.get("input"), ("input",), faults)
+    triggers = read_triggers(document.get("triggers"), faults)
     concurrency = concurrency_limit(draft, faults)
     rate_limit = start_rate(draft, faults)
     if faults or draft.definition is None:
@@ -64,7 +80,7 @@ def compile_definition(raw: Any, catalogue: Mapping[str, BlockType]) -> ControlB
         sizes = f"{size // 1024} KiB, more than {MAX_SIZE // 1024}"
         faults.add((), "definition.too_large", f"compiles to {sizes}; split it, or move constants into the input")
     faults.stop_if_any()
-    return control_block
+    return Compiled(control_block, triggers)
 
 
 def _on_failure(draft: Draft, context: Context) -> Body | None:

@@ -9,7 +9,6 @@ from gnatwork_engine.json_tree import Path
 #: The code of what is refused.
 CODE = "definition.not_supported"
 
-_WORKFLOW_KEYS = frozenset({"triggers"})
 #: Roots of templates and expressions that exist only together with such constructs.
 LATER_ROOTS = frozenset({"connections"})
 
@@ -29,14 +28,6 @@ def refuse_dialects(document: Mapping[str, Any]) -> None:
             if key in _DIALECT_STEP_KEYS:
                 _refuse_dialect(("steps", index, key), faults)
     faults.stop_if_any()
-
-
-def refuse_later_keys(document: dict[str, Any], faults: Faults) -> dict[str, Any]:
-    """The document without the keys that later versions bring, each of them a fault."""
-    for key in document:
-        if key in _WORKFLOW_KEYS:
-            faults.add((key,), CODE, later(key))
-    return {key: value for key, value in document.items() if key not in _WORKFLOW_KEYS}
 
 
 def later(what: str) -> str:

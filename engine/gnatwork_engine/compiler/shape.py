@@ -61,7 +61,7 @@ def read_shape(document: Mapping[str, Any], faults: Faults) -> Draft:
     on_failure = None
     if (entries := document.get("on_failure")) is not None:
         on_failure = reader.body(entries, ("on_failure",), 0)
-    rest = {key: value for key, value in document.items() if key not in {*_LISTS, "on_failure"}}
+    rest = {key: value for key, value in document.items() if key not in {*_LISTS, "on_failure", "triggers"}}
     if not isinstance(rest.get("input"), dict | bool | None):
         faults.add(("input",), INVALID, "`input` is a JSON Schema: an object, true or false")
         del rest["input"]

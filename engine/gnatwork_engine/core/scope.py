@@ -16,7 +16,7 @@ def run_scope(start: Start, started_at: float, outputs: dict[str, Any]) -> Scope
         input=start.input,
         outputs=outputs,
         run={"id": start.run_id, "workflow": start.workflow, "version": start.version, "started_at": started_at},
-        trigger={"type": start.trigger.type, "id": start.trigger.id},
+        trigger={**start.trigger.details, "type": start.trigger.type, "id": start.trigger.id},
         labels=start.labels,
     )
 

@@ -9,6 +9,7 @@ from gnatwork_engine.core.run_error import run_error
 from gnatwork_engine.core.state import UNDO, Frame, RunState
 from gnatwork_engine.render import Rendered
 from gnatwork_schemas.errors import TemplateError
+from gnatwork_schemas.messages import Trigger
 from gnatwork_schemas.status import RunSummary, Task, TaskStatus
 
 #: Blocks that a status document counts one by one; where there are more, they are counted together under `*`.
@@ -26,7 +27,7 @@ def run_summary(state: RunState) -> RunSummary:
         status=state.status,
         error=run_error(state),
         labels=start.labels,
-        trigger=start.trigger,
+        trigger=Trigger(type=start.trigger.type, id=start.trigger.id),
         parent=start.parent,
         retry_of=start.retry_of,
         created_at=state.created_at,

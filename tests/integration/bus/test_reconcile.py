@@ -40,12 +40,16 @@ async def test_makes_everything_that_is_missing(connection: Connection) -> None:
     names = (await connection.api("STREAM.NAMES"))["streams"]
     assert sorted(names) == [
         "ARCHIVE",
+        "AUDIT",
         "DEAD_LETTERS",
         "HISTORY",
+        "KV_gnatwork_connections",
         "KV_gnatwork_idempotency",
         "KV_gnatwork_state",
         "KV_gnatwork_status",
+        "LOGS",
         "PAYLOADS",
+        "TRIGGERS",
         "WORK",
     ]
     consumers = (await connection.api("CONSUMER.NAMES.HISTORY"))["consumers"]
@@ -86,7 +90,7 @@ async def test_a_second_time_changes_nothing(connection: Connection) -> None:
     await reconcile(connection)
     await connection.nc.flush()
     made = changes.pending_msgs
-    assert made == 8 + 8
+    assert made == 12 + 9
     assert await reconcile(connection) == 8
     await connection.nc.flush()
     assert changes.pending_msgs == made
@@ -98,7 +102,7 @@ async def test_many_at_once(nats_url: str, connection: Connection) -> None:
         Connection.open(nats_url, name="two") as two,
     ):
         await asyncio.gather(*(reconcile(each) for each in (one, two) * 4))
-    assert len((await connection.api("STREAM.NAMES"))["streams"]) == 8
+    assert len((await connection.api("STREAM.NAMES"))["streams"]) == 12
 
 
 async def test_many_at_once_that_disagree_on_the_shards(connection: Connection) -> None:

@@ -12,7 +12,7 @@ from gnatwork_bus.message import StoredMessage
 from gnatwork_bus.payloads import Payloads
 from gnatwork_engine.compiler import digest, encode
 from gnatwork_schemas.control_block import ControlBlock, ControlledBlock
-from gnatwork_schemas.messages import CancelRequest, Start, Trigger
+from gnatwork_schemas.messages import CancelRequest, Fired, Start
 from gnatwork_schemas.payload import as_reference
 from gnatwork_schemas.run_ids import child_run_id
 from gnatwork_schemas.subjects import STATE_BUCKET, control_block_key, history_base, workflow_key
@@ -72,7 +72,7 @@ async def test_a_run_of_the_published_version_begins(scheduler: Scheduler) -> No
         control_block=control_block,
         input={"url": "x"},
         labels={"team": "news"},
-        trigger=Trigger(type="workflow"),
+        trigger=Fired(type="workflow"),
         parent=sent.work.run_id,
         parent_history=base_of(sent.work),
         parent_task="each/1/sub",

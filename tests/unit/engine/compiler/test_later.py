@@ -8,13 +8,6 @@ from support.definitions import compiled, faults_of, noop, places_of
 _REFUSED = "definition.not_supported"
 
 
-@pytest.mark.parametrize("key", ["triggers"])
-def test_keys_of_a_workflow(key: str) -> None:
-    ((pointer, code, message),) = faults_of({"blocks": [noop("a")], key: []})
-    assert (pointer, code) == (f"/{key}", _REFUSED)
-    assert message.startswith(f"`{key}` is not supported by this version")
-
-
 def test_roots_of_templates_and_expressions() -> None:
     raw = {
         "blocks": [noop("a", config={"x": ["", "n: {{ connections.ops.url }}"]}, when="connections.ops")],
@@ -55,8 +48,8 @@ def test_other_dialects_are_refused_without_further_faults(raw: Any, pointers: l
 
 
 def test_what_is_refused_does_not_hide_other_mistakes() -> None:
-    raw = {"blocks": [noop("a", needs=["nope"]), noop("b", needs=["a"])], "triggers": []}
-    assert places_of(raw) == [("/triggers", _REFUSED), ("/blocks/0/needs/0", "definition.unknown_need")]
+    raw = {"blocks": [noop("a", needs=["nope"]), noop("b", needs=["a"], config="{{ connections.x }}")]}
+    assert places_of(raw) == [("/blocks/0/needs/0", "definition.unknown_need"), ("/blocks/1/config", _REFUSED)]
 
 
 def test_the_native_words_alone_are_fine() -> None:
