@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -10,6 +10,9 @@ from gnatwork_bus.kv import Bucket
 from gnatwork_manager.problems import ProblemError
 from gnatwork_schemas.errors import ConflictError
 from gnatwork_schemas.model import VERSION
+
+#: Whose key it is: a caller's own, or what a trigger calls one of its occurrences. Neither ever meets the other.
+ClaimKind = Literal["key", "occurrence"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +39,10 @@ def parse_claim(data: bytes) -> Claim:
     return Claim(record["run_id"], record["digest"])
 
 
-def claim_key(namespace: str, idempotency_key: str) -> str:
+def claim_key(namespace: str, idempotency_key: str, kind: ClaimKind = "key") -> str:
     """The key of a claim in its bucket."""
-    return f"{namespace}.{hashlib.sha256(idempotency_key.encode()).hexdigest()}"
+    digest = hashlib.sha256(idempotency_key.encode()).hexdigest()
+    return f"{namespace}.{digest}" if kind == "key" else f"{namespace}.{kind}.{digest}"
 
 
 def digest_of(content: Any) -> str:
@@ -52,12 +56,12 @@ class Claims:
 
     bucket: Bucket
 
-    async def take(self, namespace: str, idempotency_key: str, claim: Claim) -> Claim | None:
+    async def take(self, namespace: str, idempotency_key: str, claim: Claim, kind: ClaimKind = "key") -> Claim | None:
         """Claim a key; None when it is now ours, else the earlier claim of the same request.
 
         Raises ProblemError `idempotency.conflict` when another request has it.
         """
-        key = claim_key(namespace, idempotency_key)
+        key = claim_key(namespace, idempotency_key, kind)
         while True:
             try:
                 await self.bucket.create(key, claim.encode())

@@ -37,6 +37,10 @@ from gnatwork_manager.signals import Signals
 from gnatwork_manager.store_guard import StoreGuard
 from gnatwork_manager.stored_values import StoredValues
 from gnatwork_manager.submitter import Submitter
+from gnatwork_manager.triggers.firing import Firing
+from gnatwork_manager.triggers.states import TriggerStates
+from gnatwork_manager.triggers.table import TriggerTable
+from gnatwork_manager.triggers.triggers import Triggers
 from gnatwork_manager.waits import Waits
 from gnatwork_manager.workflow_store import Workflows
 from gnatwork_schemas import subjects
@@ -100,7 +104,10 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
     state, status = Bucket(connection, subjects.STATE_BUCKET), Bucket(connection, subjects.STATUS_BUCKET)
     catalogue = Catalogue(connection, state)
     await until_available(catalogue.refresh)
-    async with RunIndex.open(connection, status, settings.data_dir) as index:
+    async with (
+        RunIndex.open(connection, status, settings.data_dir) as index,
+        contextlib.AsyncExitStack() as stack,
+    ):
         values = StoredValues(payloads=payloads, items=Items(connection, payloads))
         states = RunStates(history, ControlBlocks(state), values, index)
         reader = RunReader(history=history, states=states, values=values, statuses=status)
@@ -109,20 +116,28 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
         metrics.count("gnatwork_event_streams", "Event streams that are open.", lambda: streams.open)
         claims, definitions = Claims(Bucket(connection, subjects.IDEMPOTENCY_BUCKET)), Definitions(state, catalogue)
         workflows, control = Workflows(state=state, definitions=definitions), RunControl(history=history, reader=reader)
+        submitter = Submitter(
+            connection=connection,
+            history=history,
+            payloads=payloads,
+            claims=claims,
+            definitions=definitions,
+            workflows=workflows,
+            index=index,
+            guard=StoreGuard(connection),
+        )
+        trigger_states = TriggerStates(state)
+        triggers = Triggers(
+            table=TriggerTable(connection, state),
+            states=trigger_states,
+            firing=Firing(submitter=submitter, states=trigger_states),
+        )
+        await stack.enter_async_context(triggers.known())
         yield Services(
             connection=connection,
             catalogue=catalogue,
             index=index,
-            submitter=Submitter(
-                connection=connection,
-                history=history,
-                payloads=payloads,
-                claims=claims,
-                definitions=definitions,
-                workflows=workflows,
-                index=index,
-                guard=StoreGuard(connection),
-            ),
+            submitter=submitter,
             reader=reader,
             control=control,
             signals=Signals(
@@ -140,6 +155,7 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
                 index=index,
             ),
             workflows=workflows,
+            triggers=triggers,
             waits=waits,
             streams=streams,
             metrics=metrics,
@@ -177,6 +193,7 @@ async def _background(services: Services) -> AsyncIterator[None]:
         following = [
             tasks.create_task(services.catalogue.follow(), name="catalogue"),
             tasks.create_task(services.index.run(), name="index"),
+            tasks.create_task(services.triggers.run(), name="triggers"),
         ]
         try:
             yield

@@ -13,6 +13,7 @@ from gnatwork_schemas.messages import Fired, Reuse, Trigger
 from gnatwork_schemas.model import VERSION
 from gnatwork_schemas.payload import INLINE_LIMIT, PayloadRef, is_reference, reference_value
 from gnatwork_schemas.status import RunStatus, RunSummary
+from gnatwork_schemas.triggers import Overlap
 
 #: Bytes of the tasks to be reused, as JSON, that a start carries; more are a payload of the run.
 _MAX_REUSE = 32 * 1024
@@ -57,6 +58,8 @@ class Order:
     reuse: Reuse | None = None
     #: What starts it.
     trigger: Fired = _ASKED_FOR
+    #: What becomes of it while an earlier run of the same trigger is under way.
+    overlap: Overlap = "allow"
 
 
 class Stored(NamedTuple):
@@ -101,6 +104,7 @@ class NewRun:
             "idempotency_key": self.idempotency_key,
             "retry_of": order.retry_of,
             "at": order.at,
+            "overlap": None if order.overlap == "allow" else order.overlap,
         }
         body |= {name: value for name, value in given.items() if value is not None}
         if reuse := order.reuse:

@@ -13,6 +13,7 @@ from gnatwork_manager.repeats import Repeats
 from gnatwork_manager.run_control import RunControl
 from gnatwork_manager.signals import Signals
 from gnatwork_manager.submitter import Submitter
+from gnatwork_manager.triggers.triggers import Triggers
 from gnatwork_manager.waits import Waits
 from gnatwork_manager.workflow_store import Workflows
 
@@ -31,6 +32,7 @@ class Services:
     repeats: Repeats
     remover: Remover
     workflows: Workflows
+    triggers: Triggers
     waits: Waits
     streams: EventStreams
     metrics: Metrics

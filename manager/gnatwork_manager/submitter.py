@@ -8,7 +8,7 @@ from gnatwork_bus.connection import Connection
 from gnatwork_bus.history import History
 from gnatwork_bus.payloads import Payloads
 from gnatwork_engine.compiler import check_input
-from gnatwork_manager.claims import Claim, Claims
+from gnatwork_manager.claims import Claim, ClaimKind, Claims
 from gnatwork_manager.definitions import Compiled, Definitions
 from gnatwork_manager.index.feed import RunIndex
 from gnatwork_manager.orders import CopiedInput, NewRun, Order, Stored, begin_at, given_input
@@ -32,6 +32,8 @@ class Caller:
 
     namespace: str
     idempotency_key: str | None = None
+    #: Whether someone chose that key, or a trigger named one of its occurrences.
+    kind: ClaimKind = "key"
     traceparent: str | None = None
 
 
@@ -79,16 +81,21 @@ class Submitter:
     async def order_stored(self, namespace: str, submission: StoredSubmission) -> Order:
         """What the submission of a stored workflow asks for; ProblemError, InputError."""
         number, version = await self.workflows.version(namespace, submission.name, submission.version)
-        compiled = await self.definitions.stored(version.control_block)
+        return await self.order_version(number, version.control_block, submission)
+
+    async def order_version(self, number: int, control_block: str, submission: StoredSubmission) -> Order:
+        """What the submission of a version asks for whose control block is known; ProblemError, InputError."""
+        compiled = await self.definitions.stored(control_block)
         return replace(_order(compiled, submission), workflow=submission.name, version=number)
 
     async def accept(self, order: Order, caller: Caller) -> CheckedRun:
         """The run that an order makes, or has made when its idempotency key came before; ProblemError."""
         key = caller.idempotency_key
-        run = NewRun(run_id=new_run_id(), namespace=caller.namespace, order=order, idempotency_key=key)
+        given = key if caller.kind == "key" else None
+        run = NewRun(run_id=new_run_id(), namespace=caller.namespace, order=order, idempotency_key=given)
         earlier = None
         if key is not None:
-            earlier = await self.claims.take(caller.namespace, key, Claim(run.run_id, order.digest()))
+            earlier = await self.claims.take(caller.namespace, key, Claim(run.run_id, order.digest()), caller.kind)
         if earlier:
             run = replace(run, run_id=earlier.run_id)
         return CheckedRun(

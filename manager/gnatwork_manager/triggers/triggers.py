@@ -1,0 +1,40 @@
+"""The triggers of one manager: everything of this room put together."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from gnatwork_bus.patience import until_available
+from gnatwork_manager.triggers.firing import Firing
+from gnatwork_manager.triggers.states import TriggerStates
+from gnatwork_manager.triggers.table import TriggerTable
+
+#: Seconds that a manager takes at its end to write what it has gathered.
+_LAST_WRITE = 2.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Triggers:
+    """What all triggers have in common, and what watches on behalf of them."""
+
+    table: TriggerTable
+    states: TriggerStates
+    firing: Firing
+
+    @contextlib.asynccontextmanager
+    async def known(self) -> AsyncIterator[None]:
+        """All triggers have been read; at the end, what is still to be written of them is."""
+        await until_available(self.table.refresh)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_WRITE):
+                    await self.states.write()
+
+    async def run(self) -> None:
+        """Watch, for ever."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.table.follow(), name="trigger-table")
+            tasks.create_task(self.states.run(), name="trigger-states")
