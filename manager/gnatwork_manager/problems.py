@@ -47,6 +47,8 @@ STATUS: Mapping[str, int] = {
     "signal.invalid": 422,
     "workflow.not_found": 404,
     "task.not_found": 404,
+    "trigger.exists": 409,
+    "trigger.path_taken": 409,
     "block.unknown_type": 404,
     "block.output_invalid": 502,
     "idempotency.conflict": 409,
@@ -55,6 +57,7 @@ STATUS: Mapping[str, int] = {
     "letter.cut": 409,
     "payload.too_large": 422,
     "payload.missing": 410,
+    "connection.unreadable": 503,
     "engine.unavailable": 503,
     "engine.store_full": 503,
 }

@@ -96,6 +96,10 @@ _TABLE = (
     ErrorCode("hook.invalid_secret", "The signing secret is not a Standard Webhooks secret.", "Use `whsec_` followed by base64 of 24 to 64 bytes.", ("hook",), retryable="no"),
     # triggers
     ErrorCode("trigger.invalid", "A trigger of a definition is not right.", "Mend what the pointer names; `docs/reference/definition.md` has the fields of each type of trigger.", ("compiler",)),
+    ErrorCode("trigger.exists", "The workflow has another trigger with this id.", "Give one of the two another id, or delete the one that was added by the API.", ("manager",)),
+    ErrorCode("trigger.path_taken", "Another webhook listens at this path with this method.", "Choose another `path` or `method`; the webhook's own address, which nobody chooses, works without either.", ("manager",)),
+    # connections
+    ErrorCode("connection.unreadable", "A stored secret can't be opened with the keys that the manager has.", "Add the key that it was sealed with to `GNATWORK_SECRET_KEYS`, or store the secret again.", ("manager",)),
     # javascript
     ErrorCode("code.syntax", "A script can't be parsed.", "Mend the line that the message names.", _JAVASCRIPT, retryable="no"),
     ErrorCode("code.error", "A script threw an error.", "The message has it, and its line; `?.` and `??` help where a value may be missing.", _JAVASCRIPT, retryable="no"),

@@ -1,0 +1,1 @@
+"""Connections: named credentials, sealed before they are stored, opened by managers alone."""
