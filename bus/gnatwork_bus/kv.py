@@ -78,9 +78,12 @@ class Bucket:
         headers = {**_expect(revision), **expiring(ttl)}
         self._connection.publisher.send(self.subject(key), value, done, headers)
 
-    async def delete(self, key: str, *, ttl: float | None = None) -> None:
-        """Remove a key, whether it is there or not; the marker that says so goes after `ttl` seconds."""
-        headers = {header_names.KV_OPERATION: "DEL", **expiring(ttl)}
+    async def delete(self, key: str, *, revision: int | None = None, ttl: float | None = None) -> None:
+        """Remove a key, whether it is there or not; the marker that says so goes after `ttl` seconds.
+
+        With a `revision`, only if it is still this one: `ConflictError` when it is not.
+        """
+        headers = {header_names.KV_OPERATION: "DEL", **({} if revision is None else _expect(revision)), **expiring(ttl)}
         await self._connection.publisher.publish(self.subject(key), b"", headers)
 
     async def list(self, pattern: str = ">") -> list[Entry]:

@@ -427,6 +427,11 @@ def trigger_state_key(namespace: str, workflow: str, trigger: str) -> str:
     return f"trigger_state.{namespace}.{workflow}.{trigger}"
 
 
+def hook_key(method: str, path: str) -> str:
+    """Whose webhook listens at a path of its own, see `gnatwork_schemas.workflow.HookPath`."""
+    return f"hook.{sha256(f'{method} {path}'.encode()).hexdigest()[:32]}"
+
+
 #: Metadata key of the history stream that holds the number of shards.
 SHARDS_METADATA = "gnatwork_shards"
 

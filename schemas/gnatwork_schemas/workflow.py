@@ -58,6 +58,18 @@ class StoredWorkflow(Message):
         return None if wanted is None or found is None else (wanted, found)
 
 
+class HookPath(Message):
+    """The document under `hook_key` in the state bucket: whose an address is that a webhook has chosen."""
+
+    method: str
+    path: str
+    namespace: Name
+    workflow: Name
+    trigger: Name
+    #: Unix seconds.
+    taken_at: float
+
+
 class WorkflowSummary(Model):
     """A stored workflow, as lists show it."""
 
