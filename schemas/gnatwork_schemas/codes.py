@@ -96,6 +96,8 @@ _TABLE = (
     ErrorCode("hook.invalid_secret", "The signing secret is not a Standard Webhooks secret.", "Use `whsec_` followed by base64 of 24 to 64 bytes.", ("hook",), retryable="no"),
     # triggers
     ErrorCode("trigger.invalid", "A trigger of a definition is not right.", "Mend what the pointer names; `docs/reference/definition.md` has the fields of each type of trigger.", ("compiler",)),
+    ErrorCode("trigger.bad_cron", "A text is no cron, or one that never comes.", "Mend the field that the message names: five fields, six with seconds first, or a name such as `@daily`.", ("compiler",)),
+    ErrorCode("trigger.bad_timezone", "There is no time zone of this name.", "Take a name of the IANA database, such as `Europe/Madrid` or `UTC`.", ("compiler",)),
     ErrorCode("trigger.exists", "The workflow has another trigger with this id.", "Give one of the two another id, or delete the one that was added by the API.", ("manager",)),
     ErrorCode("trigger.path_taken", "Another webhook listens at this path with this method.", "Choose another `path` or `method`; the webhook's own address, which nobody chooses, works without either.", ("manager",)),
     # connections

@@ -5,6 +5,7 @@ from typing import Any
 
 from gnatwork_engine.compiler.faults import Faults, listed, shown, suggestion
 from gnatwork_engine.compiler.fields import INVALID, read_fields
+from gnatwork_engine.cron import CronError, ZoneError, parse_cron, parse_zone
 from gnatwork_engine.fill import expressions
 from gnatwork_engine.json_tree import Path
 from gnatwork_engine.template import TemplateSyntaxError, parse_template
@@ -67,7 +68,21 @@ def read_trigger(value: Any, at: Path, faults: Faults) -> AnyTrigger | None:
             _check_templates(value[field], (*at, field), roots, faults)
     if isinstance(trigger, WebhookTrigger):
         _check_secret(trigger, at, faults)
+    if isinstance(trigger, ScheduleTrigger):
+        _check_times(trigger, at, faults)
     return trigger
+
+
+def _check_times(trigger: ScheduleTrigger, at: Path, faults: Faults) -> None:
+    """The cron is one and comes at all, and the time zone exists."""
+    try:
+        parse_cron(trigger.cron)
+    except CronError as error:
+        faults.add((*at, "cron"), "trigger.bad_cron", str(error))
+    try:
+        parse_zone(trigger.timezone)
+    except ZoneError as error:
+        faults.add((*at, "timezone"), "trigger.bad_timezone", str(error))
 
 
 def _check_secret(trigger: WebhookTrigger, at: Path, faults: Faults) -> None:
