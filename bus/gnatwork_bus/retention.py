@@ -56,7 +56,7 @@ async def archive_run(  # noqa: PLR0917 - three stores and three names
             if has_payloads:
                 await _set_purge_timer(history, namespace, run_id, time.time() + retention + _MARGIN)
     if retention <= 0:
-        await payloads.purge_run(namespace, run_id)
+        await asyncio.gather(payloads.purge_run(namespace, run_id), _purge_logs(history, run_id))
     await _purge(history, subjects.WORK, subjects.work_of_run(namespace, run_id))
     # The timer that called for this lies there, too, so it comes again until this is done.
     await _purge(history, subjects.HISTORY, subjects.run_events(base))
@@ -67,12 +67,15 @@ async def purge_run(  # noqa: PLR0917 - four stores and two names
 ) -> None:
     """Remove everything of a run that has ended, wherever it is; safe to repeat, whenever it broke off.
 
+    At the end of its retention this is called for only where there are payloads: the rest goes by its age.
+
     The last to go is what it is found by, then what is under the reserved workflow `_retention`.
     Raises UnavailableError.
     """
     await asyncio.gather(
         _purge(history, subjects.WORK, subjects.work_of_run(namespace, run_id)),
         payloads.purge_run(namespace, run_id),
+        _purge_logs(history, run_id),
         statuses.delete(subjects.status_key(namespace, run_id), ttl=STATUS_MARKER_TTL),
     )
     await archive.delete(namespace, run_id)
@@ -98,6 +101,10 @@ async def _set_purge_timer(history: History, namespace: str, run_id: str, at: fl
     subject, headers = due_at(base, subjects.PURGE_TIMER, at)
     body = TimerFired(timer=subjects.PURGE_TIMER).model_dump_json().encode()
     await history.connection.publisher.publish(subject, body, headers)
+
+
+async def _purge_logs(history: History, run_id: str) -> None:
+    await _purge(history, subjects.LOGS, subjects.log_lines(run_id))
 
 
 async def _purge(history: History, stream: str, pattern: str) -> None:

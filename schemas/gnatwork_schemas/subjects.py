@@ -217,7 +217,7 @@ def live_event(run_id: str, event: str = ">") -> str:
 
 
 def live_task(run_id: str, task: str, kind: str) -> str:
-    """`started`, `progress` or `log` of a running task; never stored."""
+    """`started`, `progress` or `log` of a running task; the stream of logs keeps the last, nobody the others."""
     return f"workflow.{run_id}.block.{task}.{kind}"
 
 
@@ -362,8 +362,15 @@ def parse_trigger(subject: str) -> tuple[str, str, str]:
     return namespace, workflow, trigger
 
 
-#: What blocks log, as it happens; the stream of logs keeps it.
+#: What blocks log, as it happens; the stream of logs keeps it. Nothing that is republished from history ends so.
 LOG_SUBJECTS = "workflow.*.block.*.log"
+
+
+def log_lines(run_id: str, task: str = "*") -> str:
+    """The lines of a task, or of all tasks of a run."""
+    return live_task(run_id, task, "log")
+
+
 #: All entries of the audit log.
 AUDIT_SUBJECTS = "audit.>"
 

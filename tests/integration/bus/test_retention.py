@@ -212,5 +212,5 @@ async def test_removal_may_break_off_anywhere(stores: Stores, monkeypatch: pytes
             assert await stores.history.find_run("default", RUN) or await stores.history.last(f"{REST}.>")
             raise
 
-    assert await crashes(stores, monkeypatch, step) == 5
+    assert await crashes(stores, monkeypatch, step) == 6
     assert await stores.subjects() == {f"$KV.gnatwork_status.default.{RUN}"}

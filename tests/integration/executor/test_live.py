@@ -4,13 +4,13 @@ import asyncio
 from typing import Any
 
 import orjson
-from support.executing import Scheduler, hosting
+from support.executing import Scheduler, Sent, hosting
 from support.odd_blocks import block_of
 
 from gnatwork_blocks.sdk import BlockContext
-from gnatwork_executor import live
+from gnatwork_executor import lines
 from gnatwork_schemas.live import Log, Progress, Started
-from gnatwork_schemas.subjects import live_task
+from gnatwork_schemas.subjects import live_task, log_lines
 
 
 async def test_a_block_that_takes_a_while_is_announced(nats_url: str, scheduler: Scheduler) -> None:
@@ -63,17 +63,43 @@ async def test_progress_comes_a_few_times_a_second_and_the_newest_counts(nats_ur
 
 async def test_log_lines_are_told_and_bounded(nats_url: str, scheduler: Scheduler) -> None:
     async def run(ctx: BlockContext, _config: Any) -> Any:
-        for number in range(live.MOST_LINES + 10):
+        for number in range(lines.MOST_LINES + 10):
             ctx.log("info", f"line {number}", number=number)
 
     async with hosting(nats_url, block_of(run)):
         sent = await scheduler.send("odd")
         await scheduler.output(sent)
-    subject = live_task(sent.work.run_id, "step", "log")
-    lines = [Log.model_validate_json(seen.data) for seen in scheduler.wire.all(lambda seen: seen.subject == subject)]
-    assert len(lines) == live.MOST_LINES
-    assert (lines[5].level, lines[5].message, lines[5].fields) == ("info", "line 5", {"number": 5})
-    assert lines[-1].message == "This attempt logs too much: further lines are not shown."
+    said = logged(scheduler, sent)
+    assert (said[5].level, said[5].message, said[5].fields) == ("info", "line 5", {"number": 5})
+    assert len(said) == lines.MOST_LINES + 1
+    assert said[-1].level == "warning"
+    assert said[-1].message == "10 more lines were left out: an attempt may log 100 a second."
+
+
+async def test_who_logs_too_much_is_told_so_while_it_goes_on(nats_url: str, scheduler: Scheduler) -> None:
+    go_on = asyncio.Event()
+
+    async def run(ctx: BlockContext, _config: Any) -> Any:
+        for number in range(lines.MOST_LINES + 1):
+            ctx.log("debug", f"line {number}")
+        await go_on.wait()
+        ctx.log("debug", "and on")
+
+    async with hosting(nats_url, block_of(run)):
+        sent = await scheduler.send("odd")
+        subject = log_lines(sent.work.run_id, "step")
+        await scheduler.wire.several(lines.MOST_LINES + 1, lambda seen: seen.subject == subject)
+        go_on.set()
+        await scheduler.output(sent)
+    assert [line.message for line in logged(scheduler, sent)][-2:] == [
+        "1 more lines were left out: an attempt may log 100 a second.",
+        "and on",
+    ]
+
+
+def logged(scheduler: Scheduler, sent: Sent) -> list[Log]:
+    subject = log_lines(sent.work.run_id, "step")
+    return [Log.model_validate_json(seen.data) for seen in scheduler.wire.all(lambda seen: seen.subject == subject)]
 
 
 async def test_a_line_that_is_too_long_or_no_json_harms_nobody(nats_url: str, scheduler: Scheduler) -> None:
