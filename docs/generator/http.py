@@ -9,10 +9,11 @@ from docs.generator.schemas import MODELS
 from gnatwork_manager.app import build_api
 from gnatwork_manager.verbs import VERBS
 from gnatwork_schemas import subjects
+from gnatwork_schemas.people import Reach
 
 #: How the name of a page of something begins.
 _PAGE = "Page_"
-_METHODS = ("get", "post", "put", "delete")
+_METHODS = ("get", "post", "put", "patch", "delete")
 
 
 def pages() -> dict[str, str]:
@@ -23,7 +24,7 @@ def pages() -> dict[str, str]:
         (
             f"[`{method} {path}`](#{_anchor(method, path)})",
             operation["summary"],
-            "none" if operation.get("security") == [] else "token",
+            _needed(operation),
             ", ".join(status for status in operation["responses"] if status != "default"),
         )
         for method, path, operation in operations
@@ -47,6 +48,19 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, 
         for method in _METHODS:
             if method in item:
                 yield method.upper(), path, item[method]
+
+
+def _needed(operation: dict[str, Any]) -> str:
+    """Who may call an operation."""
+    match Reach(operation["x-gnatwork-reach"]):
+        case Reach.PUBLIC:
+            return "no token"
+        case Reach.CALLER:
+            return "any token"
+        case Reach.INSTALLATION:
+            return f"{operation['x-gnatwork-role']} of all namespaces"
+        case Reach.NAMESPACE:
+            return str(operation["x-gnatwork-role"])
 
 
 def _section(method: str, path: str, operation: dict[str, Any]) -> str:
@@ -106,7 +120,11 @@ def _anchor(method: str, path: str) -> str:
 _INTRODUCTION = """\
 Served by every manager; the [OpenAPI document](openapi.json) is at `/openapi.json`, and this page is written from it.
 
-- **Token.** `Authorization: Bearer <token>` with the manager's token, for everything but health and readiness.
+- **Token.** `Authorization: Bearer <token>` with an access token, an API key or the installation's own token, for
+  everything that does not say "no token" below.
+- **Roles** are `viewer`, `editor` and `admin`, each including those before it, per namespace. In a namespace in which
+  you have none, everything is [`namespace.not_found`](errors/namespace.not_found.md); too small a role is
+  [`auth.forbidden`](errors/auth.forbidden.md).
 - **Namespace.** The header `X-Gnatwork-Namespace`, `default` unless given.
 - **Bodies** are UTF-8 JSON of up to 32 MB (`--max-body`); above that it is
   [`request.too_large`](errors/request.too_large.md).

@@ -7,8 +7,8 @@ from typing import Literal, NamedTuple
 class Actor(NamedTuple):
     """Whoever a request comes from."""
 
-    #: A person, an API key, whoever has the installation's own token, a client of NATS, or a trigger.
-    kind: Literal["person", "key", "token", "nats", "trigger"]
+    #: A person, an API key, whoever has the installation's own token, a client of NATS, a trigger, or nobody known.
+    kind: Literal["person", "key", "token", "nats", "trigger", "nobody"]
     #: What tells it from others of its kind: the id of a person or key; of a trigger its workflow and id.
     id: str = ""
     #: What people call it: an e-mail address, the name of a key.

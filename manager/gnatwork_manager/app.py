@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -13,9 +14,10 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp
 
 from gnatwork_manager import blocks, dead_letters, events, health, openapi, run_actions, run_views, runs, workflows
-from gnatwork_manager.auth import RequireToken
+from gnatwork_manager.auth import Authenticate
 from gnatwork_manager.limits import LimitBody
 from gnatwork_manager.observe import Observe
+from gnatwork_manager.people.guard import GuardedRoute, public_paths
 from gnatwork_manager.problems import ProblemError, error_response, faults_of
 from gnatwork_manager.services import Services
 from gnatwork_manager.settings import ManagerSettings
@@ -42,18 +44,20 @@ def build_api() -> FastAPI:
         },
     )
     for part in (runs, run_views, run_actions, events, workflows, blocks, dead_letters, health):
-        app.include_router(part.router)
+        app.router.routes += [GuardedRoute(route) for route in part.router.routes if isinstance(route, APIRoute)]
     app.openapi = partial(openapi.document, app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app
 
 
 def build_app(services: Services, settings: ManagerSettings) -> ASGIApp:
-    """What the server runs. From the inside: routes, size of bodies, token, and what every request gets."""
+    """What the server runs. From the inside: routes, size of bodies, who calls, and what every request gets."""
     api = build_api()
     api.state.services = services
     limited = LimitBody(api, max_body=settings.max_body)
-    guarded = RequireToken(limited, token=settings.token)
-    return Observe(guarded, metrics=services.metrics)
+    known = Authenticate(
+        limited, identify=services.identity.identify, public=public_paths(api), trusted=settings.trusted_proxies
+    )
+    return Observe(known, metrics=services.metrics)
 
 
 async def _error(_: Request, error: Exception) -> Response:

@@ -1,40 +1,71 @@
-"""Who may call: whoever has the manager's token."""
+"""Who calls: nothing but what is public is reached without credentials that are good, known page or not."""
 
-import hmac
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from re import Pattern
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gnatwork_manager.actors import Actor, actor
+from gnatwork_manager.people.addresses import Network, caller_address
+from gnatwork_manager.people.principal import Principal, set_principal
 from gnatwork_manager.problems import ProblemError, error_response
 
-#: What answers without a token, because probes have none: nothing here tells anything but health.
-PUBLIC_PATHS = frozenset({"/healthz", "/readyz"})
+#: Who has sent a token; raises ProblemError `auth.invalid`, `auth.expired`.
+Identify = Callable[[bytes], Awaitable[Principal]]
 
 _SCHEME = b"bearer "
+_REALM = 'Bearer realm="gnatwork"'
 
 
-def check_token(authorization: bytes | None, token: bytes) -> ProblemError | None:
-    """What is wrong with an `Authorization` header, or None. Takes the same time however wrong a token is."""
+def bearer_token(authorization: bytes | None) -> bytes:
+    """The token in an `Authorization` header; raises ProblemError `auth.missing`."""
     if authorization is None or authorization[: len(_SCHEME)].lower() != _SCHEME:
-        return ProblemError("auth.missing", headers={"WWW-Authenticate": 'Bearer realm="gnatwork"'})
-    if not hmac.compare_digest(authorization[len(_SCHEME) :].strip(), token):
-        return ProblemError(
-            "auth.invalid", headers={"WWW-Authenticate": 'Bearer realm="gnatwork", error="invalid_token"'}
-        )
-    return None
+        raise ProblemError("auth.missing", headers={"WWW-Authenticate": _REALM})
+    return authorization[len(_SCHEME) :].strip()
 
 
-class RequireToken:
-    """ASGI middleware: nothing but `PUBLIC_PATHS` is reached without the token, known page or not."""
+def bad_token(detail: str = "", code: str = "auth.invalid") -> ProblemError:
+    """The error for credentials that are not good, or no longer."""
+    return ProblemError(code, detail, headers={"WWW-Authenticate": f'{_REALM}, error="invalid_token"'})
 
-    def __init__(self, app: ASGIApp, *, token: str) -> None:
+
+class Authenticate:
+    """ASGI middleware: finds out who a request comes from, for all that follows."""
+
+    def __init__(
+        self, app: ASGIApp, *, identify: Identify, public: Iterable[Pattern[str]], trusted: Sequence[Network] = ()
+    ) -> None:
+        """Put it around an application.
+
+        Args:
+            app: the application.
+            identify: finds out who has sent a token.
+            public: the paths that need none.
+            trusted: the proxies that are believed when they say where a request comes from.
+        """
         self._app = app
-        self._token = token.encode()
+        self._identify = identify
+        self._public = tuple(public)
+        self._trusted = tuple(trusted)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request, as ASGI has it."""
-        if scope["type"] == "http" and scope["path"] not in PUBLIC_PATHS:
-            authorization = next((value for name, value in scope["headers"] if name == b"authorization"), None)
-            if error := check_token(authorization, self._token):
+        if scope["type"] == "http":
+            address = caller_address(scope, self._trusted)
+            try:
+                actor.set(await self._actor(scope, address))
+            except ProblemError as error:
                 await error_response(error)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+    async def _actor(self, scope: Scope, address: str) -> Actor:
+        path = scope["path"]
+        for pattern in self._public:
+            if pattern.match(path):
+                # A token that comes along is not for us to judge: it may be meant for whoever reads the body.
+                return Actor("nobody", address=address)
+        authorization = next((value for name, value in scope["headers"] if name == b"authorization"), None)
+        principal = await self._identify(bearer_token(authorization))
+        set_principal(scope, principal)
+        return principal.actor(address)

@@ -13,12 +13,14 @@ from gnatwork_bus.redrive import redrive
 from gnatwork_manager.documents import DeadLetterPage
 from gnatwork_manager.listing import PageQuery
 from gnatwork_manager.pages import decode_cursor, encode_cursor, page
+from gnatwork_manager.people.access import needs
 from gnatwork_manager.problems import invalid
 from gnatwork_manager.requests import API_PREFIX, json_response, services_of
 from gnatwork_schemas.duration import Duration
 from gnatwork_schemas.letters import Discarded, FoundDeadLetter, Redriven
 from gnatwork_schemas.messages import DeadLetter
 from gnatwork_schemas.model import StrictModel
+from gnatwork_schemas.people import Reach, Role
 
 router = APIRouter(prefix=f"{API_PREFIX}/dead-letters", tags=["operation"])
 
@@ -85,6 +87,7 @@ def _document(number: int, letter: DeadLetter) -> dict[str, Any]:
 
 
 @router.get("", summary="Messages that no one could read", responses={200: {"model": DeadLetterPage}})
+@needs(Role.VIEWER, "dead_letters.list", reach=Reach.INSTALLATION)
 async def list_(request: Request, query: Annotated[PageQuery, Query()]) -> Response:
     """Of all namespaces, the newest first: what is unreadable does not say for sure where it belongs.
 
@@ -94,12 +97,14 @@ async def list_(request: Request, query: Annotated[PageQuery, Query()]) -> Respo
 
 
 @router.get("/{letter_id}", summary="One of them, whole", responses={200: {"model": FoundDeadLetter}})
+@needs(Role.VIEWER, "dead_letters.get", reach=Reach.INSTALLATION)
 async def show(request: Request, letter_id: _LetterPath) -> Response:
     """With as much of its body as is kept, up to 512 KiB."""
     return json_response(await show_dead_letter(services_of(request).connection, letter_id))
 
 
 @router.post("/{letter_id}/redrive", summary="Send one once more", responses={200: {"model": Redriven}})
+@needs(Role.EDITOR, "dead_letters.redrive", reach=Reach.INSTALLATION)
 async def redrive_(request: Request, letter_id: _LetterPath) -> Response:
     """Publishes the message again where it was, without its headers; the letter goes once it is stored.
 
@@ -109,12 +114,14 @@ async def redrive_(request: Request, letter_id: _LetterPath) -> Response:
 
 
 @router.delete("/{letter_id}", summary="Throw one away", responses={200: {"model": Discarded}})
+@needs(Role.ADMIN, "dead_letters.discard", reach=Reach.INSTALLATION)
 async def discard(request: Request, letter_id: _LetterPath) -> Response:
     """For good."""
     return json_response(await discard_dead_letter(services_of(request).connection, letter_id))
 
 
 @router.delete("", summary="Throw many away", responses={200: {"model": Discarded}})
+@needs(Role.ADMIN, "dead_letters.discard", reach=Reach.INSTALLATION)
 async def discard_many(request: Request, query: Annotated[DiscardQuery, Query()]) -> Response:
     """All that are older, or have this reason, or both; one of the two must be said."""
     return json_response(await discard_dead_letters(services_of(request).connection, query))

@@ -6,9 +6,11 @@ from fastapi import APIRouter, Header, Request
 from starlette.responses import Response
 
 from gnatwork_manager.event_stream import EventStreamResponse
+from gnatwork_manager.people.access import needs
 from gnatwork_manager.requests import API_PREFIX, Namespace, RunIdPath, services_of
 from gnatwork_manager.sse import MEDIA_TYPE, parse_last_event_id
 from gnatwork_schemas.names import DEFAULT_NAMESPACE
+from gnatwork_schemas.people import Role
 
 router = APIRouter(prefix=f"{API_PREFIX}/runs", tags=["runs"])
 
@@ -19,6 +21,7 @@ _STREAM: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("/{run_id}/events", summary="Follow a run", responses=_STREAM)
+@needs(Role.VIEWER, "run.events")
 async def follow_run(
     request: Request,
     run_id: RunIdPath,

@@ -25,6 +25,7 @@ from gnatwork_manager.event_stream import EventStreams
 from gnatwork_manager.index.feed import RunIndex
 from gnatwork_manager.metrics import Metrics
 from gnatwork_manager.nats_api import NatsApi
+from gnatwork_manager.people.identity import Identity
 from gnatwork_manager.reader import RunReader
 from gnatwork_manager.remover import Remover
 from gnatwork_manager.repeats import Repeats
@@ -135,6 +136,7 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
         await stack.enter_async_context(triggers.known())
         yield Services(
             connection=connection,
+            identity=Identity(settings.token),
             catalogue=catalogue,
             index=index,
             submitter=submitter,

@@ -15,6 +15,7 @@ import orjson
 
 from gnatwork_bus.live import Request, answering
 from gnatwork_bus.service import WorkReport, announced, work_report
+from gnatwork_manager.actors import Actor, actor
 from gnatwork_manager.bodies import parse_json
 from gnatwork_manager.problems import ProblemError, describe, invalid, to_problem
 from gnatwork_manager.services import Services
@@ -28,6 +29,8 @@ from gnatwork_schemas.problem import Problem
 _QUEUE_GROUP = "manager"
 #: Requests that are worked on at once; more wait in the subscription. Those that only wait for a run do not count.
 _CONCURRENCY = 1024
+#: Whoever can connect is trusted with everything.
+_ACTOR = Actor("nats")
 _NAMESPACE = re.compile(NAME_PATTERN)
 
 
@@ -69,6 +72,7 @@ class NatsApi:
     async def _answer(self, message: Request) -> None:
         _, _, namespace, verb = message.subject.split(".", 3)
         begun = time.perf_counter()
+        actor.set(_ACTOR)
         with contextlib.ExitStack() as room:
             room.callback(self._room.release)
             try:

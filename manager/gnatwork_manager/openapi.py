@@ -1,5 +1,6 @@
 """The OpenAPI document: what the routes say of themselves, and what holds for all of them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from fastapi import FastAPI
@@ -7,8 +8,10 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from gnatwork_manager import problems
-from gnatwork_manager.auth import PUBLIC_PATHS
 from gnatwork_manager.documents import REFERENCED
+from gnatwork_manager.people.access import Access
+from gnatwork_manager.people.guard import GuardedRoute, guarded_routes
+from gnatwork_schemas.people import Reach
 from gnatwork_schemas.problem import Problem
 
 _TEMPLATE = "#/components/schemas/{model}"
@@ -23,13 +26,14 @@ Lists come in pages: pass `next_cursor` as `cursor` to get the next one.
 def document(app: FastAPI) -> dict[str, Any]:
     """The document, made once."""
     if app.openapi_schema is None:
-        app.openapi_schema = _complete(
-            get_openapi(title=app.title, version=app.version, description=_DESCRIPTION, routes=app.routes)
-        )
+        guarded = guarded_routes(app)
+        routes = [one.route for one in guarded]
+        plain = get_openapi(title=app.title, version=app.version, description=_DESCRIPTION, routes=routes)
+        app.openapi_schema = _complete(plain, guarded)
     return app.openapi_schema
 
 
-def _complete(document_: dict[str, Any]) -> dict[str, Any]:
+def _complete(document_: dict[str, Any], guarded: Iterable[GuardedRoute]) -> dict[str, Any]:
     components = document_.setdefault("components", {})
     _, described = models_json_schema([(model, "validation") for model in REFERENCED], ref_template=_TEMPLATE)
     # FastAPI describes its own validation error, which no answer of ours is.
@@ -43,10 +47,20 @@ def _complete(document_: dict[str, Any]) -> dict[str, Any]:
         "description": "A problem.",
         "content": {problems.MEDIA_TYPE: {"schema": {"$ref": _TEMPLATE.format(model=Problem.__name__)}}},
     }
-    for path, operations in document_["paths"].items():
+    for operations in document_["paths"].values():
         for operation in operations.values():
             operation["responses"].pop("422", None)
             operation["responses"]["default"] = problem
-            if path in PUBLIC_PATHS:
-                operation["security"] = []
+    for one in guarded:
+        for method in one.methods:
+            _say_who(document_["paths"][one.route.path_format][method.lower()], one.access)
     return document_
+
+
+def _say_who(operation: dict[str, Any], access: Access) -> None:
+    operation["x-gnatwork-action"] = access.action
+    operation["x-gnatwork-reach"] = access.reach
+    if access.role is not None:
+        operation["x-gnatwork-role"] = access.role
+    if access.reach is Reach.PUBLIC:
+        operation["security"] = []

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from gnatwork_manager.documents import CancelBody, PauseBody, RetryBody, SignalBody, SubmittedRun, json_body
+from gnatwork_manager.people.access import needs
 from gnatwork_manager.repeats import parse_retry
 from gnatwork_manager.requests import (
     API_PREFIX,
@@ -22,6 +23,7 @@ from gnatwork_manager.runs import BEGUN, asker, begin
 from gnatwork_manager.signals import parse_signal
 from gnatwork_manager.submission import parse_idempotency_key
 from gnatwork_schemas.names import DEFAULT_NAMESPACE
+from gnatwork_schemas.people import Role
 
 router = APIRouter(prefix=f"{API_PREFIX}/runs", tags=["runs"])
 
@@ -33,6 +35,7 @@ router = APIRouter(prefix=f"{API_PREFIX}/runs", tags=["runs"])
     responses={202: {"model": SubmittedRun}},
     openapi_extra=json_body(CancelBody, required=False),
 )
+@needs(Role.EDITOR, "run.cancel")
 async def cancel(request: Request, run_id: RunIdPath, namespace: Namespace = DEFAULT_NAMESPACE) -> Response:
     """Answers 202 once the request is stored; the run ends a moment later."""
     reason = parse_reason(await optional_body(request))
@@ -47,6 +50,7 @@ async def cancel(request: Request, run_id: RunIdPath, namespace: Namespace = DEF
     responses={202: {"model": SubmittedRun}},
     openapi_extra=json_body(PauseBody, required=False),
 )
+@needs(Role.EDITOR, "run.pause")
 async def pause(request: Request, run_id: RunIdPath, namespace: Namespace = DEFAULT_NAMESPACE) -> Response:
     """What runs is finished; the run's `timeout` goes on. A run that is paused stays so."""
     reason = parse_reason(await optional_body(request))
@@ -60,6 +64,7 @@ async def pause(request: Request, run_id: RunIdPath, namespace: Namespace = DEFA
     summary="Ask that a paused run goes on",
     responses={202: {"model": SubmittedRun}},
 )
+@needs(Role.EDITOR, "run.resume")
 async def resume(request: Request, run_id: RunIdPath, namespace: Namespace = DEFAULT_NAMESPACE) -> Response:
     """What became due meanwhile is done now. A run that is not paused goes on as it did."""
     parse_nothing(await optional_body(request))
@@ -74,6 +79,7 @@ async def resume(request: Request, run_id: RunIdPath, namespace: Namespace = DEF
     responses={202: {"model": SubmittedRun}},
     openapi_extra=json_body(SignalBody, required=False),
 )
+@needs(Role.EDITOR, "run.signal")
 async def signal(
     request: Request,
     run_id: RunIdPath,
@@ -92,6 +98,7 @@ async def signal(
 
 
 @router.post("/{run_id}/rerun", status_code=202, summary="Run it anew", responses=BEGUN)
+@needs(Role.EDITOR, "run.rerun", audited=False)
 async def rerun(
     request: Request,
     run_id: RunIdPath,
@@ -113,6 +120,7 @@ async def rerun(
     responses=BEGUN,
     openapi_extra=json_body(RetryBody, required=False),
 )
+@needs(Role.EDITOR, "run.retry", audited=False)
 async def retry(
     request: Request,
     run_id: RunIdPath,
@@ -132,6 +140,7 @@ async def retry(
 
 
 @router.delete("/{run_id}", status_code=204, summary="Delete a run")
+@needs(Role.EDITOR, "run.delete")
 async def delete(request: Request, run_id: RunIdPath, namespace: Namespace = DEFAULT_NAMESPACE) -> Response:
     """Everything of it, archived or not. Only a run that has ended can be deleted."""
     await services_of(request).remover.delete(namespace, run_id)

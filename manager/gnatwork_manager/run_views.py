@@ -7,14 +7,17 @@ from starlette.responses import Response
 
 from gnatwork_manager.documents import EventPage, RunPage, TaskPage
 from gnatwork_manager.listing import PageQuery, RunListQuery, list_runs
+from gnatwork_manager.people.access import needs
 from gnatwork_manager.requests import API_PREFIX, Namespace, RunIdPath, json_response, services_of
 from gnatwork_schemas.names import DEFAULT_NAMESPACE
+from gnatwork_schemas.people import Role
 from gnatwork_schemas.status import Run, Task
 
 router = APIRouter(prefix=f"{API_PREFIX}/runs", tags=["runs"])
 
 
 @router.get("", summary="List runs, the newest first", responses={200: {"model": RunPage}})
+@needs(Role.VIEWER, "run.list")
 async def list_(
     request: Request, query: Annotated[RunListQuery, Query()], namespace: Namespace = DEFAULT_NAMESPACE
 ) -> Response:
@@ -23,12 +26,14 @@ async def list_(
 
 
 @router.get("/{run_id}", summary="One run with its input and output", responses={200: {"model": Run}})
+@needs(Role.VIEWER, "run.get")
 async def show(request: Request, run_id: RunIdPath, namespace: Namespace = DEFAULT_NAMESPACE) -> Response:
     """Read from its history, so it is as new as the question."""
     return json_response(await services_of(request).reader.run(namespace, run_id))
 
 
 @router.get("/{run_id}/tasks", summary="The tasks of a run", responses={200: {"model": TaskPage}})
+@needs(Role.VIEWER, "run.tasks")
 async def tasks(
     request: Request, run_id: RunIdPath, query: Annotated[PageQuery, Query()], namespace: Namespace = DEFAULT_NAMESPACE
 ) -> Response:
@@ -37,6 +42,7 @@ async def tasks(
 
 
 @router.get("/{run_id}/tasks/{task:path}", summary="One task", responses={200: {"model": Task}})
+@needs(Role.VIEWER, "run.tasks")
 async def task(
     request: Request,
     run_id: RunIdPath,
@@ -48,6 +54,7 @@ async def task(
 
 
 @router.get("/{run_id}/history", summary="The stored events of a run", responses={200: {"model": EventPage}})
+@needs(Role.VIEWER, "run.history")
 async def history(
     request: Request, run_id: RunIdPath, query: Annotated[PageQuery, Query()], namespace: Namespace = DEFAULT_NAMESPACE
 ) -> Response:

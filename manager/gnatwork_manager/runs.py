@@ -11,12 +11,14 @@ from starlette.responses import Response
 from gnatwork_manager.bodies import parse_json
 from gnatwork_manager.documents import SubmissionBody, SubmittedRun, json_body
 from gnatwork_manager.orders import Order
+from gnatwork_manager.people.access import needs
 from gnatwork_manager.requests import API_PREFIX, IdempotencyKey, Namespace, Wait, json_response, services_of
 from gnatwork_manager.submission import parse_idempotency_key, parse_submission, parse_traceparent, parse_wait
 from gnatwork_manager.submit import Submitted, submit
 from gnatwork_manager.submitter import Caller
 from gnatwork_schemas.header_names import TRACEPARENT
 from gnatwork_schemas.names import DEFAULT_NAMESPACE
+from gnatwork_schemas.people import Role
 from gnatwork_schemas.status import Run
 
 router = APIRouter(prefix=f"{API_PREFIX}/runs", tags=["runs"])
@@ -38,6 +40,7 @@ BEGUN: dict[int | str, dict[str, Any]] = {
     responses=BEGUN,
     openapi_extra=json_body(SubmissionBody),
 )
+@needs(Role.EDITOR, "submit", audited=False)
 async def submit_run(
     request: Request,
     namespace: Namespace = DEFAULT_NAMESPACE,

@@ -31,6 +31,8 @@ class HttpServer(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                # Whom to believe about where a request comes from is a setting of ours.
+                proxy_headers=False,
                 timeout_graceful_shutdown=_GRACE,
             )
         )

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from gnatwork_manager.people.addresses import Network
+
 #: Bodies up to this many bytes are taken: 32 MB.
 DEFAULT_MAX_BODY = 32 * 1024 * 1024
 
@@ -21,6 +23,8 @@ class ManagerSettings:
     port: int = 7400
     #: Bytes of the largest request body.
     max_body: int = DEFAULT_MAX_BODY
+    #: Proxies that are believed when they say where a request comes from.
+    trusted_proxies: tuple[Network, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.token:

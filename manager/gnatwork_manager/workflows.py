@@ -8,6 +8,7 @@ from starlette.responses import Response
 from gnatwork_manager.bodies import parse_json
 from gnatwork_manager.documents import StoredSubmissionBody, ValidDefinition, WorkflowPage, json_body
 from gnatwork_manager.listing import PageQuery
+from gnatwork_manager.people.access import needs
 from gnatwork_manager.requests import (
     API_PREFIX,
     IdempotencyKey,
@@ -21,6 +22,7 @@ from gnatwork_manager.runs import BEGUN, asker, begin
 from gnatwork_manager.submission import parse_stored_submission
 from gnatwork_schemas.definition import Definition
 from gnatwork_schemas.names import DEFAULT_NAMESPACE
+from gnatwork_schemas.people import Role
 from gnatwork_schemas.workflow import Workflow
 
 router = APIRouter(prefix=f"{API_PREFIX}/workflows", tags=["workflows"])
@@ -33,6 +35,7 @@ _PUT: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("", summary="The stored workflows", responses={200: {"model": WorkflowPage}})
+@needs(Role.VIEWER, "workflow.list")
 async def list_(
     request: Request, query: Annotated[PageQuery, Query()], namespace: Namespace = DEFAULT_NAMESPACE
 ) -> Response:
@@ -46,18 +49,21 @@ async def list_(
     responses={200: {"model": ValidDefinition}},
     openapi_extra=json_body(Definition),
 )
+@needs(Role.VIEWER, "workflow.validate", audited=False)
 async def validate(request: Request) -> Response:
     """Stores nothing. A definition with mistakes is a problem that lists all of them."""
     return json_response(await services_of(request).workflows.validate(parse_json(await request.body())))
 
 
 @router.get("/{name}", summary="A stored workflow", responses={200: {"model": Workflow}})
+@needs(Role.VIEWER, "workflow.get")
 async def show(request: Request, name: _Name, namespace: Namespace = DEFAULT_NAMESPACE) -> Response:
     """With its versions, the newest first, and the definition of the published one."""
     return json_response(await services_of(request).workflows.show(namespace, name))
 
 
 @router.put("/{name}", summary="Store a definition", responses=_PUT, openapi_extra=json_body(Definition))
+@needs(Role.EDITOR, "workflow.put")
 async def put(request: Request, name: _Name, namespace: Namespace = DEFAULT_NAMESPACE) -> Response:
     """Makes it a new version of the workflow and publishes that; runs under way keep theirs.
 
@@ -76,6 +82,7 @@ async def put(request: Request, name: _Name, namespace: Namespace = DEFAULT_NAME
     responses=BEGUN,
     openapi_extra=json_body(StoredSubmissionBody, required=False),
 )
+@needs(Role.EDITOR, "workflow.start", audited=False)
 async def start(
     request: Request,
     name: _Name,

@@ -1,0 +1,80 @@
+"""The guard before each route: it lets in who has the role that the endpoint declares."""
+
+from re import Pattern
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute, Match
+from starlette.types import Receive, Scope, Send
+
+from gnatwork_manager.people.access import access_of, methods_of
+from gnatwork_manager.people.principal import Principal, principal_of
+from gnatwork_manager.problems import ProblemError, error_response
+from gnatwork_schemas.names import DEFAULT_NAMESPACE
+from gnatwork_schemas.people import EVERYWHERE, Reach, Role, role_in
+
+_NAMESPACE_HEADER = b"x-gnatwork-namespace"
+
+
+class GuardedRoute(BaseRoute):
+    """A route and who may call it. Making one of a route that does not say so fails."""
+
+    def __init__(self, route: APIRoute) -> None:
+        self.route = route
+        self.access = access_of(route)
+        self.methods = methods_of(route)
+        #: For metrics, and for what else looks at routes.
+        self.path = route.path
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """As the route."""
+        return self.route.matches(scope)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse, or pass on to the route, before anything of the request but its head is read."""
+        if scope["method"] in self.methods and (error := self._refusal(scope)):
+            await error_response(error)(scope, receive, send)
+            return
+        await self.route.handle(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> ProblemError | None:
+        role = self.access.role
+        if role is None:
+            return None
+        return refusal(principal_of(scope), role, self.access.reach, scope)
+
+
+def guarded_routes(app: FastAPI) -> list[GuardedRoute]:
+    """All routes of an application that have a guard."""
+    return [route for route in app.router.routes if isinstance(route, GuardedRoute)]
+
+
+def public_paths(app: FastAPI) -> list[Pattern[str]]:
+    """The paths that need no token, whatever the method."""
+    routes = (one.route for one in guarded_routes(app) if one.access.reach is Reach.PUBLIC)
+    return list(dict.fromkeys(route.path_regex for route in routes))
+
+
+def refusal(principal: Principal, role: Role, reach: Reach, scope: Scope) -> ProblemError | None:
+    """Why someone may not call what needs a role; None when they may."""
+    everywhere = principal.roles.get(EVERYWHERE)
+    if everywhere is not None and everywhere.includes(role):
+        return None
+    namespace = namespace_of(scope)
+    here = role_in(principal.roles, namespace)
+    if here is None:
+        # Whoever has no business in a namespace learns nothing of it, not even whether it is used.
+        return ProblemError("namespace.not_found", f"there is no namespace `{namespace}` for you")
+    if reach is Reach.INSTALLATION:
+        return ProblemError("auth.forbidden", f"this needs the role `{role}` in all namespaces (`{EVERYWHERE}`)")
+    if not here.includes(role):
+        return ProblemError("auth.forbidden", f"this needs the role `{role}` in `{namespace}`, yours is `{here}`")
+    return None
+
+
+def namespace_of(scope: Scope) -> str:
+    """The namespace that a request is about, as endpoints read it."""
+    for name, value in scope["headers"]:
+        if name == _NAMESPACE_HEADER:
+            return str(value, "latin-1")
+    return DEFAULT_NAMESPACE
