@@ -58,6 +58,9 @@ class Start(Message):
     reuse: "Reuse | None" = None
     #: When the run is to begin, Unix seconds; None is at once.
     at: float | None = None
+    #: What becomes of it while an earlier run of the same trigger is under way: it waits for its turn, or takes that
+    #: one's place; None: both run.
+    overlap: Literal["queue", "replace"] | None = None
 
 
 class Reuse(Model):
@@ -171,8 +174,9 @@ class ChildEnded(Message):
     error: ErrorInfo | None = None
 
 
-#: What a limit is of: runs at once, beginnings in a time, or attempts of a block type at once.
-LimitKind = Literal["concurrency", "rate", "type"]
+#: What a limit is of: runs at once, beginnings in a time, attempts of a block type at once, or runs of one trigger at
+#: once.
+LimitKind = Literal["concurrency", "rate", "type", "overlap"]
 
 
 class LimitAcquire(Message):

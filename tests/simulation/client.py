@@ -17,6 +17,7 @@ from gnatwork_schemas.control_block import ControlBlock
 from gnatwork_schemas.messages import (
     CancelRequest,
     Complete,
+    Fired,
     Message,
     PauseRequest,
     ResumeRequest,
@@ -67,7 +68,15 @@ class SimulatedClient:
         digest = await self._store(control_block)
         await asyncio.sleep(max(0.0, plan.at - self._now()))
         at = None if plan.later is None else EPOCH + self._now() + plan.later
-        start = Start(run_id=plan.run_id, workflow=WORKFLOW, control_block=digest, input=_INPUT, at=at)
+        start = Start(
+            run_id=plan.run_id,
+            workflow=WORKFLOW,
+            control_block=digest,
+            input=_INPUT,
+            at=at,
+            trigger=Fired(type="schedule", id="often") if plan.overlap else Fired(),
+            overlap=plan.overlap,
+        )
         async with asyncio.TaskGroup() as tasks:
             await self._start(start)
             begun = self._now()
@@ -140,6 +149,7 @@ class SimulatedClient:
                     "retry_of": start.run_id,
                     "reuse": Reuse(run_id=start.run_id, tasks=tasks),
                     "at": None,
+                    "overlap": None,
                 }
             )
             await self._start(start)

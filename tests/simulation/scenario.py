@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from random import Random
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from support.sim.chance import chance
 from support.workflows import FEATURES, SIGNALS, definition
@@ -17,6 +17,9 @@ _SHARE = 0.4
 _LONGEST_FREEZE = 15.0
 #: What may be asked of runs, beside what their definitions are made of.
 _MANNERS = ("cancel", "pause", "later", "retry", "housekeeping")
+
+#: What becomes of a run while an earlier one of its trigger is under way.
+Overlap = Literal["queue", "replace"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class RunPlan:
     later: float | None = None
     #: How often it is tried anew when it did not complete, with what completed.
     retries: int = 0
+    #: Of a run that a trigger starts, the same for all of them.
+    overlap: Overlap | None = None
 
     @property
     def run_id(self) -> str:
@@ -117,7 +122,11 @@ class Scenario:
         names = tuple(workflows)
         numbers = range(1, source.randint(2, 6))
         limits = _limits(source)
-        runs = tuple(_run(chance("run", seed, number), number, chosen, names, limits) for number in numbers)
+        overlaps = _overlaps(chance("overlap", seed), len(numbers))
+        runs = tuple(
+            replace(_run(chance("run", seed, number), number, chosen, names, limits), overlap=overlap)
+            for number, overlap in zip(numbers, overlaps, strict=True)
+        )
         span = source.choice((10.0, 25.0))
         faults = [_fault(chance("fault", seed, number), span) for number in range(source.choice((0, 2, 4, 8, 16)))]
         return cls(
@@ -182,6 +191,13 @@ def _limits(source: Random) -> dict[str, Any]:
     }
 
 
+def _overlaps(source: Random, count: int) -> list[Overlap | None]:
+    """Which runs a trigger starts that minds its earlier ones."""
+    overlap: Overlap = source.choice(("queue", "replace"))
+    triggered = source.random() < _SHARE
+    return [overlap if triggered and source.random() < 0.7 else None for _ in range(count)]
+
+
 def _run(
     source: Random, number: int, chosen: frozenset[str], workflows: tuple[str, ...], limits: dict[str, Any]
 ) -> RunPlan:
@@ -239,6 +255,8 @@ def _smaller_plans(run: RunPlan) -> list[RunPlan]:
         found.append(replace(run, retries=run.retries - 1))
     if run.later is not None:
         found.append(replace(run, later=None))
+    if run.overlap is not None:
+        found.append(replace(run, overlap=None))
     return [*found, *(replace(run, definition=less) for less in smaller_definitions(run.definition))]
 
 

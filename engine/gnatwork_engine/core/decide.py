@@ -112,6 +112,8 @@ def _gate(plan: Plan, state: RunState) -> Iterator[Action]:
     control_block, gate = plan.control_block, state.gates[0]
     if gate == gates.AT:
         yield SetTimer(gates.BEGIN_TIMER, state.start.at or 0.0)
+    elif gate == gates.OVERLAP and (overlap := state.start.overlap):
+        yield Acquire(state.limits[gate], "overlap", 1, None, gates.ON_OVERLAP[overlap])
     elif gate == gates.RATE and (rate := control_block.rate_limit):
         yield Acquire(state.limits[gate], "rate", rate.max, rate.per, "queue")
     elif gate == gates.CONCURRENCY and (limit := control_block.concurrency):
@@ -182,8 +184,8 @@ def _after_end(plan: Plan, state: RunState, event: Event) -> Iterator[Action]:
     children = (*children_of(state), *(tail.children if tail else ()), *(closing.children if closing else ()))
     yield from _cancelled(tuple(dict.fromkeys(children)))
     for kind, key in state.limits.items():
-        if kind == gates.CONCURRENCY or kind in state.gates:
-            yield Release(key, "rate" if kind == gates.RATE else "concurrency")
+        if kind != gates.RATE or kind in state.gates:
+            yield Release(key, gates.KINDS[kind])
     yield from _released(plan, (*(tail.slots if tail else ()), *state.slots.items()))
     start = state.start
     if start.parent_history and start.parent_task:

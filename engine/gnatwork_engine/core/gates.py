@@ -1,5 +1,6 @@
 """Gates: what a run waits for before its blocks begin: its time, and room under the limits of its workflow."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from gnatwork_engine.core.folding import Fold
@@ -9,15 +10,20 @@ from gnatwork_engine.core.state import Closing, RunState
 from gnatwork_engine.paths import as_text
 from gnatwork_engine.render import Renderer
 from gnatwork_schemas import subjects
+from gnatwork_schemas.definition import OnLimit
 from gnatwork_schemas.error import ErrorInfo
 from gnatwork_schemas.errors import TemplateError
-from gnatwork_schemas.messages import Failed, LimitGranted, LimitRefused
+from gnatwork_schemas.messages import Failed, LimitGranted, LimitKind, LimitRefused
 from gnatwork_schemas.template import Templated
 
-#: The gates, and the kinds of the limits behind two of them.
+#: The gates, in order, and the kinds of the limits behind three of them.
 AT = "at"
+OVERLAP = "overlap"
 RATE = "rate"
 CONCURRENCY = "concurrency"
+KINDS: Mapping[str, LimitKind] = {OVERLAP: "overlap", RATE: "rate", CONCURRENCY: "concurrency"}
+#: Who makes room where one run of a trigger is under way.
+ON_OVERLAP: Mapping[str, OnLimit] = {"queue": "queue", "replace": "cancel_oldest"}
 #: The timer of a run that is to begin later.
 BEGIN_TIMER = "begin"
 #: The timer of a run's `timeout`.
@@ -30,6 +36,11 @@ def arrive(fold: Fold) -> None:
     if state.start.at is not None and state.start.at > fold.event.at:
         state.gates.append(AT)
         state.timers.add(BEGIN_TIMER)
+    if state.start.overlap is not None:
+        _, namespace, workflow, _ = state.address
+        trigger = state.start.trigger.id or ""
+        state.limits[OVERLAP] = subjects.limit_key(OVERLAP, namespace, workflow, trigger)
+        state.gates.append(OVERLAP)
     limits = {RATE: control_block.rate_limit, CONCURRENCY: control_block.concurrency}
     try:
         for kind, limit in limits.items():

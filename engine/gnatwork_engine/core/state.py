@@ -207,7 +207,7 @@ class RunState:
     traceparent: str | None = None
     #: When its blocks began.
     started_at: float | None = None
-    #: What it still waits for before its blocks begin, in order: `at`, `rate`, `concurrency`.
+    #: What it still waits for before its blocks begin, in order: `at`, `overlap`, `rate`, `concurrency`.
     gates: deque[str] = field(default_factory=deque)
     #: Sequence of the event that brought it to the first of these gates.
     gate_cause: int = 0

@@ -15,7 +15,7 @@ from gnatwork_scheduler.settings import SchedulerSettings
 from gnatwork_schemas import subjects
 from gnatwork_schemas.control_block import ConcurrencyLimit, StartRate
 from gnatwork_schemas.definition import OnLimit
-from gnatwork_schemas.messages import LimitAcquire, LimitRelease
+from gnatwork_schemas.messages import Fired, LimitAcquire, LimitRelease
 from gnatwork_schemas.template import Templated
 
 
@@ -142,3 +142,16 @@ async def test_a_limit_key_is_shortened_and_goes_on(
     async with scheduling(settings):
         await finish(playing, holder)
         await finish(playing, waiting)
+
+
+async def test_runs_of_one_trigger_wait_for_their_turn_or_take_the_place_of_the_one_before(playing: Playing) -> None:
+    nightly = {"trigger": Fired(type="schedule", id="nightly")}
+    first = await playing.start(block("a"), beginning={**nightly, "overlap": "queue"})
+    await playing.work(first, "a")
+    second = await playing.start(block("a"), beginning={**nightly, "overlap": "queue"})
+    assert (await playing.summary(second, "pending")).started_at is None
+    await finish(playing, first)
+    await playing.work(second, "a")
+    third = await playing.start(block("a"), beginning={**nightly, "overlap": "replace"})
+    await playing.event(second, "cancelled")
+    await finish(playing, third)

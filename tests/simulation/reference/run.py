@@ -94,6 +94,8 @@ class _Run:
         at = facts.begin
         if start and start.at is not None and start.at > facts.at[at]:
             at = facts.hold(facts.fired("begin", at))
+        if start and start.overlap:
+            at = facts.granted("overlap", at)
         if self._control_block.rate_limit:
             at = facts.granted("rate", at)
         if self._control_block.concurrency:
