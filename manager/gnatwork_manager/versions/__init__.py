@@ -1,0 +1,1 @@
+"""Versions of stored workflows: how they are written, published, compared and removed."""
