@@ -1,11 +1,11 @@
 """The names that an expression takes from outside of itself, by the scoping rules of JavaScript. Nothing recurses."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from tree_sitter import Node
 
-from gnatwork_engine.expressions.syntax import parse, refuse_foreign
+from gnatwork_engine.expressions.syntax import EXPRESSION, Around, parse, refuse_foreign
 
 #: Names whose members are told as well.
 _HOLDERS = frozenset({"blocks", "previous"})
@@ -26,7 +26,7 @@ class Mention(NamedTuple):
     """A name that an expression does not bind itself."""
 
     name: str
-    #: What is taken of `blocks` or `previous`; None for the whole of it, and for a member that is computed.
+    #: What is taken of a holder; None for the whole of it, and for a member that is computed.
     member: str | None = None
 
 
@@ -59,21 +59,30 @@ class _Reference(NamedTuple):
     scope: _Scope
 
 
-def mentions_of(text: str) -> tuple[Mention, ...]:
-    """What an expression mentions, in order, each once. Raises ExpressionError when it is none."""
+def mentions_of(text: str, *, around: Around = EXPRESSION, holders: Collection[str] = _HOLDERS) -> tuple[Mention, ...]:
+    """What a text mentions, in order, each once.
+
+    Args:
+        text: An expression, or the statements of a function.
+        around: Which of the two.
+        holders: Names whose members are told apart.
+
+    Raises:
+        ExpressionError: It is no such text.
+    """
     references: list[_Reference] = []
-    pending: list[_Visit] = [(parse(text), _Scope(), None)]
+    pending: list[_Visit] = [(parse(text, around), _Scope(), None)]
     while pending:
         node, scope, binder = pending.pop()
         if node is None:
             continue
-        refuse_foreign(node, text)
+        refuse_foreign(node, text, around)
         if node.type in _NAMES:
             if binder:
                 binder.names.add(_text(node))
             else:
                 references.append(_Reference(node.start_byte, Mention(_text(node)), scope))
-        elif held := _member(node):
+        elif held := _member(node, holders):
             references.append(_Reference(node.start_byte, held, scope))
         else:
             pending.extend(_inside(node, scope, binder))
@@ -160,12 +169,12 @@ def _for_in(node: Node, scope: _Scope) -> Iterator[_Visit]:
     yield node.child_by_field_name("body"), inner, None
 
 
-def _member(node: Node) -> Mention | None:
+def _member(node: Node, holders: Collection[str]) -> Mention | None:
     """`blocks.id`, `blocks["id"]`, `previous.id`; None for any other node."""
     if node.type not in {"member_expression", "subscript_expression"}:
         return None
     holder = node.child_by_field_name("object")
-    if holder is None or holder.type != "identifier" or _text(holder) not in _HOLDERS:
+    if holder is None or holder.type != "identifier" or _text(holder) not in holders:
         return None
     member = node.child_by_field_name("property") or node.child_by_field_name("index")
     if member is None:

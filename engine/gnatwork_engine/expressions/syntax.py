@@ -1,7 +1,8 @@
-"""Texts as JavaScript expressions: the tree of one that is right, and a place and a hint for one that is not."""
+"""Texts as JavaScript: the tree of an expression or a body that is right, a place and a hint for one that is not."""
 
 import json
 import re
+from typing import NamedTuple
 
 from tree_sitter import Language, Node, Parser
 from tree_sitter_javascript import language
@@ -12,7 +13,20 @@ from gnatwork_schemas.errors import GnatworkError
 MAX_LENGTH = 16 * 1024
 
 _LANGUAGE = Language(language())
-_BEFORE, _AFTER = "(", "\n)"
+
+
+class Around(NamedTuple):
+    """What is put around a text to make it a program."""
+
+    before: str
+    after: str
+
+
+#: In parentheses, so that `{a: 1}` is an object, as it is for executors.
+EXPRESSION = Around("(", "\n)")
+#: The statements of a function.
+BODY = Around("(() => {", "\n})")
+
 _EXCERPT = 40
 _SHOWN = 80
 
@@ -48,10 +62,10 @@ class ExpressionSyntaxError(ExpressionError):
     """A text is not one JavaScript expression."""
 
 
-def parse(text: str) -> Node:
-    """The syntax tree of an expression, from its outermost node in.
+def parse(text: str, around: Around = EXPRESSION) -> Node:
+    """The syntax tree of an expression or a body, from its outermost node in.
 
-    The tree is that of `(` and the text: positions in it are one byte further than in the text.
+    The tree is that of the text with what is put around it: positions in it are so much further than in the text.
 
     Raises:
         ExpressionTooLongError: It has more than `MAX_LENGTH` characters.
@@ -61,19 +75,27 @@ def parse(text: str) -> Node:
         raise ExpressionTooLongError(f"{len(text):,} characters, more than {MAX_LENGTH:,}")
     if not text.strip():
         raise ExpressionSyntaxError("it is empty")
-    # In parentheses, so that `{a: 1}` is an object, as it is for executors. A parser is not safe to share.
-    source = f"{_BEFORE}{text}{_AFTER}".encode()
+    # A parser is not safe to share.
+    source = f"{around.before}{text}{around.after}".encode()
     root = Parser(_LANGUAGE).parse(source).root_node
     if root.has_error:
-        raise _broken(text, source, root)
+        raise _broken(text, source, root, around)
     statements = root.named_children
     whole = statements[0].named_child(0) if len(statements) == 1 else None
     if whole is None or whole.type != "parenthesized_expression" or whole.end_byte - whole.start_byte != len(source):
-        raise ExpressionSyntaxError(f"it is not one expression; look at its parentheses{_hint(text)}")
+        raise ExpressionSyntaxError(f"it is not one expression; look at its parentheses{_hint(text, around)}")
+    if around == BODY and not _is_function(whole):
+        raise ExpressionSyntaxError("it is not the body of one function; look at its braces")
     if assignment := _assignment(whole):
-        where = _place(text, source, assignment.start_byte)
+        where = _place(text, source, assignment.start_byte, around)
         raise ExpressionSyntaxError(f"it assigns a value at {where}; to compare, write `===`")
     return whole
+
+
+def _is_function(whole: Node) -> bool:
+    """Whether the parentheses hold the function that was put around a body, and nothing beside it."""
+    inner = whole.named_child(0)
+    return inner is not None and inner.type == "arrow_function" and inner.end_byte == whole.end_byte - 1
 
 
 def _assignment(whole: Node) -> Node | None:
@@ -91,29 +113,29 @@ def _assignment(whole: Node) -> Node | None:
     return None
 
 
-def _place(text: str, source: bytes, byte: int) -> str:
+def _place(text: str, source: bytes, byte: int, around: Around) -> str:
     """Where a byte of the tree lies in the text, with what stands there."""
-    at = min(max(len(source[:byte].decode(errors="ignore")) - len(_BEFORE), 0), len(text))
+    at = min(max(len(source[:byte].decode(errors="ignore")) - len(around.before), 0), len(text))
     line, column = text.count("\n", 0, at) + 1, at - (text.rfind("\n", 0, at) + 1) + 1
     begin = max(0, at - _EXCERPT // 2)
     excerpt = text[begin : begin + _EXCERPT]
     return f"line {line}, column {column}, near {json.dumps(excerpt, ensure_ascii=False)}"
 
 
-def refuse_foreign(node: Node, text: str) -> None:
+def refuse_foreign(node: Node, text: str, around: Around) -> None:
     """Raise ExpressionSyntaxError for a node that only other languages have."""
     if what := _FOREIGN.get(node.type):
-        source = f"{_BEFORE}{text}".encode()
-        raise ExpressionSyntaxError(f"{what}: {_place(text, source, node.start_byte)}")
+        source = f"{around.before}{text}".encode()
+        raise ExpressionSyntaxError(f"{what}: {_place(text, source, node.start_byte, around)}")
 
 
-def _broken(text: str, source: bytes, root: Node) -> ExpressionSyntaxError:
+def _broken(text: str, source: bytes, root: Node, around: Around) -> ExpressionSyntaxError:
     node = _first_error(root)
-    where = _place(text, source, node.start_byte)
+    where = _place(text, source, node.start_byte, around)
     if node.is_missing:
         what = _MISSING.get(node.type, f"`{node.type}`")
-        return ExpressionSyntaxError(f"{what} is missing at {where}{_hint(text)}")
-    return ExpressionSyntaxError(f"it can't be read at {where}{_hint(text)}")
+        return ExpressionSyntaxError(f"{what} is missing at {where}{_hint(text, around)}")
+    return ExpressionSyntaxError(f"it can't be read at {where}{_hint(text, around)}")
 
 
 def _first_error(root: Node) -> Node:
@@ -126,11 +148,13 @@ def _first_error(root: Node) -> Node:
     return root
 
 
-def _hint(text: str) -> str:
+def _hint(text: str, around: Around) -> str:
     """What was probably meant."""
     if _BRACES.search(text):
         plain = _quoted(_BRACES.sub(r"\1", text))
         return f"; write {plain} without braces: this is JavaScript, not a template"
+    if around == BODY:
+        return ""
     if found := _RETURN.match(text):
         return f"; write {_quoted(text[found.end() :].rstrip('; '))} without `return`"
     if _STATEMENT.match(text):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gnatwork_engine.expressions import ExpressionError, mentions_of
+from gnatwork_engine.expressions import BODY, ExpressionError, Mention, mentions_of
 from gnatwork_engine.expressions.syntax import MAX_LENGTH
 
 
@@ -70,3 +70,24 @@ def test_a_long_text_is_refused_unread() -> None:
 
 def test_messages_stay_short() -> None:
     assert len(refusal("{{ " + "a" * 5000 + " }} > ")) < 300
+
+
+def test_the_statements_of_a_function_are_a_text_of_their_own() -> None:
+    found = mentions_of("const big = context.get.data;\nreturn big.filter(o => o.total > limit)", around=BODY)
+    assert [mention.name for mention in found] == ["context", "limit"]
+
+
+def test_members_are_told_of_the_names_that_are_asked_for() -> None:
+    found = mentions_of("steps['1'].total + steps?.two + payload.x", holders={"steps"})
+    assert found == (Mention("steps", "1"), Mention("steps", "two"), Mention("payload"))
+
+
+@pytest.mark.parametrize("text", ["return 1}, () => {", "} || {", "}) + (() => {", "}"])
+def test_a_body_can_not_leave_its_function(text: str) -> None:
+    with pytest.raises(ExpressionError):
+        mentions_of(text, around=BODY)
+
+
+def test_a_mistake_in_a_body_has_its_place_in_the_text() -> None:
+    with pytest.raises(ExpressionError, match="line 2, column 10"):
+        mentions_of("let a = 1;\nreturn a +* 2", around=BODY)
