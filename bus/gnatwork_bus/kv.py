@@ -48,9 +48,15 @@ class Bucket:
         """The value of a key, or None. In a cluster the value may be one that has just been replaced."""
         return (await self.find(key))[0]
 
-    async def find(self, key: str) -> tuple[Entry | None, int]:
-        """The value of a key, or None, and the revision to write on: its own, that of what marks it as gone, or 0."""
-        message = await self._last(key)
+    async def find(self, key: str, *, sure: bool = False) -> tuple[Entry | None, int]:
+        """The value of a key, or None, and the revision to write on: its own, that of what marks it as gone, or 0.
+
+        `sure` asks the leader, who alone knows in a cluster that nothing newer has been written.
+        """
+        if sure:
+            message = await leader_get(self._connection, self.stream_name, self.subject(key))
+        else:
+            message = await self._last(key)
         return (self.entry(message), message.sequence) if message else (None, 0)
 
     async def put(self, key: str, value: bytes, *, ttl: float | None = None) -> int:
@@ -78,13 +84,13 @@ class Bucket:
         headers = {**_expect(revision), **expiring(ttl)}
         self._connection.publisher.send(self.subject(key), value, done, headers)
 
-    async def delete(self, key: str, *, revision: int | None = None, ttl: float | None = None) -> None:
-        """Remove a key, whether it is there or not; the marker that says so goes after `ttl` seconds.
+    async def delete(self, key: str, *, revision: int | None = None, ttl: float | None = None) -> int:
+        """Remove a key, whether it is there or not; the revision of the marker that says so, gone after `ttl` seconds.
 
         With a `revision`, only if it is still this one: `ConflictError` when it is not.
         """
         headers = {header_names.KV_OPERATION: "DEL", **({} if revision is None else _expect(revision)), **expiring(ttl)}
-        await self._connection.publisher.publish(self.subject(key), b"", headers)
+        return await self._connection.publisher.publish(self.subject(key), b"", headers)
 
     async def list(self, pattern: str = ">") -> list[Entry]:
         """All keys that match, e.g. `catalogue.*`, in the order of their last write."""

@@ -1,10 +1,12 @@
-"""Who may do what: roles, and how much of them is needed."""
+"""People, keys and invitations as the API shows them, and the roles that say who may do what."""
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
+
+from gnatwork_schemas.model import Model
 
 #: Stands for all namespaces, those to come included.
 EVERYWHERE = "*"
@@ -68,3 +70,89 @@ def within(roles: Mapping[str, Role], bounds: Mapping[str, Role]) -> dict[str, R
 def covers(bounds: Mapping[str, Role], roles: Mapping[str, Role]) -> bool:
     """Whether some roles are no more than others."""
     return all((most := role_in(bounds, namespace)) and most.includes(role) for namespace, role in roles.items())
+
+
+class Person(Model):
+    """Someone who can log in."""
+
+    id: str
+    #: As it was given; two people's never differ in case alone.
+    email: str
+    name: str = ""
+    roles: Roles = Field(default_factory=dict)
+    #: Whoever is disabled, and the keys they made, are refused.
+    disabled: bool = False
+    #: Unix seconds.
+    created_at: float
+    #: Unix seconds; None before the first time.
+    last_login: float | None = None
+
+
+class Invitation(Model):
+    """What someone may register with, once."""
+
+    id: str
+    #: Who alone may accept it; None for whoever has the token.
+    email: str | None = None
+    #: What whoever accepts it may do.
+    roles: Roles = Field(default_factory=dict)
+    #: Who made it.
+    created_by: str
+    #: Unix seconds.
+    created_at: float
+    #: Unix seconds.
+    expires_at: float
+
+
+class NewInvitation(Invitation):
+    """An invitation that was just made."""
+
+    #: What to register with; it is shown this once.
+    token: str
+
+
+class ApiKey(Model):
+    """What a program calls with."""
+
+    #: The part of the key that is no secret.
+    id: str
+    name: str
+    #: The id of the person who made it; empty for one that was made with the installation's own token.
+    owner: str
+    #: What it may do, as long as its owner may.
+    roles: Roles = Field(default_factory=dict)
+    #: Unix seconds.
+    created_at: float
+    #: Unix seconds; None for never.
+    expires_at: float | None = None
+    #: Unix seconds, to the minute or so; None before the first time.
+    last_used_at: float | None = None
+
+
+class NewApiKey(ApiKey):
+    """A key that was just made."""
+
+    #: What to send as bearer token; it is shown this once.
+    key: str
+
+
+class Tokens(Model):
+    """What a person calls with once they have logged in."""
+
+    #: To send as bearer token.
+    access_token: str
+    #: What to get the next pair with, once.
+    refresh_token: str
+    #: Seconds for which the access token is good.
+    expires_in: int
+
+
+class Caller(Model):
+    """Who has asked."""
+
+    kind: Literal["person", "key", "token"]
+    #: Of the person or key; empty for the installation's own token.
+    id: str
+    #: The e-mail address of a person, the name of a key.
+    name: str
+    roles: Roles

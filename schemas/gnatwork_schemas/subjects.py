@@ -117,6 +117,11 @@ def run_borders(base: str) -> str:
     return f"{base}.*"
 
 
+def history_of(namespace: str, workflow: str) -> str:
+    """What the histories of all runs of a workflow begin with; `*` for all workflows of the namespace."""
+    return f"history.*.{namespace}.{workflow}.*"
+
+
 def find_run(shard: int | Literal["*"], namespace: str, run_id: str, event: str = ">") -> str:
     """Events of a run whose workflow is not known to the asker; nor, with `*`, its shard."""
     return f"history.{shard}.{namespace}.*.{run_id}.{event}"
@@ -198,6 +203,11 @@ def timer_fired_event(timer: str) -> str:
 ARCHIVE_TIMER = "archive"
 #: The timer of the reserved workflow `_retention`: when it fires, what is left of an archived run is removed.
 PURGE_TIMER = "purge"
+
+
+def is_upkeep(event: str) -> bool:
+    """Whether an event only says when a run is to be archived, which is nothing that happened to it."""
+    return event.startswith(f"timer.{ARCHIVE_TIMER}-")
 
 
 def retention_base(shard: int, namespace: str, run_id: str) -> str:
@@ -375,8 +385,12 @@ def log_lines(run_id: str, task: str = "*") -> str:
 AUDIT_SUBJECTS = "audit.>"
 
 
+#: Stands in the place of a namespace in entries about the whole installation.
+NO_NAMESPACE = "_"
+
+
 def audit_entry(namespace: str, action: str) -> str:
-    """An entry of the audit log, by what was done, e.g. `workflow.put`."""
+    """An entry of the audit log, by what was done, e.g. `workflow.put`; `*` and `>` for all."""
     return f"audit.{namespace}.{action}"
 
 
@@ -434,9 +448,54 @@ def trigger_state_key(namespace: str, workflow: str, trigger: str) -> str:
     return f"trigger_state.{namespace}.{workflow}.{trigger}"
 
 
+def trigger_rate_key(namespace: str, workflow: str, trigger: str) -> str:
+    """How often a webhook was called of late, counted for all managers, see `gnatwork_manager.triggers.rates`."""
+    return f"trigger_rate.{namespace}.{workflow}.{trigger}"
+
+
 def hook_key(method: str, path: str) -> str:
     """Whose webhook listens at a path of its own, see `gnatwork_schemas.workflow.HookPath`."""
     return f"hook.{sha256(f'{method} {path}'.encode()).hexdigest()[:32]}"
+
+
+#: All that every manager keeps in memory of people, invitations and keys.
+PEOPLE_KEYS = "people.>"
+#: All people.
+PERSON_KEYS = "people.person.*"
+
+
+def person_key(digest: str) -> str:
+    """A person, by the digest of their e-mail address: so there is one of each at most."""
+    return f"people.person.{digest}"
+
+
+def api_key_key(key: str) -> str:
+    """An API key, by its id."""
+    return f"people.key.{key}"
+
+
+def invitation_key(invitation: str) -> str:
+    """An invitation that no one has accepted yet."""
+    return f"people.invitation.{invitation}"
+
+
+def revoked_session_key(session: str) -> str:
+    """Says that access tokens of a session are good no more; goes once the last of them has expired."""
+    return f"people.revoked.{session}"
+
+
+def session_key(session: str) -> str:
+    """A login that goes on: which refresh token is the current one."""
+    return f"session.{session}"
+
+
+def throttle_key(kind: str, digest: str) -> str:
+    """How often logins were tried with an e-mail address, or from an address."""
+    return f"throttle.{kind}.{digest}"
+
+
+#: The key that signs access tokens, among the connections, which only managers read.
+SIGNING_KEY = "signing.access"
 
 
 #: Metadata key of the history stream that holds the number of shards.
