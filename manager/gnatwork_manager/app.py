@@ -21,6 +21,7 @@ from gnatwork_manager.people.guard import GuardedRoute, public_paths
 from gnatwork_manager.problems import ProblemError, error_response, faults_of
 from gnatwork_manager.services import Services
 from gnatwork_manager.settings import ManagerSettings
+from gnatwork_manager.triggers import hooks
 
 #: What a page may take.
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -43,7 +44,7 @@ def build_api() -> FastAPI:
             Exception: _error,
         },
     )
-    for part in (runs, run_views, run_actions, events, workflows, blocks, dead_letters, health):
+    for part in (runs, run_views, run_actions, events, workflows, blocks, dead_letters, health, hooks):
         app.router.routes += [GuardedRoute(route) for route in part.router.routes if isinstance(route, APIRoute)]
     app.openapi = partial(openapi.document, app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app

@@ -81,6 +81,14 @@ class SubmittedRun(Model):
     status: RunStatus
 
 
+class CalledHook(Model):
+    """The run that the call of a webhook has begun."""
+
+    run_id: str
+    #: Where to see, with a token, what becomes of it.
+    status_url: str
+
+
 class StoredEvent(Model):
     """An event of a run's history."""
 

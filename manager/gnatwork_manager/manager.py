@@ -39,6 +39,8 @@ from gnatwork_manager.store_guard import StoreGuard
 from gnatwork_manager.stored_values import StoredValues
 from gnatwork_manager.submitter import Submitter
 from gnatwork_manager.triggers.firing import Firing
+from gnatwork_manager.triggers.rates import RateLimits
+from gnatwork_manager.triggers.secrets import NoConnections
 from gnatwork_manager.triggers.states import TriggerStates
 from gnatwork_manager.triggers.table import TriggerTable
 from gnatwork_manager.triggers.triggers import Triggers
@@ -132,6 +134,8 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
             table=TriggerTable(connection, state),
             states=trigger_states,
             firing=Firing(submitter=submitter, states=trigger_states),
+            rates=RateLimits(state),
+            secrets=NoConnections(),
         )
         await stack.enter_async_context(triggers.known())
         yield Services(

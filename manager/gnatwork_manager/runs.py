@@ -24,7 +24,7 @@ from gnatwork_schemas.status import Run
 router = APIRouter(prefix=f"{API_PREFIX}/runs", tags=["runs"])
 
 #: Names the run in every answer, also in those that a `response` block makes.
-_RUN_HEADER = "X-Gnatwork-Run"
+RUN_HEADER = "X-Gnatwork-Run"
 
 #: What every endpoint that begins a run answers.
 BEGUN: dict[int | str, dict[str, Any]] = {
@@ -75,10 +75,10 @@ async def begin(
 ) -> Response:
     """Begin a run and answer with what there is to say of it."""
     submitting = submit(services_of(request), order, caller, seconds, by="http")
-    return _answer(await (submitting if seconds is None else _unless_gone(request, submitting)))
+    return _answer(await (submitting if seconds is None else unless_gone(request, submitting)))
 
 
-async def _unless_gone(request: Request, submitting: Coroutine[Any, Any, Submitted]) -> Submitted:
+async def unless_gone(request: Request, submitting: Coroutine[Any, Any, Submitted]) -> Submitted:
     """Wait no longer than the caller does; the run goes on all the same."""
     working = asyncio.ensure_future(submitting)
     gone = asyncio.ensure_future(_gone(request))
@@ -99,7 +99,7 @@ async def _gone(request: Request) -> None:
 
 
 def _answer(submitted: Submitted) -> Response:
-    headers = {"Location": f"{API_PREFIX}/runs/{submitted.run_id}", _RUN_HEADER: submitted.run_id}
+    headers = {"Location": f"{API_PREFIX}/runs/{submitted.run_id}", RUN_HEADER: submitted.run_id}
     outcome = submitted.outcome
     if outcome is None:
         return json_response({"run_id": submitted.run_id, "status": submitted.status}, 202, headers)

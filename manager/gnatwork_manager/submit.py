@@ -17,6 +17,8 @@ class Submitted(NamedTuple):
     #: As far as it is known without an outcome.
     status: RunStatus
     outcome: Outcome | None = None
+    #: It had begun before, by the same submission.
+    repeated: bool = False
 
 
 async def submit(
@@ -27,6 +29,7 @@ async def submit(
     *,
     by: str,
     on_wait: Callable[[], None] = lambda: None,
+    on_begun: Callable[[CheckedRun], None] = lambda _: None,
 ) -> Submitted:
     """Begin a run, and wait for it up to `wait` seconds.
 
@@ -35,8 +38,9 @@ async def submit(
         order: checks what is to be run.
         caller: who wants it.
         wait: None returns as soon as the start is stored.
-        by: `http` or `nats`, for metrics.
+        by: `http`, `nats` or `hook`, for metrics.
         on_wait: called once nothing but waiting is left.
+        on_begun: called once the start is stored, before any waiting.
     """
     submitter, submissions = services.submitter, services.metrics.submissions
     try:
@@ -44,9 +48,10 @@ async def submit(
         checked = await submitter.accept(await order(), caller)
         if wait is None:
             await submitter.begin(checked)
+            on_begun(checked)
             outcome = None
         else:
-            outcome = await _wait(services, checked, wait, on_wait)
+            outcome = await _wait(services, checked, wait, on_wait, on_begun)
     except BaseException:
         submissions.labels(by, "refused").inc()
         raise
@@ -54,11 +59,18 @@ async def submit(
     status = RunStatus.PENDING
     if checked.repeated and outcome is None:
         status = await services.reader.status(checked.run.namespace, checked.run.run_id)
-    return Submitted(checked.run.run_id, status, outcome)
+    return Submitted(checked.run.run_id, status, outcome, checked.repeated)
 
 
-async def _wait(services: Services, checked: CheckedRun, wait: float, on_wait: Callable[[], None]) -> Outcome | None:
+async def _wait(
+    services: Services,
+    checked: CheckedRun,
+    wait: float,
+    on_wait: Callable[[], None],
+    on_begun: Callable[[CheckedRun], None],
+) -> Outcome | None:
     async with services.waits.listen(checked) as listening:
         await services.submitter.begin(checked)
+        on_begun(checked)
         on_wait()
         return await listening.within(wait) if listening else None

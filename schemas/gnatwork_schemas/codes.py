@@ -46,7 +46,7 @@ _TABLE = (
     # runs
     ErrorCode("request.invalid", "The request is not of the form the endpoint takes.", "Mend what the pointer names; `/openapi.json` describes every endpoint.", ("manager",)),
     ErrorCode("request.invalid_json", "The body is not JSON.", "Send UTF-8 JSON; the message has the place of the mistake.", ("manager",)),
-    ErrorCode("request.too_large", "The body is larger than the manager takes.", "Send less, or start the manager with a higher `--max-body`.", ("manager",)),
+    ErrorCode("request.too_large", "The body is larger than the manager takes.", "Send less, or start the manager with a higher `--max-body`; a webhook has a `max_body` of its own.", ("manager",)),
     ErrorCode("request.not_found", "There is no such page.", "See `/openapi.json` for all there are.", ("manager",)),
     ErrorCode("request.method_not_allowed", "The page does not take this method.", "The `Allow` header has those that it takes.", ("manager",)),
     ErrorCode("input.invalid", "The input does not meet the workflow's `input` schema.", "Mend what the pointer names.", ("manager", "executor"), retryable="no"),
@@ -99,11 +99,23 @@ _TABLE = (
     ErrorCode("hook.invalid_secret", "The signing secret is not a Standard Webhooks secret.", "Use `whsec_` followed by base64 of 24 to 64 bytes.", ("hook",), retryable="no"),
     # triggers
     ErrorCode("trigger.invalid", "A trigger of a definition is not right.", "Mend what the pointer names; `docs/reference/definition.md` has the fields of each type of trigger.", ("compiler",)),
+    ErrorCode("trigger.not_found", "The workflow has no trigger of this id.", "`gnatwork trigger list` shows what there is.", ("manager",)),
+    ErrorCode("trigger.defined", "The trigger is part of the workflow's definition, so it is changed and removed there.", "Put a definition with the change; to only stop it for a while, disable it.", ("manager",)),
+    ErrorCode("trigger.no_times", "The trigger has no times that could be told ahead.", "Only schedules have a preview.", ("manager",)),
+    ErrorCode("hook.not_found", "There is no webhook at this address.", "`gnatwork trigger show` has the addresses of a webhook; one that is disabled has none.", ("manager",)),
+    ErrorCode("hook.unauthorized", "The call of the webhook does not have its key, or is not signed with its secret.", "Send the key in `X-Gnatwork-Key`, or sign the body as it is sent in the form that the trigger names; see `docs/triggers.md`.", ("manager",)),
+    ErrorCode("hook.stale", "The signature of the call is right, but it was made too long ago, or ahead of time.", "Set the clocks right, or give the trigger a larger `tolerance`; a call that is sent again has to be signed again.", ("manager",)),
+    ErrorCode("hook.secret_unusable", "The secret of the webhook can't be had, or is none for its form of signature.", "See whether the connection that the trigger's `secret` names exists and has that value.", ("manager",)),
+    ErrorCode("hook.rate_limited", "The webhook is called more often than its `rate_limit` lets in.", "Call again after the seconds in `Retry-After`.", ("manager",)),
+    ErrorCode("hook.too_slow", "The body of the call did not come in time.", "Send it faster: within 30 seconds all of it has to be there.", ("manager",)),
+    ErrorCode("hook.headers_too_large", "The headers and the query of the call are larger than a run keeps.", "Send less beside the body; headers with credentials do not count.", ("manager",)),
+    ErrorCode("hook.run_failed", "The run that was to answer the call ended without a reply.", "`gnatwork run show` tells why; the run's id is in the header `X-Gnatwork-Run`.", ("manager",)),
     ErrorCode("trigger.bad_cron", "A text is no cron, or one that never comes.", "Mend the field that the message names: five fields, six with seconds first, or a name such as `@daily`.", ("compiler",)),
     ErrorCode("trigger.bad_timezone", "There is no time zone of this name.", "Take a name of the IANA database, such as `Europe/Madrid` or `UTC`.", ("compiler",)),
     ErrorCode("trigger.exists", "The workflow has another trigger with this id.", "Give one of the two another id, or delete the one that was added by the API.", ("manager",)),
     ErrorCode("trigger.path_taken", "Another webhook listens at this path with this method.", "Choose another `path` or `method`; the webhook's own address, which nobody chooses, works without either.", ("manager",)),
     # connections
+    ErrorCode("connection.misplaced", "A connection is mentioned where its value would be stored.", "Mention it in the `config` of the block that needs it; `docs/connections.md` says where connections can be used.", ("compiler",)),
     ErrorCode("connection.unreadable", "A stored secret can't be opened with the keys that the manager has.", "Add the key that it was sealed with to `GNATWORK_SECRET_KEYS`, or store the secret again.", ("manager",)),
     # javascript
     ErrorCode("code.syntax", "A script can't be parsed.", "Mend the line that the message names.", _JAVASCRIPT, retryable="no"),

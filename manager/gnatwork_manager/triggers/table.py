@@ -128,6 +128,10 @@ class TriggerTable:
             return [found]
         return list(self._by_path.get(place, {}).values())
 
+    def address(self, known: Known) -> str | None:
+        """The unguessable address of a webhook."""
+        return self._workflows.get((known.namespace, known.workflow), _NONE).hooks.get(known.trigger.id)
+
     def _take(self, key: str, value: bytes | None, revision: int) -> None:
         _, namespace, name = key.split(".")
         if revision <= self._newest((namespace, name)):

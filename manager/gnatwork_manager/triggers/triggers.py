@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from gnatwork_bus.patience import until_available
 from gnatwork_manager.triggers.firing import Firing
+from gnatwork_manager.triggers.rates import RateLimits
+from gnatwork_manager.triggers.secrets import ConnectionValues
 from gnatwork_manager.triggers.states import TriggerStates
 from gnatwork_manager.triggers.table import TriggerTable
 
@@ -21,6 +23,8 @@ class Triggers:
     table: TriggerTable
     states: TriggerStates
     firing: Firing
+    rates: RateLimits
+    secrets: ConnectionValues
 
     @contextlib.asynccontextmanager
     async def known(self) -> AsyncIterator[None]:
