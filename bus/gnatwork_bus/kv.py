@@ -92,6 +92,21 @@ class Bucket:
         headers = {header_names.KV_OPERATION: "DEL", **({} if revision is None else _expect(revision)), **expiring(ttl)}
         return await self._connection.publisher.publish(self.subject(key), b"", headers)
 
+    async def last_revision(self, pattern: str) -> int:
+        """The revision of the last write to any key that matches, deletions included; 0 when there was none."""
+        last = await leader_get(self._connection, self.stream_name, self.subject(pattern))
+        return last.sequence if last else 0
+
+    async def write_among(self, key: str, value: bytes | None, pattern: str, revision: int) -> int:
+        """Set a key, or remove it for None, if `last_revision` of a pattern that matches it is still this one.
+
+        Its new revision; `ConflictError` when any of the keys was written since.
+        """
+        headers = {**_expect(revision), header_names.EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT: self.subject(pattern)}
+        if value is None:
+            headers[header_names.KV_OPERATION] = "DEL"
+        return await self._connection.publisher.publish(self.subject(key), value or b"", headers)
+
     async def list(self, pattern: str = ">") -> list[Entry]:
         """All keys that match, e.g. `catalogue.*`, in the order of their last write."""
         messages = await _last_of_each(self._connection, self.stream_name, self.subject(pattern))
