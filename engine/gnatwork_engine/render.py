@@ -1,29 +1,27 @@
 """Rendering: a config with templates and what a run has yielded so far make the config that a block sees.
 
-The scheduler never opens a payload, nor an item of a loop. A leaf that touches a reference stays *deferred*: in its
-place stands `{"$template": [parts], "values": {root: reference}}`, and its JSON Pointer goes with the config. Whoever
-needs the value loads what `stored_of` names and calls `resolve`. Nothing else is ever taken for a deferred leaf or a
-reference, whatever it looks like.
+The scheduler never opens a payload, an item of a loop, nor a secret: a leaf that touches one stays deferred, see
+`gnatwork_engine.deferred`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
-from pydantic import ValidationError
-
-from gnatwork_engine.json_tree import at_path, child, from_pointer, to_pointer
-from gnatwork_engine.paths import MISSING, as_text, follow, missing
-from gnatwork_schemas.errors import MessageError, PayloadError
-from gnatwork_schemas.payload import ItemRef, PayloadRef, as_reference, is_reference
+from gnatwork_engine.deferred import (
+    CONNECTION_KEY,
+    ITEM_KEY,
+    NAMED,
+    TEMPLATE_KEY,
+    VALUES_KEY,
+    default_of,
+    root_key,
+    root_length,
+)
+from gnatwork_engine.json_tree import child, to_pointer
+from gnatwork_engine.paths import MISSING, as_text, follow
+from gnatwork_schemas.payload import ItemRef, is_reference
 from gnatwork_schemas.template import PathExpression, TemplateLeaf, TemplatePart
-
-#: The keys of a deferred leaf.
-TEMPLATE_KEY = "$template"
-VALUES_KEY = "values"
-
-#: The key that marks the reference to an item of a loop.
-ITEM_KEY = "$item"
 
 #: The step to the config itself.
 _WHOLE = None
@@ -92,53 +90,6 @@ class Renderer:
         deferred: list[str] = []
         config = self._root.render(scope, deferred)
         return Rendered(config, tuple(deferred))
-
-
-def stored_of(config: Any, deferred: Sequence[str]) -> tuple[PayloadRef | ItemRef, ...]:
-    """What `resolve` needs to have loaded, each once. Raises MessageError when a pointer is wrong."""
-    references: dict[str, PayloadRef | ItemRef] = {}
-    for pointer in deferred:
-        _, values = _deferred_leaf(config, pointer)
-        for key, value in values.items():
-            reference = _reference(key, value)
-            if reference is not None:
-                references[loaded_key(reference)] = reference
-    return tuple(references.values())
-
-
-def loaded_key(reference: PayloadRef | ItemRef) -> str:
-    """What `resolve` looks for among the loaded values."""
-    return reference.key if isinstance(reference, ItemRef) else reference.id
-
-
-def resolve(config: Any, deferred: Sequence[str], loaded: Mapping[str, Any]) -> Any:
-    """The config with its deferred leaves replaced; `config` itself stays as it is.
-
-    Args:
-        config: As `Renderer.render` gave it, perhaps after a journey as JSON.
-        deferred: The pointers that came with it.
-        loaded: The values of what `stored_of` names, by `loaded_key`.
-
-    Raises:
-        TemplateError: A path leads nowhere.
-        PayloadError: `loaded` lacks a payload.
-        MessageError: A pointer is not one of a deferred leaf.
-    """
-    holder: dict[str, Any] = {"": config}
-    copied: set[int] = set()
-    for pointer in deferred:
-        parts, values = _deferred_leaf(config, pointer)
-        container: Any = holder
-        key: str | int = ""
-        for step in from_pointer(pointer):
-            inner = container[key]
-            if id(inner) not in copied:
-                inner = inner.copy()
-                copied.add(id(inner))
-                container[key] = inner
-            container, key = inner, int(step) if isinstance(inner, list) else step
-        container[key] = _resolved(parts, values, loaded)
-    return holder[""]
 
 
 class _Node(Protocol):
@@ -229,13 +180,13 @@ class _Lookup:
         path = expression.path
         root = str(path[0])
         self._expression = expression
-        self._name = str(path[1]) if root in _NAMED and len(path) > 1 else ""
+        self._name = str(path[1]) if root in NAMED and len(path) > 1 else ""
         self._read = _READ.get(root, _nothing)
         self._can_be_large = root in _LARGE
         self._up = expression.up
-        self._steps = path[_root_length(path) :]
+        self._steps = path[root_length(path) :]
         #: Names the root among the values of a deferred leaf.
-        self.key = _root_key(expression)
+        self.key = root_key(expression)
         #: The expression as a deferred leaf carries it.
         self.document = expression.model_dump(mode="json", exclude=None if expression.up else {"up"})
 
@@ -250,11 +201,11 @@ class _Lookup:
     def value(self, root: Any) -> Any:
         """What lies at the end of the path, else its default. Raises TemplateError."""
         found = follow(root, self._steps)
-        return found if found is not MISSING else _default(self._expression, root)
+        return found if found is not MISSING else default_of(self._expression, root)
 
 
 class _ItemLookup(_Lookup):
-    """The item of a loop: always a reference."""
+    """The item of a loop, or a connection: always a reference."""
 
     __slots__ = ()
 
@@ -263,34 +214,23 @@ class _ItemLookup(_Lookup):
 
 
 def _lookup(expression: PathExpression) -> _Lookup:
-    return _ItemLookup(expression) if expression.path[0] == "item" else _Lookup(expression)
-
-
-def _default(expression: PathExpression, root: Any) -> Any:
-    if expression.has_default:
-        return expression.default
-    raise missing(expression.source, expression.path, _root_length(expression.path), root)
-
-
-def _root_length(path: tuple[str | int, ...]) -> int:
-    return 2 if path[0] in _NAMED else 1
-
-
-def _root_key(expression: PathExpression) -> str:
-    path = expression.path
-    return "^" * expression.up + ".".join(map(str, path[: _root_length(path)]))
+    return _ItemLookup(expression) if expression.path[0] in _ALWAYS_STORED else _Lookup(expression)
 
 
 def _nothing(scope: Scope, name: str) -> Any:  # noqa: ARG001 - what all readers take
     return MISSING
 
 
+def _marker(scope: Scope, name: str) -> Any:  # noqa: ARG001 - what all readers take
+    return {CONNECTION_KEY: name}
+
+
 def _item(scope: Scope, _: str) -> Any:
     return MISSING if scope.item is None else {ITEM_KEY: scope.item.model_dump()}
 
 
-#: Roots that the name of a block follows.
-_NAMED = frozenset({"blocks", "previous"})
+#: Roots that hold nothing but references.
+_ALWAYS_STORED = frozenset({"item", "connections"})
 #: Roots that may hold a reference to a payload.
 _LARGE = frozenset({"blocks", "previous", "input"})
 _READ: dict[str, Callable[[Scope, str], Any]] = {
@@ -301,6 +241,7 @@ _READ: dict[str, Callable[[Scope, str], Any]] = {
     "trigger": lambda scope, _: dict(scope.trigger),
     "error": lambda scope, _: MISSING if scope.error is None else scope.error,
     "item": _item,
+    "connections": _marker,
     "labels": lambda scope, _: dict(scope.labels),
     "index": lambda scope, _: MISSING if scope.index is None else scope.index,
 }
@@ -324,49 +265,3 @@ def _branch(config: Any, leaves: dict[str | int, Any]) -> _Node:
         for step, below in leaves.items()
     ]
     return _Branch(config, children)
-
-
-def _deferred_leaf(config: Any, pointer: str) -> tuple[list[Any], dict[str, Any]]:
-    """The parts and values of a deferred leaf. Raises MessageError when there is none."""
-    try:
-        leaf = at_path(config, from_pointer(pointer))
-        parts, values = leaf[TEMPLATE_KEY], leaf[VALUES_KEY]
-    except (LookupError, TypeError, ValueError):
-        parts = values = None
-    if not isinstance(parts, list) or not isinstance(values, dict):
-        raise MessageError(f"there is no deferred leaf at {pointer or '/'}")
-    return parts, values
-
-
-def _resolved(parts: list[Any], values: dict[str, Any], loaded: Mapping[str, Any]) -> Any:
-    """What a deferred leaf stands for."""
-    resolved = [part if isinstance(part, str) else _resolved_part(part, values, loaded) for part in parts]
-    if len(parts) == 1 and not isinstance(parts[0], str):
-        return resolved[0]
-    return "".join(map(as_text, resolved))
-
-
-def _resolved_part(part: Any, values: dict[str, Any], loaded: Mapping[str, Any]) -> Any:
-    try:
-        expression = PathExpression.model_validate(part)
-        key = _root_key(expression)
-    except (ValidationError, LookupError):
-        raise MessageError("a deferred leaf is not of the form it ought to have") from None
-    root = values.get(key, MISSING)
-    reference = _reference(key, root)
-    if reference is not None:
-        if loaded_key(reference) not in loaded:
-            raise PayloadError(loaded_key(reference))
-        root = loaded[loaded_key(reference)]
-    found = follow(root, expression.path[_root_length(expression.path) :])
-    return found if found is not MISSING else _default(expression, root)
-
-
-def _reference(key: str, value: Any) -> PayloadRef | ItemRef | None:
-    """The reference that a value of a deferred leaf is; what lies below other roots is never one to an item."""
-    try:
-        if key.lstrip("^") == "item":
-            return ItemRef.model_validate(value[ITEM_KEY])
-        return as_reference(value)
-    except (ValidationError, LookupError, TypeError):
-        raise MessageError(f"a reference to {key} is not one") from None

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from gnatwork_bus.patience import until_available
-from gnatwork_engine.render import loaded_key, resolve, stored_of
+from gnatwork_engine.deferred import loaded_key, resolve, stored_of
 from gnatwork_executor.ports import Ports
 from gnatwork_schemas.errors import PayloadError
 from gnatwork_schemas.payload import ItemRef, PayloadRef

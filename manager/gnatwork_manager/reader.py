@@ -14,7 +14,8 @@ from gnatwork_engine.core.event import RunAddress
 from gnatwork_engine.core.replies import first_reply
 from gnatwork_engine.core.state import RunState
 from gnatwork_engine.core.view import run_summary, task_input, task_paths, task_view
-from gnatwork_engine.render import Rendered, stored_of
+from gnatwork_engine.deferred import stored_of
+from gnatwork_engine.render import Rendered
 from gnatwork_manager.pages import decode_cursor, encode_cursor, page
 from gnatwork_manager.problems import ProblemError
 from gnatwork_manager.replies import Reply, parse_reply

@@ -10,7 +10,7 @@ import orjson
 from gnatwork_bus.items import Items
 from gnatwork_bus.payloads import Payloads
 from gnatwork_engine.core.event import RunAddress
-from gnatwork_engine.render import loaded_key, resolve, stored_of
+from gnatwork_engine.deferred import loaded_key, resolve, stored_of
 from gnatwork_schemas.payload import ItemRef, PayloadRef, as_reference
 
 

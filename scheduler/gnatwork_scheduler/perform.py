@@ -22,8 +22,8 @@ from gnatwork_engine.core.actions import (
     StopEpoch,
     StopWork,
 )
+from gnatwork_engine.deferred import TEMPLATE_KEY, VALUES_KEY
 from gnatwork_engine.limits import LimitState
-from gnatwork_engine.render import TEMPLATE_KEY, VALUES_KEY
 from gnatwork_scheduler.messages import PUBLISHABLE, Circumstances, Outgoing, outgoing
 from gnatwork_scheduler.settings import SchedulerSettings
 from gnatwork_schemas import subjects

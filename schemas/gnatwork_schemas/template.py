@@ -9,12 +9,12 @@ class PathExpression(Model):
     """`{{ page.body[0] ?? "none" }}`: where a value comes from.
 
     `path` starts with a root that needs no further look-up: `input`, `blocks` (then a block id), `run`, `trigger`,
-    `error`, and in loops `item`, `index` and `previous` (then a block id).
+    `error`, `connections` (then a name), and in loops `item`, `index` and `previous` (then a block id).
     """
 
     path: tuple[str | int, ...]
     #: How many scopes outwards the root's is: 0 is the block's own, 1 that of the loop or group around it. Of no
-    #: meaning for `input`, `run` and `trigger`, which are the same everywhere.
+    #: meaning for `input`, `run`, `trigger` and `connections`, which are the same everywhere.
     up: int = 0
     #: As written, for messages.
     source: str

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from gnatwork_engine.compiler.context import Context
 from gnatwork_engine.compiler.faults import Faults, shown, suggestion
 from gnatwork_engine.compiler.findings import Unknowns
-from gnatwork_engine.compiler.frames import Frame
+from gnatwork_engine.compiler.frames import NO_CONNECTIONS, Frame, Unseen
 from gnatwork_engine.compiler.references import read_references
 from gnatwork_engine.compiler.routes import CONDITION, FILTER, SWITCH, check_cases
 from gnatwork_engine.compiler.schemas import check
@@ -48,7 +48,8 @@ def read_config(type_: str, config: Any, path: Path, frame: Frame, context: Cont
     entry = entry_of(type_, (*path, "type"), context)
     expressions = dict(_expressions(type_, config)) if entry else {}
     at: Path = (*path, "config")
-    leaves = read_references(config, at, frame, context.faults, expressions)
+    connections = _no_connections(type_, entry)
+    leaves = read_references(config, at, frame, context.faults, expressions, connections=connections)
     if entry is None:
         return Config(config, leaves)
     if type_ in EXPRESSIVE and not _is_plain(config, at, context.faults):
@@ -87,6 +88,17 @@ def entry_of(type_: str, at: Path, context: Context) -> BlockType | None:
         message = f"no executor has announced the block type {shown(type_)}{near}"
     context.faults.add(at, "block.unknown_type", message)
     return None
+
+
+def _no_connections(type_: str, entry: BlockType | None) -> Unseen | None:
+    """Why the config of a block can't mention a connection, if it can't."""
+    if type_ in EXPRESSIVE:
+        what = f"{shown(type_)} computes with its config, and what it yields decides the way of the run and is stored"
+    elif entry and entry.responds:
+        what = f"{shown(type_)} sends its config to the one who started the run"
+    else:
+        return None
+    return Unseen(NO_CONNECTIONS.code, f"a connection can't be mentioned here: {what}")
 
 
 def _expressions(type_: str, config: Any) -> Iterator[tuple[Path, str]]:

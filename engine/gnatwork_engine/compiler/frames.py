@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from gnatwork_engine.compiler import later
 from gnatwork_engine.compiler.faults import shown, suggestion
 from gnatwork_engine.compiler.shape import DraftBody
 from gnatwork_engine.json_tree import Path
@@ -96,6 +95,14 @@ class Unseen(NamedTuple):
     message: str
 
 
+#: Why connections can't be seen where none are to be: what is there is stored, or leaves the executor.
+NO_CONNECTIONS = Unseen(
+    "connection.misplaced",
+    "a connection can be mentioned only in the `config` of a block that an executor runs, in one of its templates:"
+    " everywhere else its value would become part of what is stored of the run",
+)
+
+
 def find(name: str, frame: Frame, at: Path) -> Found | Unseen:
     """What a name stands for, block or root, but for `blocks` and `previous`; a block is noted as mentioned."""
     if name in _EVERYWHERE:
@@ -105,8 +112,8 @@ def find(name: str, frame: Frame, at: Path) -> Found | Unseen:
             return _block(name, scope, up, at)
         if root := _roots(scope).get(name):
             return Found((root,), up)
-    if name in later.LATER_ROOTS:
-        return Unseen(later.CODE, later.later(name))
+    if name == "connections":
+        return NO_CONNECTIONS
     return Unseen(_UNKNOWN, _unknown(name, frame))
 
 

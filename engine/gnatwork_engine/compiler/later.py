@@ -1,4 +1,4 @@
-"""Constructs that later versions run, and other dialects. They are refused by name, never ignored."""
+"""Other dialects are refused by name, never ignored."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,9 +8,6 @@ from gnatwork_engine.json_tree import Path
 
 #: The code of what is refused.
 CODE = "definition.not_supported"
-
-#: Roots of templates and expressions that exist only together with such constructs.
-LATER_ROOTS = frozenset({"connections"})
 
 _DIALECT_KEYS = frozenset({"trigger", "entryStepId", "scheduleCron", "script"})
 _DIALECT_STEP_KEYS = frozenset({"position", "trueSteps", "falseSteps", "ref", "params", "next", "stopOnFailure"})
@@ -28,11 +25,6 @@ def refuse_dialects(document: Mapping[str, Any]) -> None:
             if key in _DIALECT_STEP_KEYS:
                 _refuse_dialect(("steps", index, key), faults)
     faults.stop_if_any()
-
-
-def later(what: str) -> str:
-    """What to say of a construct that later versions bring."""
-    return f"{shown(what)} is not supported by this version"
 
 
 def _refuse_dialect(path: Path, faults: Faults) -> None:

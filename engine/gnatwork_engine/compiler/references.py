@@ -1,19 +1,37 @@
 """Templates of a config: parsed, with their roots resolved, and what they mention."""
 
+import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
 from gnatwork_engine.compiler.faults import Faults, shown, suggestion
-from gnatwork_engine.compiler.frames import Found, Frame, Unseen, find, find_block, find_previous, visible
+from gnatwork_engine.compiler.frames import (
+    NO_CONNECTIONS,
+    Found,
+    Frame,
+    Unseen,
+    find,
+    find_block,
+    find_previous,
+    visible,
+)
 from gnatwork_engine.json_tree import Path
 from gnatwork_engine.template import TemplateSyntaxError, parse_template
+from gnatwork_schemas.names import NAME_PATTERN
 from gnatwork_schemas.template import PathExpression, TemplateLeaf, TemplatePart
 
 _UNKNOWN = "template.unknown_root"
+_NAME = re.compile(NAME_PATTERN)
 
 
 def read_references(
-    config: Any, path: Path, frame: Frame, faults: Faults, plain: Collection[Path] = ()
+    config: Any,
+    path: Path,
+    frame: Frame,
+    faults: Faults,
+    plain: Collection[Path] = (),
+    *,
+    connections: Unseen | None = NO_CONNECTIONS,
 ) -> tuple[TemplateLeaf, ...]:
     """The templates of the config that stands at `path`; mistakes become faults.
 
@@ -23,6 +41,7 @@ def read_references(
         frame: What can be seen from there; blocks that are mentioned are noted in it.
         faults: Takes the mistakes.
         plain: Places in the config, with all that is inside of them, where texts are just that.
+        connections: Why they can't be mentioned; None where they can.
     """
     leaves: list[TemplateLeaf] = []
     for at, text in _texts(config, plain):
@@ -33,7 +52,7 @@ def read_references(
             faults.add(here, error.code, error.detail)
             continue
         if parts is not None:
-            resolved = [_resolve(part, here, frame, faults) for part in parts]
+            resolved = [_resolve(part, here, frame, faults, connections) for part in parts]
             leaves.append(TemplateLeaf(at=at, parts=tuple(part for part in resolved if part is not None)))
     return tuple(leaves)
 
@@ -53,11 +72,16 @@ def _texts(config: Any, plain: Collection[Path]) -> Iterator[tuple[Path, str]]:
             yield path, value
 
 
-def _resolve(part: TemplatePart, at: Path, frame: Frame, faults: Faults) -> TemplatePart | None:
+def _resolve(
+    part: TemplatePart, at: Path, frame: Frame, faults: Faults, connections: Unseen | None
+) -> TemplatePart | None:
     """The part with its root in place; None when the root is wrong."""
     if isinstance(part, str):
         return part
-    found, rest = _root(part.path, frame, at)
+    if part.path[0] == "connections":
+        found, rest = connections or _connection(part.path), part.path[2:]
+    else:
+        found, rest = _root(part.path, frame, at)
     if isinstance(found, Unseen):
         faults.add(at, found.code, found.message)
         return None
@@ -68,6 +92,16 @@ def _resolve(part: TemplatePart, at: Path, frame: Frame, faults: Faults) -> Temp
         has_default=part.has_default,
         default=part.default,
     )
+
+
+def _connection(path: Path) -> Found | Unseen:
+    """The connection of a path, which names one of its values."""
+    match path:
+        case (_, str(name), str()) if _NAME.fullmatch(name):
+            return Found(("connections", name))
+        case _:
+            message = "a connection is mentioned by its name and that of one of its values, `connections.github.token`"
+            return Unseen(_UNKNOWN, message)
 
 
 def _root(path: Path, frame: Frame, at: Path) -> tuple[Found | Unseen, Path]:

@@ -11,7 +11,7 @@ from support.odd_blocks import block_of
 from gnatwork_blocks.sdk import BlockContext
 from gnatwork_bus.items import Items
 from gnatwork_bus.payloads import Payloads
-from gnatwork_engine.render import TEMPLATE_KEY, VALUES_KEY
+from gnatwork_engine.deferred import TEMPLATE_KEY, VALUES_KEY
 from gnatwork_schemas.payload import ItemsRef
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from gnatwork_engine.render import Rendered, Renderer, Scope, resolve, stored_of
+from gnatwork_engine.deferred import resolve, stored_of
+from gnatwork_engine.render import Rendered, Renderer, Scope
 from gnatwork_engine.template import format_path
 from gnatwork_schemas.errors import MessageError, PayloadError, TemplateError
 from gnatwork_schemas.payload import PayloadRef, is_reference, reference_value

@@ -100,7 +100,7 @@ def test_set_is_a_block_where_nothing_else_is_called_so() -> None:
         ("condition", {"if": "index > 1"}, "/if", "expression.unknown_name", "there is an `index` only inside a loop"),
         ("condition", {"if": "previous.x"}, "/if", "expression.unknown_name", "only inside a loop with `while`"),
         ("condition", {"if": "error.code"}, "/if", "expression.unknown_name", "only in a block that needs another"),
-        ("condition", {"if": "connections.x"}, "/if", "definition.not_supported", "`connections` is not supported"),
+        ("condition", {"if": "connections.x"}, "/if", "connection.misplaced", "a connection can be mentioned only"),
         ("condition", {"if": "it.x"}, "/if", "template.not_upstream", "`it` mentions its own output"),
         ("condition", {"if": 7}, "/if", "block.config_invalid", ", not a number"),
         ("condition", {}, "", "block.config_invalid", "`if` is missing"),

@@ -1,23 +1,11 @@
-"""What later versions bring, and other dialects, is refused by name."""
+"""Other dialects are refused by name."""
 
 from typing import Any
 
 import pytest
-from support.definitions import compiled, faults_of, noop, places_of
+from support.definitions import compiled, faults_of, noop
 
 _REFUSED = "definition.not_supported"
-
-
-def test_roots_of_templates_and_expressions() -> None:
-    raw = {
-        "blocks": [noop("a", config={"x": ["", "n: {{ connections.ops.url }}"]}, when="connections.ops")],
-        "output": "{{ connections }}",
-    }
-    assert places_of(raw) == [
-        ("/blocks/0/when", _REFUSED),
-        ("/blocks/0/config/x/1", _REFUSED),
-        ("/output", _REFUSED),
-    ]
 
 
 @pytest.mark.parametrize(
@@ -45,11 +33,6 @@ def test_other_dialects_are_refused_without_further_faults(raw: Any, pointers: l
     assert [pointer for pointer, _, _ in found] == pointers
     assert {code for _, code, _ in found} == {_REFUSED}
     assert all("another dialect" in message for _, _, message in found)
-
-
-def test_what_is_refused_does_not_hide_other_mistakes() -> None:
-    raw = {"blocks": [noop("a", needs=["nope"]), noop("b", needs=["a"], config="{{ connections.x }}")]}
-    assert places_of(raw) == [("/blocks/0/needs/0", "definition.unknown_need"), ("/blocks/1/config", _REFUSED)]
 
 
 def test_the_native_words_alone_are_fine() -> None:
