@@ -4,8 +4,7 @@ BlockError                          what a block raises when an attempt fails (a
 GnatworkError
 ├── UnknownBlockTypeError           nothing installed provides a block type
 ├── BlockLoadError                  an installed block can't be used
-├── JavaScriptWorkerError           a process for JavaScript died, or can't be had
-└── AllowListError                  `GNATWORK_EGRESS_ALLOW` can't be read
+└── JavaScriptWorkerError           a process for JavaScript died, or can't be had
 """
 
 from typing import Any
@@ -69,7 +68,3 @@ class BlockLoadError(GnatworkError):
 
 class JavaScriptWorkerError(GnatworkError):
     """The script's process died; it was killed, perhaps for want of memory, or crashed."""
-
-
-class AllowListError(GnatworkError):
-    """`GNATWORK_EGRESS_ALLOW` can't be read; list CIDRs, addresses or host names, separated by commas."""

@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Self
 
-from gnatwork_blocks.allow_list import AllowList
+from gnatwork_net.allow_list import AllowList
 
 if TYPE_CHECKING:  # see below
     import httpx

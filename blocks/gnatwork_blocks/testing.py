@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gnatwork_blocks.allow_list import AllowList
 from gnatwork_blocks.block import Block
 from gnatwork_blocks.context import BlockContext, Level
 from gnatwork_blocks.shared_http import SharedHttp
 from gnatwork_blocks.shared_javascript import SharedJavaScript
+from gnatwork_net.allow_list import AllowList
 
 if TYPE_CHECKING:  # both cost memory that most blocks never need
     import httpx

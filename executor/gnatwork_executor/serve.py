@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
-from gnatwork_blocks.allow_list import AllowList
 from gnatwork_blocks.block import Block
 from gnatwork_blocks.cores import cores
 from gnatwork_blocks.registry import expand, load
@@ -35,6 +34,7 @@ from gnatwork_executor.settings import ExecutorSettings
 from gnatwork_executor.shares import shares
 from gnatwork_executor.statistics import Statistics
 from gnatwork_executor.worker import Worker
+from gnatwork_net.allow_list import AllowList
 from gnatwork_schemas.messages import StopControl
 from gnatwork_schemas.subjects import (
     CANCEL_CONTROLS,

@@ -3,11 +3,11 @@ from collections.abc import AsyncIterator
 import pytest
 from support.site import Site, running_site
 
-from gnatwork_blocks.allow_list import AllowList
 from gnatwork_blocks.javascript.service import JavaScript
 from gnatwork_blocks.sdk import BlockContext
 from gnatwork_blocks.shared_http import SharedHttp
 from gnatwork_blocks.testing import Recorder
+from gnatwork_net.allow_list import AllowList
 
 
 @pytest.fixture

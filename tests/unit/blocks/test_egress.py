@@ -5,10 +5,10 @@ import httpx
 import pytest
 from support.site import Reply, Site
 
-from gnatwork_blocks.allow_list import Address, AllowList, parse_address
-from gnatwork_blocks.egress import GuardedBackend, Resolver
 from gnatwork_blocks.errors import BlockError
 from gnatwork_blocks.shared_http import SharedHttp
+from gnatwork_net.allow_list import Address, AllowList, parse_address
+from gnatwork_net.egress import GuardedBackend, Resolver
 
 TRICKS = [
     "127.0.0.1",
@@ -61,7 +61,7 @@ async def test_a_redirect_is_guarded_like_a_request(site: Site) -> None:
 
 
 async def test_one_bad_address_of_a_name_is_enough(site: Site) -> None:
-    backend = GuardedBackend(AllowList.parse("127.0.0.1"), resolving_to("127.0.0.1", "10.0.0.1"))
+    backend = GuardedBackend(AllowList.parse("127.0.0.1"), BlockError, resolving_to("127.0.0.1", "10.0.0.1"))
     with pytest.raises(BlockError) as caught:
         await backend.connect_tcp("rebind.example", site.port)
     assert "10.0.0.1" not in caught.value.message
@@ -69,7 +69,7 @@ async def test_one_bad_address_of_a_name_is_enough(site: Site) -> None:
 
 
 async def test_a_listed_name_may_resolve_to_anything(site: Site) -> None:
-    backend = GuardedBackend(AllowList.parse("intranet.example"), resolving_to("127.0.0.1"))
+    backend = GuardedBackend(AllowList.parse("intranet.example"), BlockError, resolving_to("127.0.0.1"))
     stream = await backend.connect_tcp("Intranet.Example", site.port)
     await stream.aclose()
     with pytest.raises(BlockError):
@@ -78,17 +78,17 @@ async def test_a_listed_name_may_resolve_to_anything(site: Site) -> None:
 
 async def test_the_next_address_is_tried_when_one_does_not_answer(site: Site) -> None:
     # Nobody listens at the second loopback address.
-    backend = GuardedBackend(AllowList.parse("127.0.0.0/8"), resolving_to("127.0.0.2", "127.0.0.1"))
+    backend = GuardedBackend(AllowList.parse("127.0.0.0/8"), BlockError, resolving_to("127.0.0.2", "127.0.0.1"))
     stream = await backend.connect_tcp("two.example", site.port)
     await stream.aclose()
-    backend = GuardedBackend(AllowList.parse("127.0.0.0/8"), resolving_to("127.0.0.2", "127.0.0.3"))
+    backend = GuardedBackend(AllowList.parse("127.0.0.0/8"), BlockError, resolving_to("127.0.0.2", "127.0.0.3"))
     with pytest.raises(httpcore.ConnectError):
         await backend.connect_tcp("two.example", site.port)
 
 
 async def test_a_name_without_an_address_is_a_failed_connection() -> None:
     with pytest.raises(httpcore.ConnectError, match="no address"):
-        await GuardedBackend(AllowList(), resolving_to()).connect_tcp("none.example", 80)
+        await GuardedBackend(AllowList(), BlockError, resolving_to()).connect_tcp("none.example", 80)
 
 
 async def test_a_resolver_that_fails_or_is_silent() -> None:
@@ -100,9 +100,9 @@ async def test_a_resolver_that_fails_or_is_silent() -> None:
         return []
 
     with pytest.raises(httpcore.ConnectError, match="resolved"):
-        await GuardedBackend(AllowList(), failing).connect_tcp("none.example", 80)
+        await GuardedBackend(AllowList(), BlockError, failing).connect_tcp("none.example", 80)
     with pytest.raises(httpcore.ConnectTimeout, match="in time"):
-        await GuardedBackend(AllowList(), silent).connect_tcp("slow.example", 80, timeout=0.01)
+        await GuardedBackend(AllowList(), BlockError, silent).connect_tcp("slow.example", 80, timeout=0.01)
 
 
 @pytest.mark.parametrize("host", ["a..b", "a" * 64 + ".example"])

@@ -1,11 +1,11 @@
-"""Which addresses workflows may reach: every public one, and those that `GNATWORK_EGRESS_ALLOW` lists."""
+"""What may be reached on behalf of workflows: public addresses, and those that `GNATWORK_EGRESS_ALLOW` lists."""
 
 import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Self
 
-from gnatwork_blocks.errors import AllowListError
+from gnatwork_schemas.errors import GnatworkError
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -21,6 +21,10 @@ _NOT_PUBLIC: tuple[Network, ...] = tuple(
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 #: NAT64 (RFC 6052): how a network without IPv4 reaches the IPv4 address in the last 32 bits.
 _NAT64 = IPv6Network("64:ff9b::/96")
+
+
+class AllowListError(GnatworkError):
+    """`GNATWORK_EGRESS_ALLOW` can't be read; list CIDRs, addresses or host names, separated by commas."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gnatwork_blocks.allow_list import AllowList, parse_address
-from gnatwork_blocks.errors import AllowListError
+from gnatwork_net.allow_list import AllowList, AllowListError, parse_address
 
 NOT_PUBLIC = [
     "0.0.0.0",  # noqa: S104 - as a target
