@@ -175,7 +175,7 @@ async def _serve(
     stop: asyncio.Event,
     on_listening: Callable[[Address], None],
 ) -> None:
-    server = HttpServer(build_app(services, settings), listener)
+    server = HttpServer(build_app(services, settings), listener, settings.http)
     address = Address(settings.host, listener.getsockname()[1])
     metadata = {"api": address.url, "pid": str(os.getpid())}
     async with _background(services), asyncio.TaskGroup() as tasks:

@@ -4,14 +4,14 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
+from functools import partial
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from gnatwork_manager.http.bounds import HttpBounds
+from gnatwork_manager.http.protocol import BoundedProtocol
 from gnatwork_schemas.errors import GnatworkError
-
-#: Seconds that requests under way get when the server stops.
-_GRACE = 10
 
 
 class ListenError(GnatworkError):
@@ -19,13 +19,13 @@ class ListenError(GnatworkError):
 
 
 class HttpServer(uvicorn.Server):
-    """A server that leaves signals to whoever runs it and sleeps while there is nothing to do."""
+    """A server that leaves signals to whoever runs it and holds its connections to their bounds."""
 
-    def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
+    def __init__(self, app: ASGIApp, listener: socket.socket, bounds: HttpBounds) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=partial(BoundedProtocol, bounds=bounds),  # type: ignore[arg-type]  # it is only called
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -33,9 +33,11 @@ class HttpServer(uvicorn.Server):
                 server_header=False,
                 # Whom to believe about where a request comes from is a setting of ours.
                 proxy_headers=False,
-                timeout_graceful_shutdown=_GRACE,
+                timeout_keep_alive=bounds.keep_alive,  # type: ignore[arg-type]  # handed to a timer as it is
+                timeout_graceful_shutdown=bounds.grace,  # type: ignore[arg-type]  # the same
             )
         )
+        self._tick = bounds.tick
         self._listener = listener
         self._stop = asyncio.Event()
         self._up = asyncio.Event()
@@ -59,12 +61,16 @@ class HttpServer(uvicorn.Server):
         yield
 
     async def main_loop(self) -> None:
-        """Renew the `Date` header once a second, where uvicorn would look ten times whether it should stop."""
+        """Renew the `Date` header and look after connections once a second, where uvicorn would wake up ten times."""
         self._up.set()
+        clock = asyncio.get_running_loop().time
         while not await self.on_tick(0):
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(1):
+                async with asyncio.timeout(self._tick):
                     await self._stop.wait()
+            for connection in tuple(self.server_state.connections):
+                if isinstance(connection, BoundedProtocol):
+                    connection.check(clock())
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from gnatwork_manager.http.bounds import HttpBounds
 from gnatwork_manager.people.addresses import Network
 
 #: Bodies up to this many bytes are taken: 32 MB.
@@ -23,6 +24,8 @@ class ManagerSettings:
     port: int = 7400
     #: Bytes of the largest request body.
     max_body: int = DEFAULT_MAX_BODY
+    #: What connections are held to.
+    http: HttpBounds = HttpBounds()
     #: Proxies that are believed when they say where a request comes from.
     trusted_proxies: tuple[Network, ...] = ()
 

@@ -1,0 +1,1 @@
+"""HTTP below the routes: connections and their bounds, and what every answer carries."""
