@@ -498,6 +498,25 @@ def throttle_key(kind: str, digest: str) -> str:
 SIGNING_KEY = "signing.access"
 
 
+def connection_key(namespace: str, name: str) -> str:
+    """The key of a connection; `*` for all."""
+    return f"connection.{namespace}.{name}"
+
+
+def connection_token_key(namespace: str, name: str) -> str:
+    """The key of the token that an OAuth2 connection has got; `*` for all."""
+    return f"token.{namespace}.{name}"
+
+
+def authorization_key(state: str) -> str:
+    """The key of what is remembered while someone is asked to agree, by a digest of what their answer will carry."""
+    return f"authorization.{state}"
+
+
+#: What tells at a manager's start whether it has the right keys.
+CANARY_KEY = "canary"
+
+
 #: Metadata key of the history stream that holds the number of shards.
 SHARDS_METADATA = "gnatwork_shards"
 
