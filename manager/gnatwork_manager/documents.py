@@ -8,10 +8,12 @@ from pydantic import BaseModel, Field
 from gnatwork_schemas.catalogue import BlockType
 from gnatwork_schemas.definition import Definition, Labels
 from gnatwork_schemas.letters import FoundDeadLetter
+from gnatwork_schemas.live import LogLine
 from gnatwork_schemas.model import Model
 from gnatwork_schemas.problem import Problem
 from gnatwork_schemas.status import RunStatus, RunSummary, Task
-from gnatwork_schemas.workflow import WorkflowSummary
+from gnatwork_schemas.triggers import NewTrigger, StoredTrigger
+from gnatwork_schemas.workflow import NumberedVersion, WorkflowSummary
 
 Item = TypeVar("Item")
 
@@ -81,6 +83,15 @@ class SubmittedRun(Model):
     status: RunStatus
 
 
+class FireBody(Model):
+    """What a trigger is to have seen."""
+
+    #: Any JSON: the root `event` of the trigger's templates.
+    event: Any = None
+    #: What they, and those of the run, find under `trigger` beside `type` and `id`.
+    trigger: dict[str, Any] = Field(default_factory=dict)
+
+
 class CalledHook(Model):
     """The run that the call of a webhook has begun."""
 
@@ -115,11 +126,14 @@ class Health(Model):
 
 
 WorkflowPage = Page[WorkflowSummary]
+VersionPage = Page[NumberedVersion]
 RunPage = Page[RunSummary]
 TaskPage = Page[Task]
 EventPage = Page[StoredEvent]
+LogPage = Page[LogLine]
 BlockPage = Page[BlockType]
 DeadLetterPage = Page[FoundDeadLetter]
+TriggerPage = Page[StoredTrigger]
 
 
 def json_body(model: type[BaseModel], *, required: bool = True) -> dict[str, Any]:
@@ -139,6 +153,8 @@ REFERENCED: tuple[type[BaseModel], ...] = (
     PauseBody,
     RetryBody,
     SignalBody,
+    FireBody,
+    NewTrigger,
     Definition,
     Problem,
 )

@@ -78,11 +78,13 @@ class TriggerStates:
         entry = await self._state.get(subjects.trigger_state_key(namespace, workflow, id_))
         return self._latest((namespace, workflow, id_), _parsed(entry))
 
-    async def of_workflow(self, namespace: str, workflow: str, ids: Sequence[str]) -> dict[str, TriggerState]:
-        """The states of some triggers of a workflow, read at once."""
-        entries = await self._state.list(subjects.trigger_state_key(namespace, workflow, "*"))
-        found = {entry.key.rsplit(".", 1)[1]: _parsed(entry) for entry in entries}
-        return {id_: self._latest((namespace, workflow, id_), found.get(id_, TriggerState())) for id_ in ids}
+    async def of(self, keys: Sequence[_Key]) -> dict[_Key, TriggerState]:
+        """Several states."""
+        found: dict[_Key, TriggerState] = {}
+        for first in range(0, len(keys), _AT_ONCE):
+            some = keys[first : first + _AT_ONCE]
+            found.update(zip(some, await asyncio.gather(*(self.get(*key) for key in some)), strict=True))
+        return found
 
     async def update(
         self, namespace: str, workflow: str, id_: str, change: Callable[[TriggerState], TriggerState]

@@ -35,6 +35,10 @@ class Known(NamedTuple):
     #: The published version and the digest of its control block; None while there are only drafts.
     published: int | None
     control_block: str | None
+    #: Whether it is part of the published definition, or was added beside it.
+    source: Literal["definition", "api"] = "definition"
+    #: Of a webhook, its unguessable address.
+    address: str | None = None
 
     @property
     def key(self) -> _Key:
@@ -47,8 +51,6 @@ class _Workflow(NamedTuple):
 
     revision: int
     known: Mapping[str, Known]
-    #: By id of a webhook its unguessable address.
-    hooks: Mapping[str, str]
 
     @property
     def triggers(self) -> dict[str, AnyTrigger]:
@@ -58,7 +60,7 @@ class _Workflow(NamedTuple):
 #: Namespace, workflow, its triggers before and after a change, and the revision of its document.
 Listener = Callable[[str, str, Mapping[str, AnyTrigger], Mapping[str, AnyTrigger], int], None]
 
-_NONE = _Workflow(0, {}, {})
+_NONE = _Workflow(0, {})
 
 
 class TriggerTable:
@@ -122,15 +124,16 @@ class TriggerTable:
         """All triggers of a kind, enabled or not."""
         return list(self._by_kind.get(kind, {}).values())
 
+    def of_namespace(self, namespace: str) -> list[Known]:
+        """All triggers of a namespace, in the order of their workflows."""
+        names = sorted(name for within, name in self._workflows if within == namespace)
+        return [known for name in names for known in self._workflows[namespace, name].known.values()]
+
     def hooks(self, place: str) -> list[Known]:
         """The webhooks at an unguessable address, or at a path such as `/orders`, enabled or not, of any method."""
         if found := self._by_address.get(place.removeprefix("/")):
             return [found]
         return list(self._by_path.get(place, {}).values())
-
-    def address(self, known: Known) -> str | None:
-        """The unguessable address of a webhook."""
-        return self._workflows.get((known.namespace, known.workflow), _NONE).hooks.get(known.trigger.id)
 
     def _take(self, key: str, value: bytes | None, revision: int) -> None:
         _, namespace, name = key.split(".")
@@ -150,20 +153,18 @@ class TriggerTable:
     def _replace(self, key: tuple[str, str], workflow: StoredWorkflow | None, revision: int) -> None:
         before, after = self._workflows.pop(key, _NONE), _NONE
         if workflow:
-            after = self._workflows[key] = _kept(key[0], workflow, revision)
+            after = self._workflows[key] = _Workflow(revision, known_of(key[0], workflow))
         for known in before.known.values():
+            self._by_address.pop(known.address or "", None)
             _drop(self._by_kind, known.trigger.type, known)
             for place in _paths(known):
                 _drop(self._by_path, place, known)
-        for address in before.hooks.values():
-            self._by_address.pop(address, None)
         for known in after.known.values():
+            if known.address:
+                self._by_address[known.address] = known
             self._by_kind.setdefault(known.trigger.type, {})[known.key] = known
             for place in _paths(known):
                 self._by_path.setdefault(place, {})[known.key] = known
-        for id_, address in after.hooks.items():
-            if (hook := after.known.get(id_)) and isinstance(hook.trigger, WebhookTrigger):
-                self._by_address[address] = hook
         for listener in self._listeners:
             listener(*key, before.triggers, after.triggers, revision)
 
@@ -173,13 +174,21 @@ class TriggerTable:
             self._replace(key, None, revision)
 
 
-def _kept(namespace: str, workflow: StoredWorkflow, revision: int) -> _Workflow:
+def known_of(namespace: str, workflow: StoredWorkflow) -> dict[str, Known]:
+    """The triggers of a workflow, by id."""
     number, version = workflow.version(None) or (None, None)
-    digest = version.control_block if version else None
-    known = {
-        id_: Known(namespace, workflow.name, trigger, number, digest) for id_, trigger in workflow.triggers().items()
+    return {
+        id_: Known(
+            namespace=namespace,
+            workflow=workflow.name,
+            trigger=trigger,
+            published=number,
+            control_block=version.control_block if version else None,
+            source="api" if id_ in workflow.added else "definition",
+            address=workflow.hooks.get(id_) if isinstance(trigger, WebhookTrigger) else None,
+        )
+        for id_, trigger in workflow.triggers().items()
     }
-    return _Workflow(revision, known, workflow.hooks)
 
 
 def _paths(known: Known) -> Iterator[str]:

@@ -67,7 +67,7 @@ def test_a_form_of_very_many_fields_is_refused() -> None:
 
 
 def test_a_run_sees_headers_and_query_but_nothing_that_is_secret() -> None:
-    secrets = ("authorization", "cookie", "x-gnatwork-key", "x-hub-signature", "x-hub-signature-256")
+    secrets: tuple[str, ...] = ("authorization", "cookie", "x-gnatwork-key", "x-hub-signature", "x-hub-signature-256")
     secrets += ("stripe-signature", "webhook-signature", "proxy-authorization")
     headers = [(name, "s3cret") for name in secrets] + [("x-event", "push"), ("accept", "a"), ("accept", "b")]
     details = details_of(trigger(path="/orders", method="PUT"), Event(None), headers, "a=1&b=2&a=3", "d-1")
