@@ -92,6 +92,11 @@ class Bucket:
         headers = {header_names.KV_OPERATION: "DEL", **({} if revision is None else _expect(revision)), **expiring(ttl)}
         return await self._connection.publisher.publish(self.subject(key), b"", headers)
 
+    async def purge(self, pattern: str, *, before: int) -> None:
+        """Remove all that was last written to keys that match before this revision, without a marker."""
+        request = {"filter": self.subject(pattern), "seq": before}
+        await self._connection.api(f"STREAM.PURGE.{self.stream_name}", request)
+
     async def last_revision(self, pattern: str) -> int:
         """The revision of the last write to any key that matches, deletions included; 0 when there was none."""
         last = await leader_get(self._connection, self.stream_name, self.subject(pattern))

@@ -16,12 +16,14 @@ from starlette.types import ASGIApp
 from gnatwork_manager import blocks, dead_letters, events, health, openapi, run_actions, run_views, runs, workflows
 from gnatwork_manager.auth import Authenticate
 from gnatwork_manager.limits import LimitBody
+from gnatwork_manager.logs import routes as logs
 from gnatwork_manager.observe import Observe
 from gnatwork_manager.people.guard import GuardedRoute, public_paths
 from gnatwork_manager.problems import ProblemError, error_response, faults_of
 from gnatwork_manager.services import Services
 from gnatwork_manager.settings import ManagerSettings
-from gnatwork_manager.triggers import hooks
+from gnatwork_manager.triggers import endpoints, hooks
+from gnatwork_manager.versions import endpoints as versions
 
 #: What a page may take.
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -44,7 +46,20 @@ def build_api() -> FastAPI:
             Exception: _error,
         },
     )
-    for part in (runs, run_views, run_actions, events, workflows, blocks, dead_letters, health, hooks):
+    for part in (
+        runs,
+        logs,
+        run_views,
+        run_actions,
+        events,
+        workflows,
+        versions,
+        blocks,
+        dead_letters,
+        health,
+        hooks,
+        endpoints,
+    ):
         app.router.routes += [GuardedRoute(route) for route in part.router.routes if isinstance(route, APIRoute)]
     app.openapi = partial(openapi.document, app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app
@@ -56,7 +71,7 @@ def build_app(services: Services, settings: ManagerSettings) -> ASGIApp:
     api.state.services = services
     limited = LimitBody(api, max_body=settings.max_body)
     known = Authenticate(
-        limited, identify=services.identity.identify, public=public_paths(api), trusted=settings.trusted_proxies
+        limited, identify=services.people.identity.identify, public=public_paths(api), trusted=settings.trusted_proxies
     )
     return Observe(known, metrics=services.metrics)
 

@@ -25,7 +25,7 @@ from gnatwork_manager.event_stream import EventStreams
 from gnatwork_manager.index.feed import RunIndex
 from gnatwork_manager.metrics import Metrics
 from gnatwork_manager.nats_api import NatsApi
-from gnatwork_manager.people.identity import Identity
+from gnatwork_manager.people.room import open_people
 from gnatwork_manager.reader import RunReader
 from gnatwork_manager.remover import Remover
 from gnatwork_manager.repeats import Repeats
@@ -38,14 +38,17 @@ from gnatwork_manager.signals import Signals
 from gnatwork_manager.store_guard import StoreGuard
 from gnatwork_manager.stored_values import StoredValues
 from gnatwork_manager.submitter import Submitter
+from gnatwork_manager.triggers.clock import Clock
 from gnatwork_manager.triggers.firing import Firing
 from gnatwork_manager.triggers.rates import RateLimits
 from gnatwork_manager.triggers.secrets import NoConnections
 from gnatwork_manager.triggers.states import TriggerStates
+from gnatwork_manager.triggers.store import TriggerStore
 from gnatwork_manager.triggers.table import TriggerTable
 from gnatwork_manager.triggers.triggers import Triggers
+from gnatwork_manager.triggers.views import TriggerViews
 from gnatwork_manager.waits import Waits
-from gnatwork_manager.workflow_store import Workflows
+from gnatwork_manager.workflow_store import stored_workflows
 from gnatwork_schemas import subjects
 
 log = logging.getLogger(__name__)
@@ -118,7 +121,8 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
         metrics.count("gnatwork_waiting_callers", "Callers that wait for their run.", lambda: waits.waiting)
         metrics.count("gnatwork_event_streams", "Event streams that are open.", lambda: streams.open)
         claims, definitions = Claims(Bucket(connection, subjects.IDEMPOTENCY_BUCKET)), Definitions(state, catalogue)
-        workflows, control = Workflows(state=state, definitions=definitions), RunControl(history=history, reader=reader)
+        control, table = RunControl(history=history, reader=reader), TriggerTable(connection, state)
+        workflows = stored_workflows(state, definitions, index, table.note)
         submitter = Submitter(
             connection=connection,
             history=history,
@@ -130,17 +134,22 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
             guard=StoreGuard(connection),
         )
         trigger_states = TriggerStates(state)
+        firing = Firing(submitter=submitter, states=trigger_states)
         triggers = Triggers(
-            table=TriggerTable(connection, state),
+            table=table,
             states=trigger_states,
-            firing=Firing(submitter=submitter, states=trigger_states),
+            firing=firing,
+            clock=Clock.of(connection, state, table, firing),
+            store=TriggerStore(documents=workflows.documents, states=trigger_states),
+            views=TriggerViews(states=trigger_states),
             rates=RateLimits(state),
             secrets=NoConnections(),
         )
         await stack.enter_async_context(triggers.known())
+        people = await stack.enter_async_context(open_people(connection, state, settings))
         yield Services(
             connection=connection,
-            identity=Identity(settings.token),
+            people=people,
             catalogue=catalogue,
             index=index,
             submitter=submitter,
@@ -198,6 +207,7 @@ async def _background(services: Services) -> AsyncIterator[None]:
     async with asyncio.TaskGroup() as tasks:
         following = [
             tasks.create_task(services.catalogue.follow(), name="catalogue"),
+            tasks.create_task(services.people.directory.follow(), name="people"),
             tasks.create_task(services.index.run(), name="index"),
             tasks.create_task(services.triggers.run(), name="triggers"),
         ]

@@ -13,6 +13,7 @@ from gnatwork_manager.dead_letters import (
     show_dead_letter,
 )
 from gnatwork_manager.listing import RunListQuery, list_runs
+from gnatwork_manager.logs import verbs as logs
 from gnatwork_manager.orders import Order
 from gnatwork_manager.problems import ProblemError, invalid
 from gnatwork_manager.repeats import parse_retry
@@ -27,7 +28,9 @@ from gnatwork_manager.submission import (
 )
 from gnatwork_manager.submit import submit
 from gnatwork_manager.submitter import Caller
+from gnatwork_manager.triggers.verbs import VERBS as TRIGGER_VERBS
 from gnatwork_manager.verb_request import Answer, VerbRequest, Verbs
+from gnatwork_manager.versions import verbs as versions
 from gnatwork_schemas import header_names
 
 
@@ -144,27 +147,6 @@ async def _run_delete(request: VerbRequest) -> Answer:
     return {}
 
 
-async def _workflow_put(request: VerbRequest) -> Answer:
-    request.only("name", "definition")
-    name = request.text("name")
-    return (await request.services.workflows.put(request.namespace, name, request.body.get("definition"))).document
-
-
-async def _workflow_validate(request: VerbRequest) -> Answer:
-    request.only("definition")
-    return await request.services.workflows.validate(request.body.get("definition"))
-
-
-async def _workflow_get(request: VerbRequest) -> Answer:
-    request.only("name")
-    return await request.services.workflows.show(request.namespace, request.text("name"))
-
-
-async def _workflow_list(request: VerbRequest) -> Answer:
-    query = request.page()
-    return await request.services.workflows.page(request.namespace, query.cursor, query.limit)
-
-
 async def _blocks_list(request: VerbRequest) -> Answer:
     query = request.page()
     return request.services.catalogue.page(query.cursor, query.limit)
@@ -196,6 +178,7 @@ VERBS: Verbs = {
     "run.list": _run_list,
     "run.tasks": _run_tasks,
     "run.history": _run_history,
+    **logs.VERBS,
     "run.cancel": _run_cancel,
     "run.pause": _run_pause,
     "run.resume": _run_resume,
@@ -203,16 +186,14 @@ VERBS: Verbs = {
     "run.rerun": _run_rerun,
     "run.retry": _run_retry,
     "run.delete": _run_delete,
-    "workflow.put": _workflow_put,
-    "workflow.validate": _workflow_validate,
-    "workflow.get": _workflow_get,
-    "workflow.list": _workflow_list,
+    **versions.VERBS,
     "workflow.start": _workflow_start,
     "blocks.list": _blocks_list,
     "dead_letters.list": _dead_letters_list,
     "dead_letters.get": _dead_letters_get,
     "dead_letters.redrive": _dead_letters_redrive,
     "dead_letters.discard": _dead_letters_discard,
+    **TRIGGER_VERBS,
 }
 
 

@@ -30,8 +30,9 @@ class StoredWorkflow(Message):
     published: int | None = None
     #: By number, as text.
     versions: dict[str, StoredVersion] = Field(default_factory=dict)
-    #: Who made the workflow.
+    #: Who made the workflow, e.g. `person:ada@example.org`, and the id behind it.
     owner: str | None = None
+    owner_id: str = ""
     #: Of the published version, to find the workflow by.
     labels: Labels = Field(default_factory=dict)
     #: The triggers of the published version: publishing another moves them with it.
@@ -76,22 +77,39 @@ class WorkflowSummary(Model):
     name: str
     #: The published version; None while there are only drafts.
     version: int | None
+    #: Its newest version, published or a draft.
+    newest: int
+    #: Who made it, e.g. `person:ada@example.org`.
+    owner: str | None = None
+    #: Of the published version.
+    labels: Labels = Field(default_factory=dict)
     #: Of its first version, Unix seconds.
     created_at: float
     #: Of its newest version, Unix seconds.
     updated_at: float
+    #: Names this state of it: in quotes it is the ETag.
+    revision: int
 
 
 class NumberedVersion(StoredVersion):
     """A version of a workflow."""
 
     version: int
+    #: Whether it is the one that runs unless another is asked for.
+    published: bool
+
+
+class WorkflowVersion(NumberedVersion):
+    """A version of a workflow with its definition."""
+
+    #: As it was sent.
+    definition: dict[str, Any]
 
 
 class Workflow(WorkflowSummary):
     """A stored workflow."""
 
-    #: The newest first.
+    #: The newest first, at most 50 of them.
     versions: tuple[NumberedVersion, ...]
     #: Of the published version, as it was sent.
     definition: dict[str, Any] | None
