@@ -6,7 +6,7 @@ found; null for a schedule), and `trigger`, how it came, which the run's own tem
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue, TypeAdapter
+from pydantic import Field, JsonValue, RootModel, TypeAdapter
 
 from gnatwork_schemas.duration import PositiveDuration
 from gnatwork_schemas.model import Model, StrictModel
@@ -112,6 +112,11 @@ class PollingTrigger(TriggerDefinition):
 #: Any trigger, told apart by `type`.
 AnyTrigger = Annotated[WebhookTrigger | ScheduleTrigger | EventTrigger | PollingTrigger, Field(discriminator="type")]
 
+
+class NewTrigger(RootModel[AnyTrigger]):
+    """A trigger as it is added beside a definition."""
+
+
 TRIGGER: TypeAdapter[AnyTrigger] = TypeAdapter(AnyTrigger)
 
 
@@ -127,8 +132,12 @@ class TriggerState(Model):
     #: What went wrong last, and when.
     last_error: str | None = None
     last_error_at: float | None = None
-    #: Of a schedule: the nominal time up to which everything is settled.
+    #: Of a schedule or a poll: the time up to which everything is settled.
     nominal: float | None = None
+    #: Likewise: what its times are reckoned from, such as its cron; None while it does not fire.
+    times: str | None = None
+    #: Likewise: the revision of the workflow's document by which it was switched on or off last.
+    revision: int = 0
     #: Of a poll: what the next one begins from.
     cursor: Any = None
 
@@ -148,3 +157,20 @@ class StoredTrigger(Model):
     #: Of a schedule or a poll: when it fires next, Unix seconds.
     next_at: float | None = None
     state: TriggerState = TriggerState()
+    #: Names this state of the workflow's document: in quotes it is the ETag. Not in lists.
+    revision: int | None = None
+
+
+class NextTime(Model):
+    """A time to come of a trigger that goes by the clock."""
+
+    #: Unix seconds.
+    at: float
+    #: The same in the trigger's time zone, ISO 8601.
+    local: str
+
+
+class TriggerPreview(Model):
+    """When a trigger fires next, if it is switched on."""
+
+    times: tuple[NextTime, ...]
