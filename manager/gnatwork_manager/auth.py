@@ -14,19 +14,20 @@ from gnatwork_manager.problems import ProblemError, error_response
 Identify = Callable[[bytes], Awaitable[Principal]]
 
 _SCHEME = b"bearer "
-_REALM = 'Bearer realm="gnatwork"'
+#: What is said to whoever has sent no credentials, or none that are good.
+REALM = 'Bearer realm="gnatwork"'
 
 
 def bearer_token(authorization: bytes | None) -> bytes:
     """The token in an `Authorization` header; raises ProblemError `auth.missing`."""
     if authorization is None or authorization[: len(_SCHEME)].lower() != _SCHEME:
-        raise ProblemError("auth.missing", headers={"WWW-Authenticate": _REALM})
+        raise ProblemError("auth.missing", headers={"WWW-Authenticate": REALM})
     return authorization[len(_SCHEME) :].strip()
 
 
 def bad_token(detail: str = "", code: str = "auth.invalid") -> ProblemError:
     """The error for credentials that are not good, or no longer."""
-    return ProblemError(code, detail, headers={"WWW-Authenticate": f'{_REALM}, error="invalid_token"'})
+    return ProblemError(code, detail, headers={"WWW-Authenticate": f'{REALM}, error="invalid_token"'})
 
 
 class Authenticate:

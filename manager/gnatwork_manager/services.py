@@ -7,7 +7,7 @@ from gnatwork_manager.catalogue import Catalogue
 from gnatwork_manager.event_stream import EventStreams
 from gnatwork_manager.index.feed import RunIndex
 from gnatwork_manager.metrics import Metrics
-from gnatwork_manager.people.identity import Identity
+from gnatwork_manager.people.room import PeopleRoom
 from gnatwork_manager.reader import RunReader
 from gnatwork_manager.remover import Remover
 from gnatwork_manager.repeats import Repeats
@@ -24,7 +24,7 @@ class Services:
     """What the endpoints, over HTTP and NATS, call."""
 
     connection: Connection
-    identity: Identity
+    people: PeopleRoom
     catalogue: Catalogue
     index: RunIndex
     submitter: Submitter

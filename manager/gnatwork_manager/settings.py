@@ -1,5 +1,7 @@
 """What a manager is told when it starts."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +30,8 @@ class ManagerSettings:
     http: HttpBounds = HttpBounds()
     #: Proxies that are believed when they say where a request comes from.
     trusted_proxies: tuple[Network, ...] = ()
+    #: Unix seconds, for whatever expires.
+    clock: Callable[[], float] = time.time
 
     def __post_init__(self) -> None:
         if not self.token:

@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gnatwork_manager.auth import Authenticate
+from gnatwork_manager.auth import Authenticate, bad_token
 from gnatwork_manager.limits import LimitBody
 from gnatwork_manager.metrics import Metrics
 from gnatwork_manager.observe import Observe
-from gnatwork_manager.people.identity import Identity
+from gnatwork_manager.people.principal import TOKEN_ROLES, Principal
 from gnatwork_manager.problems import ProblemError, error_response
 
 
@@ -28,8 +28,14 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
         await PlainTextResponse(str(len(body)))(scope, receive, send)
 
 
+async def identify(token: bytes) -> Principal:
+    if token != b"secret":
+        raise bad_token()
+    return Principal(kind="token", roles=TOKEN_ROLES)
+
+
 def authenticated() -> ASGIApp:
-    return Authenticate(echo, identify=Identity("secret").identify, public=[re.compile(r"^/healthz$")])
+    return Authenticate(echo, identify=identify, public=[re.compile(r"^/healthz$")])
 
 
 def client(app: ASGIApp) -> httpx.AsyncClient:
@@ -51,7 +57,7 @@ def client(app: ASGIApp) -> httpx.AsyncClient:
         (b"bearer  secret ", 200),
     ],
 )
-async def test_the_installations_token(header: bytes | None, status: int) -> None:
+async def test_a_token_is_sent_as_bearer(header: bytes | None, status: int) -> None:
     headers = [] if header is None else [(b"authorization", header)]
     async with client(authenticated()) as http:
         reply = await http.get("/anything", headers=headers)
