@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 import orjson
@@ -37,7 +37,13 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.05, 1.0
 
 
 async def follow(
-    connection: Connection, stream: str, filter_subject: str, *, after: int = 0, last_per_subject: bool = False
+    connection: Connection,
+    stream: str,
+    filter_subject: str | Sequence[str],
+    *,
+    after: int = 0,
+    last_per_subject: bool = False,
+    batch_bytes: int | None = None,
 ) -> AsyncGenerator[StoredMessage, None]:
     """All messages on a pattern that come after a sequence, those there are and those to come, for ever.
 
@@ -47,10 +53,11 @@ async def follow(
     Args:
         connection: where to.
         stream: the stream's name.
-        filter_subject: a subject or pattern.
+        filter_subject: a subject or pattern, or several that do not overlap.
         after: the sequence of the last message that the caller has, 0 for none. A stream that has not come that far
             has been made anew, and is read from its start.
         last_per_subject: when reading from the start, leave out what has been replaced since.
+        batch_bytes: what may be in memory here while the reader is slow; 8 MB when None.
 
     Raises:
         ApiError: there is no such stream, or the server refuses.
@@ -58,7 +65,7 @@ async def follow(
     """
     wait = _FIRST_WAIT
     while not connection.nc.is_closed:
-        reading = _Reading(connection, stream, filter_subject)
+        reading = _Reading(connection, stream, filter_subject, batch_bytes or _BATCH_BYTES)
         try:
             await reading.open(after, last_per_subject=last_per_subject)
             while True:
@@ -81,16 +88,21 @@ class _BrokenOffError(Exception):
 class _Reading:
     """One ephemeral consumer, from its creation to the first doubt."""
 
-    def __init__(self, connection: Connection, stream: str, filter_subject: str) -> None:
+    def __init__(
+        self, connection: Connection, stream: str, filter_subject: str | Sequence[str], batch_bytes: int
+    ) -> None:
         self._connection = connection
         self._stream = stream
         self._filter = filter_subject
+        self._batch_bytes = batch_bytes
         self._name = f"follow-{secrets.token_hex(8)}"
         #: Bounded by what is asked for; None stands for a lost connection.
         self._queue: asyncio.Queue[Msg | None] = asyncio.Queue()
         self._inbox = ""
         self._subscription: Subscription | None = None
         self._received = 0
+        #: How many had been received when the last pull began, and how many of that one are still to come.
+        self._before = 0
         self._outstanding = 0
 
     async def open(self, after: int, *, last_per_subject: bool) -> None:
@@ -142,23 +154,26 @@ class _Reading:
     def _config(self, after: int, *, last_per_subject: bool) -> dict[str, Any]:
         config: dict[str, Any] = {
             "name": self._name,
-            "filter_subject": self._filter,
             "deliver_policy": "last_per_subject" if last_per_subject else "all",
             "ack_policy": "none",
             "mem_storage": True,
             "num_replicas": 1,
             "inactive_threshold": int(_FORGOTTEN * _SECOND),
         }
+        if isinstance(self._filter, str):
+            config["filter_subject"] = self._filter
+        else:
+            config["filter_subjects"] = list(self._filter)
         if after:
             config["deliver_policy"] = "by_start_sequence"
             config["opt_start_seq"] = after + 1
         return config
 
     def _pull(self) -> None:
-        self._outstanding = _BATCH
+        self._outstanding, self._before = _BATCH, self._received
         request = {
             "batch": _BATCH,
-            "max_bytes": _BATCH_BYTES,
+            "max_bytes": self._batch_bytes,
             "expires": int(_EXPIRES * _SECOND),
             "idle_heartbeat": int(_HEARTBEAT * _SECOND),
         }
@@ -185,6 +200,9 @@ class _Reading:
             if int(headers.get(header_names.LAST_CONSUMER_SEQUENCE, 0)) > self._received:
                 raise _BrokenOffError("the last messages were lost")
         elif status.code == 408 or status.description in _PULL_ENDS:
+            if status.code == 409 and self._received == self._before:
+                # The next message alone is larger.
+                self._batch_bytes *= 2
             self._outstanding -= int(headers[header_names.PULL_PENDING])
         else:
             raise _BrokenOffError(f"{status.code} {status.description}")

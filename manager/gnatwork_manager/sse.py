@@ -16,6 +16,11 @@ def format_event(event: str, data: Any, *, sequence: int | None = None) -> bytes
     return b"%bdata: %b\n\n" % (head.encode(), orjson.dumps(data))
 
 
+def format_place(sequence: int) -> bytes:
+    """No event, only the id from which a client goes on when the stream breaks before its first event."""
+    return b"id: %d\n\n" % sequence
+
+
 def parse_last_event_id(text: str | None) -> int:
     """The sequence after which to go on; 0, the beginning, for none or one that is not ours."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) <= 19 else 0

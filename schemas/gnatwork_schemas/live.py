@@ -1,6 +1,10 @@
-"""What executors tell while a task runs: core NATS, never stored. Times are Unix seconds on the executor's clock."""
+"""What executors tell while a task runs, over core NATS. Times are Unix seconds on the executor's clock.
 
-from typing import Any, Literal
+Lines of logs are kept by the stream of logs, the others by nobody.
+"""
+
+from enum import StrEnum
+from typing import Any
 
 from pydantic import Field
 
@@ -28,9 +32,25 @@ class Progress(LiveEvent):
     message: str = ""
 
 
+class LogLevel(StrEnum):
+    """How much a line matters, the least first."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 class Log(LiveEvent):
     """`log`: a line that a block wrote for the people who watch its run."""
 
-    level: Literal["debug", "info", "warning", "error"]
+    level: LogLevel
     message: str
     fields: dict[str, Any] = Field(default_factory=dict)
+
+
+class LogLine(Log):
+    """A line as it is kept."""
+
+    #: Its place among the lines of all runs.
+    sequence: int

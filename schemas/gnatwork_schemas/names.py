@@ -10,6 +10,8 @@ BLOCK_ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
 #: A block id, or that of a step which the compiler or the scheduler adds beside a block, such as `tell:when`,
 #: or the condition of a loop, `:while`.
 TASK_NAME_PATTERN = r"^([A-Za-z0-9_-]{1,64}(:[a-z]{1,16})?|:[a-z]{1,16})$"
+#: The path of a task, such as `each/3/notify`: nothing that means something else in a subject.
+TASK_PATH_PATTERN = r"^[A-Za-z0-9_:/-]{1,1024}$"
 LOOP_NAME_PATTERN = r"^[A-Za-z_$][A-Za-z0-9_$]{0,63}$"
 PORT_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
 RUN_ID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"

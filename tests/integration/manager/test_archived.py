@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from support.managing import Bench, parse_events, until
 
+from gnatwork_bus import run_events
 from gnatwork_bus.payloads import Payloads
 from gnatwork_bus.retention import archive_run
-from gnatwork_manager import event_stream
 from gnatwork_schemas import header_names, subjects
 
 
@@ -61,7 +61,7 @@ async def test_events_are_replayed_and_end(bench: Bench, run_id: str) -> None:
 async def test_a_stream_goes_on_from_the_archive(
     bench: Bench, linear: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_stream, "_QUIET", 0.05)
+    monkeypatch.setattr(run_events, "_QUIET", 0.05)
     run_id = await bench.submit(linear)
     events = (await bench.events(run_id))[:1]
     async with bench.http.stream("GET", f"/runs/{run_id}/events") as response, asyncio.timeout(20):
@@ -82,7 +82,7 @@ async def test_a_stream_goes_on_from_the_archive(
 async def test_a_stream_of_a_deleted_run_ends(
     bench: Bench, linear: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_stream, "_QUIET", 0.05)
+    monkeypatch.setattr(run_events, "_QUIET", 0.05)
     run_id = await bench.submit(linear)
     async with bench.http.stream("GET", f"/runs/{run_id}/events") as response, asyncio.timeout(20):
         lines = response.aiter_lines()

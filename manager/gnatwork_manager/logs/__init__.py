@@ -1,0 +1,1 @@
+"""What blocks have logged: pages of lines, and lines as they come."""
