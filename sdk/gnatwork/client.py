@@ -14,6 +14,7 @@ from gnatwork.nats_transport import NatsTransport
 from gnatwork.pages import Page, all_pages
 from gnatwork.runs import RunHandle
 from gnatwork.transport import DEFAULT_TIMEOUT, Call, Transport, workflow_path
+from gnatwork.triggers import Triggers
 from gnatwork_schemas.catalogue import BlockType
 from gnatwork_schemas.letters import Discarded, FoundDeadLetter, Redriven
 from gnatwork_schemas.names import DEFAULT_NAMESPACE
@@ -59,6 +60,8 @@ class Client:
             self._transport = NatsTransport(address, namespace=namespace, timeout=timeout)
         else:
             raise AddressError(f"{address!r} is neither an http:// nor a nats:// URL")
+        #: What starts runs of stored workflows.
+        self.triggers = Triggers(self._transport)
 
     @classmethod
     def find(

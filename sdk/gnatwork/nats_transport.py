@@ -26,7 +26,7 @@ _FIRST_SILENCE, _LONGEST_SILENCE = 10.0, 300.0
 #: Events that wait for a reader; live ones beyond are left out, stored ones wait in the server.
 _QUEUE = 256
 #: Verbs that begin a run, whose end someone may wait for.
-_BEGINNING = frozenset({"submit", "workflow.start", "run.retry", "run.rerun"})
+_BEGINNING = frozenset({"submit", "workflow.start", "run.retry", "run.rerun", "trigger.fire"})
 _LIVE_KINDS = ("started", "progress", "log")
 
 

@@ -14,7 +14,8 @@ from gnatwork_manager.requests import API_PREFIX, Namespace, json_response, opti
 from gnatwork_manager.triggers.by_hand import fire_by_hand
 from gnatwork_manager.triggers.store import FoundTrigger
 from gnatwork_manager.triggers.views import preview
-from gnatwork_manager.versions.conditions import Condition, etag, parse_condition
+from gnatwork_manager.versions.answers import Expected, WorkflowName
+from gnatwork_manager.versions.conditions import etag
 from gnatwork_schemas.names import DEFAULT_NAMESPACE
 from gnatwork_schemas.people import Role, role_in
 from gnatwork_schemas.status import RunStatus
@@ -23,10 +24,9 @@ from gnatwork_schemas.triggers import NewTrigger, StoredTrigger, TriggerPreview
 router = APIRouter(prefix=API_PREFIX, tags=["triggers"])
 
 _OF_WORKFLOW = "/workflows/{name}/triggers"
-_ONE = f"{_OF_WORKFLOW}/{{id}}"
+_ONE = f"{_OF_WORKFLOW}/{{trigger}}"
 
-_Name = Annotated[str, Path(description="The name of a workflow.")]
-_Id = Annotated[str, Path(description="The id of a trigger of it.")]
+TriggerId = Annotated[str, Path(description="The id of a trigger of it.")]
 _SHOWN: dict[int | str, dict[str, Any]] = {200: {"model": StoredTrigger}}
 _PUT: dict[int | str, dict[str, Any]] = {
     200: {"model": StoredTrigger, "description": "It was there before."},
@@ -48,7 +48,7 @@ async def list_all(
 @router.get(_OF_WORKFLOW, summary="The triggers of a workflow", responses={200: {"model": TriggerPage}})
 @needs(Role.VIEWER, "trigger.list")
 async def list_(
-    request: Request, name: _Name, query: Annotated[PageQuery, Query()], namespace: Namespace = DEFAULT_NAMESPACE
+    request: Request, name: WorkflowName, query: Annotated[PageQuery, Query()], namespace: Namespace = DEFAULT_NAMESPACE
 ) -> Response:
     """Those of its published definition, and those that were added beside it."""
     triggers = services_of(request).triggers
@@ -64,67 +64,91 @@ async def list_(
     openapi_extra=json_body(NewTrigger),
 )
 @needs(Role.EDITOR, "trigger.add")
-async def add(request: Request, name: _Name, namespace: Namespace = DEFAULT_NAMESPACE) -> Response:
+async def add(
+    request: Request, name: WorkflowName, expected: Expected, namespace: Namespace = DEFAULT_NAMESPACE
+) -> Response:
     """Beside those of the definition: it stays, whatever version is published."""
-    value, condition = parse_json(await request.body()), _condition(request)
-    found = await services_of(request).triggers.store.add(namespace, name, value, condition)
+    value = parse_json(await request.body())
+    found = await services_of(request).triggers.store.add(namespace, name, value, expected)
     return await _answer(request, found, namespace)
 
 
 @router.get(_ONE, summary="A trigger", responses=_SHOWN)
 @needs(Role.VIEWER, "trigger.get")
-async def show(request: Request, name: _Name, id: _Id, namespace: Namespace = DEFAULT_NAMESPACE) -> Response:  # noqa: A002 - its name everywhere
+async def show(
+    request: Request, name: WorkflowName, trigger: TriggerId, namespace: Namespace = DEFAULT_NAMESPACE
+) -> Response:
     """With its addresses, when it fires next, and what became of it."""
-    return await _answer(request, await services_of(request).triggers.store.get(namespace, name, id), namespace)
+    return await _answer(request, await services_of(request).triggers.store.get(namespace, name, trigger), namespace)
 
 
 @router.put(_ONE, summary="Add or replace a trigger", responses=_PUT, openapi_extra=json_body(NewTrigger))
 @needs(Role.EDITOR, "trigger.put")
-async def put(request: Request, name: _Name, id: _Id, namespace: Namespace = DEFAULT_NAMESPACE) -> Response:  # noqa: A002 - its name everywhere
+async def put(
+    request: Request,
+    name: WorkflowName,
+    trigger: TriggerId,
+    expected: Expected,
+    namespace: Namespace = DEFAULT_NAMESPACE,
+) -> Response:
     """Only one that is not part of the definition. The `id` in the body may be left out."""
-    value, condition = parse_json(await request.body()), _condition(request)
-    found = await services_of(request).triggers.store.put(namespace, name, id, value, condition)
+    value = parse_json(await request.body())
+    found = await services_of(request).triggers.store.put(namespace, name, trigger, value, expected)
     return await _answer(request, found, namespace)
 
 
 @router.delete(_ONE, status_code=204, summary="Remove a trigger", responses={204: {"description": "It is gone."}})
 @needs(Role.EDITOR, "trigger.delete")
-async def delete(request: Request, name: _Name, id: _Id, namespace: Namespace = DEFAULT_NAMESPACE) -> Response:  # noqa: A002 - its name everywhere
+async def delete(
+    request: Request,
+    name: WorkflowName,
+    trigger: TriggerId,
+    expected: Expected,
+    namespace: Namespace = DEFAULT_NAMESPACE,
+) -> Response:
     """Only one that is not part of the definition."""
-    await services_of(request).triggers.store.remove(namespace, name, id, _condition(request))
+    await services_of(request).triggers.store.remove(namespace, name, trigger, expected)
     return Response(status_code=204)
 
 
 @router.post(f"{_ONE}/enable", summary="Switch a trigger on", responses=_SHOWN)
 @needs(Role.EDITOR, "trigger.enable")
-async def enable(request: Request, name: _Name, id: _Id, namespace: Namespace = DEFAULT_NAMESPACE) -> Response:  # noqa: A002 - its name everywhere
+async def enable(
+    request: Request,
+    name: WorkflowName,
+    trigger: TriggerId,
+    expected: Expected,
+    namespace: Namespace = DEFAULT_NAMESPACE,
+) -> Response:
     """Whatever its definition says, also of versions to come."""
     store = services_of(request).triggers.store
-    return await _answer(
-        request, await store.switch(namespace, name, id, on=True, condition=_condition(request)), namespace
-    )
+    return await _answer(request, await store.switch(namespace, name, trigger, on=True, condition=expected), namespace)
 
 
 @router.post(f"{_ONE}/disable", summary="Switch a trigger off", responses=_SHOWN)
 @needs(Role.EDITOR, "trigger.disable")
-async def disable(request: Request, name: _Name, id: _Id, namespace: Namespace = DEFAULT_NAMESPACE) -> Response:  # noqa: A002 - its name everywhere
+async def disable(
+    request: Request,
+    name: WorkflowName,
+    trigger: TriggerId,
+    expected: Expected,
+    namespace: Namespace = DEFAULT_NAMESPACE,
+) -> Response:
     """Runs that it has started go on."""
     store = services_of(request).triggers.store
-    return await _answer(
-        request, await store.switch(namespace, name, id, on=False, condition=_condition(request)), namespace
-    )
+    return await _answer(request, await store.switch(namespace, name, trigger, on=False, condition=expected), namespace)
 
 
 @router.get(f"{_ONE}/preview", summary="When a trigger fires next", responses={200: {"model": TriggerPreview}})
 @needs(Role.VIEWER, "trigger.preview")
 async def show_preview(
     request: Request,
-    name: _Name,
-    id: _Id,  # noqa: A002 - its name everywhere
+    name: WorkflowName,
+    trigger: TriggerId,
     namespace: Namespace = DEFAULT_NAMESPACE,
 ) -> Response:
     """Of what goes by the clock: its next ten times, if it is switched on."""
-    found = await services_of(request).triggers.store.get(namespace, name, id)
+    found = await services_of(request).triggers.store.get(namespace, name, trigger)
     return json_response(preview(found.known))
 
 
@@ -136,10 +160,12 @@ async def show_preview(
     openapi_extra=json_body(FireBody, required=False),
 )
 @needs(Role.EDITOR, "trigger.fire")
-async def fire(request: Request, name: _Name, id: _Id, namespace: Namespace = DEFAULT_NAMESPACE) -> Response:  # noqa: A002 - its name everywhere
+async def fire(
+    request: Request, name: WorkflowName, trigger: TriggerId, namespace: Namespace = DEFAULT_NAMESPACE
+) -> Response:
     """As if it had seen the `event` of the body, switched on or not: to try its `input`."""
     body = await optional_body(request)
-    run_id = await fire_by_hand(services_of(request).triggers, namespace, name, id, body)
+    run_id = await fire_by_hand(services_of(request).triggers, namespace, name, trigger, body)
     headers = {"Location": f"{API_PREFIX}/runs/{run_id}"}
     return json_response({"run_id": run_id, "status": RunStatus.PENDING}, 202, headers)
 
@@ -148,10 +174,6 @@ def _may_call(request: Request, namespace: str) -> bool:
     """Whether the caller may start runs: the address of a webhook is as good as that."""
     role = role_in(principal_of(request.scope).roles, namespace)
     return role is not None and role.includes(Role.EDITOR)
-
-
-def _condition(request: Request) -> Condition:
-    return parse_condition(request.headers.get("if-match"), request.headers.get("if-none-match"))
 
 
 async def _answer(request: Request, found: FoundTrigger, namespace: str) -> Response:

@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from gnatwork_bus.patience import until_available
+from gnatwork_manager.triggers.clock import Clock
 from gnatwork_manager.triggers.firing import Firing
 from gnatwork_manager.triggers.rates import RateLimits
 from gnatwork_manager.triggers.secrets import ConnectionValues
 from gnatwork_manager.triggers.states import TriggerStates
+from gnatwork_manager.triggers.store import TriggerStore
 from gnatwork_manager.triggers.table import TriggerTable
+from gnatwork_manager.triggers.views import TriggerViews
 
 #: Seconds that a manager takes at its end to write what it has gathered.
 _LAST_WRITE = 2.0
@@ -23,6 +26,9 @@ class Triggers:
     table: TriggerTable
     states: TriggerStates
     firing: Firing
+    store: TriggerStore
+    views: TriggerViews
+    clock: Clock
     rates: RateLimits
     secrets: ConnectionValues
 
@@ -42,3 +48,4 @@ class Triggers:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.table.follow(), name="trigger-table")
             tasks.create_task(self.states.run(), name="trigger-states")
+            tasks.create_task(self.clock.run(), name="trigger-clock")
