@@ -52,7 +52,7 @@ def _complete(document_: dict[str, Any], guarded: Iterable[GuardedRoute]) -> dic
             operation["responses"].pop("422", None)
             operation["responses"]["default"] = problem
     for one in guarded:
-        for method in one.methods:
+        for method in one.methods if one.route.include_in_schema else ():
             _say_who(document_["paths"][one.route.path_format][method.lower()], one.access)
     return document_
 
