@@ -10,9 +10,10 @@ def due_at(base: str, timer: str, at: float) -> tuple[str, dict[str, str]]:
 
     Setting a timer again replaces it; purging its subject cancels it.
     """
+    return f"{base}.{subjects.timer_event(timer)}", scheduled(at, f"{base}.{subjects.timer_fired_event(timer)}")
+
+
+def scheduled(at: float, target: str) -> dict[str, str]:
+    """The headers of a message that the server is to move to the subject `target` at a time, Unix seconds."""
     due = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    headers = {
-        header_names.SCHEDULE: f"@at {due}",
-        header_names.SCHEDULE_TARGET: f"{base}.{subjects.timer_fired_event(timer)}",
-    }
-    return f"{base}.{subjects.timer_event(timer)}", headers
+    return {header_names.SCHEDULE: f"@at {due}", header_names.SCHEDULE_TARGET: target}

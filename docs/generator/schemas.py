@@ -45,6 +45,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "limit-granted": messages.LimitGranted,
     "limit-refused": messages.LimitRefused,
     "limit-snapshot": messages.LimitSnapshot,
+    "trigger-due": messages.TriggerDue,
     "timer-fired": messages.TimerFired,
     "complete": messages.Complete,
     "failed": messages.Failed,

@@ -243,6 +243,15 @@ class LimitSnapshot(Message):
     given_at: tuple[float, ...] = ()
 
 
+class TriggerDue(Message):
+    """The schedule of a trigger, and what it becomes when it is due: it is time to look at the trigger."""
+
+    #: When, Unix seconds.
+    at: float
+    #: The revision of the workflow's document by which it was set; one of an earlier revision never replaces it.
+    revision: int
+
+
 class TimerFired(Message):
     """`timer.<id>.fired`, and the body of the schedule that becomes it."""
 

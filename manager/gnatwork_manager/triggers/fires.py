@@ -1,0 +1,136 @@
+"""What comes of alarms: a queue that all managers share, each message acknowledged once its effect is stored."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator
+
+from pydantic import ValidationError
+
+from gnatwork_bus.alarms import Alarms, TriggerKey
+from gnatwork_bus.connection import Connection
+from gnatwork_bus.consume import Consumer
+from gnatwork_bus.delivery import Delivery
+from gnatwork_bus.patience import until_available
+from gnatwork_bus.reconcile import ensure_consumer
+from gnatwork_bus.topology import TRIGGER_ACK_WAIT, trigger_consumer
+from gnatwork_manager.triggers.rhythms import rhythm_of, times_of
+from gnatwork_manager.triggers.schedules import Schedules, passes
+from gnatwork_manager.triggers.table import TriggerTable
+from gnatwork_manager.triggers.timetable import Timed, Timetable
+from gnatwork_schemas import subjects
+from gnatwork_schemas.messages import TriggerDue
+from gnatwork_schemas.triggers import ScheduleTrigger
+
+log = logging.getLogger(__name__)
+
+#: Fires that one manager sees to at the same time.
+_AT_ONCE = 256
+#: Seconds until one is delivered again: where this manager has not heard of the trigger yet, and after an error, the
+#: first time and the longest, doubling.
+_NEWS_WAIT = 0.5
+_FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0
+
+
+class Fires:
+    """Sees to triggers whose alarm has gone off."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        table: TriggerTable,
+        timetable: Timetable,
+        alarms: Alarms,
+        schedules: Schedules,
+    ) -> None:
+        self._connection = connection
+        self._table = table
+        self._states = schedules.firing.states
+        self._timetable = timetable
+        self._alarms = alarms
+        self._schedules = schedules
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Take what is due, for ever. What is not done at the end is for other managers to do."""
+        await until_available(lambda: ensure_consumer(self._connection, trigger_consumer()))
+        stream, durable = subjects.TRIGGERS, subjects.TRIGGER_CONSUMER
+        consumer = Consumer(self._connection, stream, durable, batch=_AT_ONCE, handle=self._take)
+        await consumer.start()
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            await consumer.stop()
+            for task in self._under_way:
+                task.cancel()
+            await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    def _take(self, delivery: Delivery) -> None:
+        task = asyncio.create_task(self._see_to(delivery), name=delivery.subject)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _see_to(self, delivery: Delivery) -> None:
+        key = TriggerKey(*subjects.parse_trigger(delivery.subject))
+        try:
+            due = TriggerDue.model_validate_json(delivery.data)
+        except ValidationError as error:
+            delivery.term(f"no alarm of a trigger: {error.errors(include_url=False)[0]['msg']}")
+            return
+        try:
+            async with _renewed(delivery):
+                done = await self._fire(key, due, max(delivery.at, time.time()))
+        except Exception as error:
+            wait = min(_FIRST_WAIT * 2 ** (delivery.delivered - 1), _LONGEST_WAIT)
+            level = logging.DEBUG if passes(error) else logging.ERROR
+            log.log(level, "the trigger %s is tried again in %.0f s", "/".join(key), wait, exc_info=error)
+            delivery.nak(wait)
+        else:
+            if done:
+                delivery.ack()
+            else:
+                delivery.nak(_NEWS_WAIT)
+        finally:
+            if not delivery.settled:
+                delivery.nak()
+
+    async def _fire(self, key: TriggerKey, due: TriggerDue, now: float) -> bool:
+        """Do what is due of a trigger and set its next alarm; False when this manager does not know enough of it."""
+        timed, known = self._timetable.get(key), self._table.get(*key)
+        if timed is None or timed.trigger is None or known is None or timed.revision < due.revision:
+            # It is gone, or has just been made or changed by way of another manager.
+            return not await self._timetable.is_stored(key)
+        trigger = timed.trigger
+        state = await self._states.get(*key)
+        if state.times != times_of(trigger):
+            await self._timetable.arm(key, timed)
+            return True
+        match trigger:
+            case ScheduleTrigger():
+                upto = await self._schedules.fire(known, trigger, state, now)
+            case _:
+                return True
+        await self._set_next(key, timed, upto)
+        return True
+
+    async def _set_next(self, key: TriggerKey, timed: Timed, after: float) -> None:
+        rhythm = rhythm_of(timed.trigger) if timed.trigger else None
+        if rhythm and (upcoming := rhythm.upcoming(after, 1)):
+            await self._alarms.set(key, TriggerDue(at=upcoming[0], revision=timed.revision))
+
+
+@contextlib.asynccontextmanager
+async def _renewed(delivery: Delivery) -> AsyncIterator[None]:
+    """Tell the server while the context lasts that the message is being seen to."""
+
+    async def renew() -> None:
+        while True:
+            await asyncio.sleep(TRIGGER_ACK_WAIT / 3)
+            delivery.in_progress()
+
+    renewing = asyncio.create_task(renew())
+    try:
+        yield
+    finally:
+        renewing.cancel()

@@ -1,0 +1,150 @@
+"""Keeps the alarms of triggers that go by the clock in step with the workflows' documents.
+
+Every manager does so, whoever changed the document: what it writes is the same, and never in the place of what
+follows from a later revision. Nothing is looked at from time to time, only when something changes, when a manager
+starts, and when NATS is back.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from gnatwork_bus.alarms import Alarms, TriggerKey
+from gnatwork_bus.connection import Connection
+from gnatwork_bus.direct import leader_get
+from gnatwork_bus.kv import Bucket
+from gnatwork_bus.patience import until_available
+from gnatwork_manager.triggers.due import switched_off, switched_on
+from gnatwork_manager.triggers.rhythms import rhythm_of, times_of
+from gnatwork_manager.triggers.states import TriggerStates
+from gnatwork_manager.triggers.table import TriggerTable
+from gnatwork_schemas import subjects
+from gnatwork_schemas.messages import TriggerDue
+from gnatwork_schemas.triggers import AnyTrigger
+from gnatwork_schemas.workflow import StoredWorkflow
+
+log = logging.getLogger(__name__)
+
+#: Triggers that are seen to at the same time.
+_AT_ONCE = 64
+
+
+class Timed(NamedTuple):
+    """A trigger that fires by the clock, or None for one that does so no more; by a document of this revision."""
+
+    trigger: AnyTrigger | None
+    revision: int
+
+
+class Timetable:
+    """All triggers that fire by the clock."""
+
+    def __init__(
+        self, connection: Connection, state: Bucket, table: TriggerTable, states: TriggerStates, alarms: Alarms
+    ) -> None:
+        self._connection = connection
+        self._state = state
+        self._table = table
+        self._states = states
+        self._alarms = alarms
+        self._timed: dict[TriggerKey, Timed] = {}
+        #: Those that are still to be seen to.
+        self._changed: dict[TriggerKey, Timed] = {}
+        self._look = True
+        self._some = asyncio.Event()
+
+    def get(self, key: TriggerKey) -> Timed | None:
+        """A trigger that fires by the clock, as far as this manager knows."""
+        return self._timed.get(key)
+
+    async def run(self) -> None:
+        """Keep in step, for ever."""
+        self._table.listen(self._heard)
+        self._connection.on_reconnect(self._look_again)
+        try:
+            while True:
+                if self._look:
+                    self._look = False
+                    await until_available(self._look_at_all)
+                changed, self._changed = self._changed, {}
+                await self._see_to(changed)
+                if not self._changed and not self._look:
+                    self._some.clear()
+                    await self._some.wait()
+        finally:
+            self._connection.forget(self._look_again)
+
+    async def arm(self, key: TriggerKey, timed: Timed) -> None:
+        """Set the alarm of a trigger for its first time that is not settled yet; UnavailableError."""
+        trigger, revision = timed
+        rhythm = rhythm_of(trigger) if trigger else None
+        if trigger is None or rhythm is None:
+            return
+        now = time.time()
+        state = await self._states.update(*key, lambda state: switched_on(state, trigger, revision, now))
+        if state.times != times_of(trigger) or state.nominal is None:
+            # Whoever knows a later revision sees to it.
+            return
+        if upcoming := rhythm.upcoming(state.nominal, 1):
+            await self._alarms.set(key, TriggerDue(at=upcoming[0], revision=revision))
+
+    async def is_stored(self, key: TriggerKey) -> bool:
+        """Whether the trigger exists and fires, as the leader of the bucket knows it; UnavailableError."""
+        subject = self._state.subject(subjects.workflow_key(key.namespace, key.workflow))
+        message = await leader_get(self._connection, self._state.stream_name, subject)
+        entry = self._state.entry(message) if message else None
+        trigger = StoredWorkflow.model_validate_json(entry.value).triggers().get(key.trigger) if entry else None
+        return trigger is not None and trigger.enabled and times_of(trigger) is not None
+
+    def _heard(
+        self,
+        namespace: str,
+        workflow: str,
+        before: Mapping[str, AnyTrigger],
+        after: Mapping[str, AnyTrigger],
+        revision: int,
+    ) -> None:
+        """A workflow's document has changed."""
+        for id_ in before.keys() | after.keys():
+            key, trigger = TriggerKey(namespace, workflow, id_), after.get(id_)
+            if trigger is not None and trigger.enabled and times_of(trigger) is not None:
+                self._timed[key] = self._changed[key] = Timed(trigger, revision)
+            elif self._timed.pop(key, None) is not None:
+                self._changed[key] = Timed(None, revision)
+        self._some.set()
+
+    def _look_again(self) -> None:
+        self._look = True
+        self._some.set()
+
+    async def _look_at_all(self) -> None:
+        """See to all triggers, and to alarms that are left over from triggers that are gone."""
+        alarms = await self._alarms.all()
+        for key, due in alarms.items():
+            if key not in self._timed and not await self.is_stored(key):
+                self._changed.setdefault(key, Timed(None, due.revision))
+        self._changed = {**self._timed, **self._changed}
+
+    async def _see_to(self, changed: Mapping[TriggerKey, Timed]) -> None:
+        places = asyncio.Semaphore(_AT_ONCE)
+
+        async def see_to(key: TriggerKey, timed: Timed) -> None:
+            async with places:
+                await until_available(lambda: self._see_to_one(key, timed))
+
+        async with asyncio.TaskGroup() as tasks:
+            for key, timed in changed.items():
+                tasks.create_task(see_to(key, timed))
+
+    async def _see_to_one(self, key: TriggerKey, timed: Timed) -> None:
+        if timed.trigger is None:
+            await self._states.update(*key, lambda state: switched_off(state, timed.revision))
+            await self._alarms.drop(key, timed.revision)
+            return
+        try:
+            await self.arm(key, timed)
+        except ValueError as error:
+            log.warning("the trigger %s does not fire: %s", "/".join(key), error)
+            self._states.failed(key, str(error), time.time())
