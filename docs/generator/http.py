@@ -25,7 +25,9 @@ def pages() -> dict[str, str]:
             f"[`{method} {path}`](#{_anchor(method, path)})",
             operation["summary"],
             _needed(operation),
-            ", ".join(status for status in operation["responses"] if status != "default"),
+            ", ".join(
+                status for status, answer in operation["responses"].items() if status.isdigit() and "$ref" not in answer
+            ),
         )
         for method, path, operation in operations
     ]
@@ -84,12 +86,15 @@ def _section(method: str, path: str, operation: dict[str, Any]) -> str:
 
 def _answers(operation: dict[str, Any]) -> Iterator[str]:
     for status, response in operation["responses"].items():
+        if "$ref" in response:
+            continue
         if status == "default":
-            yield "else a problem"
+            yield response["description"].rstrip(".")
         elif model := _model(response):
             yield f"{status} {model}"
         else:
             yield f"{status} {response['description'].rstrip('.')}"
+    yield "else a problem"
 
 
 def _model(part: dict[str, Any]) -> str:

@@ -7,12 +7,11 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
-from gnatwork_manager import problems
 from gnatwork_manager.documents import REFERENCED
+from gnatwork_manager.openapi_answers import add_answers
 from gnatwork_manager.people.access import Access
 from gnatwork_manager.people.guard import GuardedRoute, guarded_routes
 from gnatwork_schemas.people import Reach
-from gnatwork_schemas.problem import Problem
 
 _TEMPLATE = "#/components/schemas/{model}"
 _DESCRIPTION = """\
@@ -43,17 +42,10 @@ def _complete(document_: dict[str, Any], guarded: Iterable[GuardedRoute]) -> dic
     schemas.update(described.get("$defs", {}))
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     document_["security"] = [{"token": []}]
-    problem = {
-        "description": "A problem.",
-        "content": {problems.MEDIA_TYPE: {"schema": {"$ref": _TEMPLATE.format(model=Problem.__name__)}}},
-    }
-    for operations in document_["paths"].values():
-        for operation in operations.values():
-            operation["responses"].pop("422", None)
-            operation["responses"]["default"] = problem
     for one in guarded:
         for method in one.methods if one.route.include_in_schema else ():
             _say_who(document_["paths"][one.route.path_format][method.lower()], one.access)
+    add_answers(document_)
     return document_
 
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from gnatwork_manager.bodies import parse_json
 from gnatwork_manager.services import Services
+from gnatwork_schemas.duration import DURATION_PATTERN
 from gnatwork_schemas.names import NAME_PATTERN
 
 #: Where the API of this version is.
@@ -24,11 +25,22 @@ def services_of(request: Request) -> Services:
 #: The namespace that a request is about.
 Namespace = Annotated[str, Header(alias="X-Gnatwork-Namespace", pattern=NAME_PATTERN)]
 #: How long a caller waits for the run that a request begins.
-Wait = Annotated[str | None, Query(description="How long to wait for the run's end, e.g. `30s`; at most 5m.")]
-IdempotencyKey = Annotated[
-    str | None, Header(description="A request that is repeated with the same key does nothing a second time.")
+Wait = Annotated[
+    str | None,
+    Query(
+        description="How long to wait for the run's end, e.g. `30s`; at most 5m.",
+        json_schema_extra={"pattern": f"^({DURATION_PATTERN}|[0-9]*)$"},
+    ),
 ]
-RunIdPath = Annotated[str, Path(description="UUIDv7 of a run.")]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        description="A request that is repeated with the same key does nothing a second time.",
+        json_schema_extra={"pattern": "^[ -~]{1,255}$"},
+    ),
+]
+RunIdPath = Annotated[str, Path(description="UUIDv7 of a run.", json_schema_extra={"format": "uuid"})]
 
 
 async def optional_body(request: Request) -> Any:

@@ -25,11 +25,16 @@ router = APIRouter(prefix=f"{API_PREFIX}/runs", tags=["runs"])
 
 #: Names the run in every answer, also in those that a `response` block makes.
 RUN_HEADER = "X-Gnatwork-Run"
+BEGUN_HEADERS = {
+    "Location": {"description": "Where the run is.", "schema": {"type": "string"}},
+    RUN_HEADER: {"description": "The run's id.", "schema": {"type": "string"}},
+}
 
 #: What every endpoint that begins a run answers.
 BEGUN: dict[int | str, dict[str, Any]] = {
-    202: {"model": SubmittedRun},
-    200: {"model": Run, "description": "With `wait`: the run's end."},
+    202: {"model": SubmittedRun, "headers": BEGUN_HEADERS},
+    200: {"model": Run, "description": "With `wait`: the run's end.", "headers": BEGUN_HEADERS},
+    "default": {"description": "With `wait`: what the `response` block says.", "content": {"*/*": {}}},
 }
 
 

@@ -7,7 +7,9 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
-_WHOLE = r"^(\d+(\.\d+)?(ms|s|m|h|d|w))+$"
+#: Of a duration as text.
+DURATION_PATTERN = r"([0-9]+(\.[0-9]+)?(ms|s|m|h|d|w))+"
+_WHOLE = f"^{DURATION_PATTERN}$"
 
 #: The longest duration: ten years, in seconds.
 MAX_SECONDS = 10 * 365 * 86400.0

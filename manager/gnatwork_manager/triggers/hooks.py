@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -29,6 +30,11 @@ router = APIRouter(tags=["hooks"])
 
 #: What a webhook may ask for. A `HEAD` begins nothing: those who only look at links ask so.
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    202: {"model": CalledHook},
+    200: {"model": CalledHook, "description": "It came before."},
+    "default": {"description": "With `respond: run`, what the `response` block says.", "content": {"*/*": {}}},
+}
 #: Seconds in which all of a body has to come.
 READ_DEADLINE = 30.0
 
@@ -54,7 +60,7 @@ for _method in METHODS:
             methods=[_method],
             status_code=202,
             summary="Call a webhook",
-            responses={202: {"model": CalledHook}, 200: {"model": CalledHook, "description": "It came before."}},
+            responses=_ANSWERS,
             # The same once more, for links that are short; described once.
             include_in_schema=bool(_prefix),
         )

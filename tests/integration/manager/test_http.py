@@ -110,7 +110,7 @@ async def test_the_document_is_complete(bench: Bench) -> None:
     for operations in document["paths"].values():
         for operation in operations.values():
             assert operation["summary"]
-            assert "application/problem+json" in operation["responses"]["default"]["content"]
+            assert operation["responses"]["5XX"] == {"$ref": "#/components/responses/Trouble"}
 
 
 async def test_blocks_are_the_catalogue(bench: Bench) -> None:
