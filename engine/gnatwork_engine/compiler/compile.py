@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 from gnatwork_engine.compiler.admission import concurrency_limit, start_rate
 from gnatwork_engine.compiler.build import controlled
 from gnatwork_engine.compiler.context import Context
+from gnatwork_engine.compiler.dialects import to_native
 from gnatwork_engine.compiler.encode import MAX_SIZE, encode
 from gnatwork_engine.compiler.faults import Faults
 from gnatwork_engine.compiler.frames import Frame
 from gnatwork_engine.compiler.inputs import check_schema
-from gnatwork_engine.compiler.later import refuse_dialects
+from gnatwork_engine.compiler.later import refuse_scripts
 from gnatwork_engine.compiler.outline import read_outline
 from gnatwork_engine.compiler.prepare import Body, prepare
 from gnatwork_engine.compiler.references import read_references
@@ -48,9 +49,11 @@ def compile_workflow(raw: Any, catalogue: Mapping[str, BlockType]) -> Compiled:
     Raises:
         DefinitionError: With all mistakes that could be found at once, each with a JSON Pointer into `raw`.
     """
-    faults = Faults()
-    document = read_outline(raw)
-    refuse_dialects(document)
+    outline = read_outline(raw)
+    refuse_scripts(outline)
+    found = Faults()
+    document, origin = to_native(outline, found)
+    faults = Faults(origin, found)
     draft = read_shape(document, faults)
     retry = draft.definition.retry if draft.definition else None
     context = Context(catalogue, faults, retry or Retry())

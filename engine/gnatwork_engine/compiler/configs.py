@@ -46,7 +46,7 @@ def read_config(type_: str, config: Any, path: Path, frame: Frame, context: Cont
         given: Whether the block has a `config` at all.
     """
     entry = entry_of(type_, (*path, "type"), context)
-    expressions = dict(_expressions(type_, config)) if entry else {}
+    expressions = dict(expressions_of(type_, config)) if entry else {}
     at: Path = (*path, "config")
     connections = _no_connections(type_, entry)
     leaves = read_references(config, at, frame, context.faults, expressions, connections=connections)
@@ -101,7 +101,7 @@ def _no_connections(type_: str, entry: BlockType | None) -> Unseen | None:
     return Unseen(NO_CONNECTIONS.code, f"a connection can't be mentioned here: {what}")
 
 
-def _expressions(type_: str, config: Any) -> Iterator[tuple[Path, str]]:
+def expressions_of(type_: str, config: Any) -> Iterator[tuple[Path, str]]:
     """The expressions of a config, by place."""
     places: Collection[Path] = ()
     if isinstance(config, dict):

@@ -1,6 +1,6 @@
 """The mistakes found so far."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from difflib import get_close_matches
 
 from gnatwork_engine.json_tree import Path, to_pointer
@@ -18,9 +18,16 @@ _MAX_CANDIDATES = 500
 class Faults:
     """Collects mistakes, so that one answer names them all."""
 
-    def __init__(self) -> None:
-        self._faults: list[Fault] = []
-        self._unlisted = 0
+    def __init__(self, origin: Callable[[Path], Path] = lambda path: path, before: "Faults | None" = None) -> None:
+        """Begin to collect.
+
+        Args:
+            origin: For places of what is looked at, where they lie in what was sent.
+            before: Has those that were found earlier.
+        """
+        self._origin = origin
+        self._faults: list[Fault] = list(before._faults) if before else []
+        self._unlisted: int = before._unlisted if before else 0
 
     def __bool__(self) -> bool:
         return bool(self._faults)
@@ -31,11 +38,19 @@ class Faults:
         return len(self._faults) >= MAX_FAULTS
 
     def add(self, path: Path, code: str, message: str) -> None:
-        """A mistake at `path` of what was sent, with what to do about it."""
+        """A mistake at `path`, with what to do about it."""
+        fault = Fault(pointer=self.pointer(path), code=code, message=message)
+        # Several parts of a definition may come from the same place of what was sent.
+        if fault in self._faults:
+            return
         if self.full:
             self._unlisted += 1
         else:
-            self._faults.append(Fault(pointer=to_pointer(path), code=code, message=message))
+            self._faults.append(fault)
+
+    def pointer(self, path: Path) -> str:
+        """The JSON Pointer to the place in what was sent that `path` comes from."""
+        return to_pointer(self._origin(path))
 
     def error(self) -> DefinitionError:
         """The exception that names them all."""

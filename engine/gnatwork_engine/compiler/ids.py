@@ -2,7 +2,7 @@
 
 from gnatwork_engine.compiler.faults import Faults, listed, shown
 from gnatwork_engine.compiler.shape import DraftBody
-from gnatwork_engine.json_tree import Path, to_pointer
+from gnatwork_engine.json_tree import Path
 from gnatwork_schemas.names import RESERVED_ROOTS
 
 
@@ -14,7 +14,7 @@ def check_ids(body: DraftBody, faults: Faults) -> bool:
             message = f"{shown(id_)} is a root of templates; {listed(sorted(RESERVED_ROOTS))} can't be ids"
             faults.add((*path, "id"), "definition.reserved_id", message)
         if id_ in first:
-            message = f"{shown(id_)} is the id of {to_pointer(first[id_])} already"
+            message = f"{shown(id_)} is the id of {faults.pointer(first[id_])} already"
             faults.add((*path, "id"), "definition.duplicate_id", message)
         first.setdefault(id_, path)
     return len(first) == len(body.ids)

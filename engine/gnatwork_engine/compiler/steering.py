@@ -13,7 +13,7 @@ from gnatwork_engine.compiler.inputs import check_schema
 from gnatwork_engine.compiler.references import read_references
 from gnatwork_engine.compiler.shape import DraftBlock, DraftBody
 from gnatwork_engine.expressions.words import RESERVED
-from gnatwork_engine.json_tree import Path, to_pointer
+from gnatwork_engine.json_tree import Path
 from gnatwork_schemas.definition import ForEach
 from gnatwork_schemas.duration import parse_duration
 from gnatwork_schemas.names import NAME_PATTERN, RESERVED_ROOTS
@@ -169,7 +169,9 @@ def _check_same_schema(signal: str, schema: Any, at: Path, context: Context) -> 
     """Waits for the same signal take the same data, for who sends it does not say to which."""
     known, place = context.signals.setdefault(signal, (schema, at))
     if known != schema:
-        message = f"the signal {shown(signal)} has another `schema` at {to_pointer(place)}; give both the same"
+        message = (
+            f"the signal {shown(signal)} has another `schema` at {context.faults.pointer(place)}; give both the same"
+        )
         context.faults.add(at, "definition.invalid", message)
 
 

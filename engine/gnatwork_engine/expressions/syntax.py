@@ -95,7 +95,7 @@ def parse(text: str, around: Around = EXPRESSION) -> Node:
 def _is_function(whole: Node) -> bool:
     """Whether the parentheses hold the function that was put around a body, and nothing beside it."""
     inner = whole.named_child(0)
-    return inner is not None and inner.type == "arrow_function" and inner.end_byte == whole.end_byte - 1
+    return bool(inner) and inner.type == "arrow_function" and inner.end_byte == whole.end_byte - 1
 
 
 def _assignment(whole: Node) -> Node | None:

@@ -31,7 +31,9 @@ def _definitions(mark: str) -> list[Fence]:
 
 
 def _is_definition(value: Any) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("blocks", value.get("steps")), list)
+    return isinstance(value, dict) and isinstance(
+        value.get("blocks", value.get("steps", value.get("script"))), list | str
+    )
 
 
 @pytest.mark.parametrize("fence", _FENCES, ids=lambda fence: fence.place)
