@@ -47,12 +47,12 @@ class Triggering:
         """Remove the workflow."""
         await self.state.delete(subjects.workflow_key("default", self.name))
 
-    async def started(self, trigger: str = "t") -> list[Start]:
-        """The runs that a trigger has begun, in the order in which they were stored."""
+    async def started(self, trigger: str | None = "t") -> list[Start]:
+        """The runs that a trigger has begun, or all triggers, in the order in which they were stored."""
         pattern = f"history.*.default.{self.name}.*.{subjects.START}"
         messages = await read_all(self.connection, subjects.HISTORY, pattern)
         starts = [Start.model_validate_json(message.data) for message in messages]
-        return [start for start in starts if start.trigger.id == trigger]
+        return [start for start in starts if trigger in {None, start.trigger.id}]
 
     async def times(self, trigger: str = "t") -> Counter[str]:
         """The nominal times for which a schedule has begun runs, each with their number."""
