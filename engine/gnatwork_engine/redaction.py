@@ -1,0 +1,110 @@
+"""Redaction: secrets that a process knows are replaced, by value, in all that it publishes or logs.
+
+A secret shows in more forms than its own: inside of base64, where what stands before it decides which of three forms it
+takes, percent-encoded in addresses, escaped in JSON, HTML and Python's own notation. All of them are looked for. What a
+program makes of a secret on purpose, such as its letters in reverse, can't be found.
+"""
+
+import base64
+import html
+import json
+import re
+import urllib.parse
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import orjson
+
+#: What stands in the place of a secret.
+REDACTED = "[redacted]"
+
+#: Secrets from this length on are also found where they are a part of what was encoded as base64. The middle of a
+#: shorter one is too short to be told from what is there by chance.
+_WITHIN_BASE64 = 8
+#: Lines of a secret, such as those of a private key, that may be seen one by one.
+_LINE = 16
+
+
+class Redactor:
+    """Replaces a set of secrets, each of which must not be empty."""
+
+    __slots__ = ("_needles", "_pattern")
+
+    def __init__(self, secrets: Collection[str]) -> None:
+        forms = {form for secret in secrets for form in _forms(secret)}
+        parts = {letters for secret in secrets for letters in _within_base64(secret.encode())}
+        patterns = [re.escape(form) for form in forms]
+        # The letters before and after hold a part of the secret.
+        patterns += (f"[A-Za-z0-9+/_-]?{re.escape(letters)}(?:[A-Za-z0-9+/_-]={{0,2}})?" for letters in parts)
+        # The longest first, so that no part of one form is left because another one was found in it.
+        patterns.sort(key=lambda pattern: (-len(pattern), pattern))
+        self._pattern = re.compile("|".join(patterns)) if patterns else None
+        #: One of these is part of any JSON text that has a secret in it.
+        self._needles = [json.dumps(form, ensure_ascii=False)[1:-1].encode() for form in (*forms, *parts)]
+
+    def text(self, text: str) -> str:
+        """A text without the secrets."""
+        return self._pattern.sub(REDACTED, text) if self._pattern else text
+
+    def value(self, value: Any) -> Any:
+        """A JSON value without them, in texts, in keys and in numbers. The value itself stays as it is."""
+        holder: list[Any] = [value]
+        pending: list[tuple[Any, Any]] = [(holder, 0)]
+        # Not recursive: values nest deeper than calls can.
+        while pending:
+            container, key = pending.pop()
+            match container[key]:
+                case str(text):
+                    container[key] = self.text(text)
+                case dict(found):
+                    container[key] = copy = {self.text(str(name)): inner for name, inner in found.items()}
+                    pending.extend((copy, name) for name in copy)
+                case list(found) | tuple(found):
+                    container[key] = items = list(found)
+                    pending.extend((items, index) for index in range(len(items)))
+                case bool() | None:
+                    pass
+                case int(number) | float(number) if self.text(text := str(number)) != text:
+                    container[key] = REDACTED
+                case _:
+                    pass
+        return holder[0]
+
+    def encoded(self, encoded: bytes) -> bytes:
+        """JSON without them. Looking for them first costs much less than taking it apart."""
+        if not any(needle in encoded for needle in self._needles):
+            return encoded
+        return orjson.dumps(self.value(orjson.loads(encoded)))
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """How a secret may be written."""
+    lines = [line.strip() for line in secret.splitlines()] if "\n" in secret.strip() else []
+    # The first and last lines of a key in PEM are the same for all keys.
+    for text in (secret, *(line for line in lines if len(line) >= _LINE and not line.startswith("-----"))):
+        data = text.encode()
+        yield text
+        for encoded in (base64.b64encode(data), base64.urlsafe_b64encode(data)):
+            yield encoded.decode()
+            yield urllib.parse.quote(encoded.decode(), safe="")
+        for quoted in (urllib.parse.quote(text, safe=""), urllib.parse.quote(text), urllib.parse.quote_plus(text)):
+            yield quoted
+            yield re.sub("%[0-9A-F]{2}", lambda found: found.group().lower(), quoted)
+        for escaped in (json.dumps(text), json.dumps(text, ensure_ascii=False)):
+            yield escaped[1:-1]
+            yield escaped[1:-1].replace("/", "\\/")
+            yield json.dumps(escaped[1:-1])[1:-1]
+        yield html.escape(text)
+        yield repr(text)[1:-1]
+        yield data.hex()
+
+
+def _within_base64(secret: bytes) -> Iterator[str]:
+    """The letters that base64 makes of a secret alone, wherever in the encoded bytes it begins."""
+    if len(secret) < _WITHIN_BASE64:
+        return
+    for before in range(3):
+        # What lies before and after has a part in the first and last letters.
+        first, bits = (0, 2, 3)[before], (before + len(secret)) * 8
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            yield encode(bytes(before) + secret + bytes(2)).decode()[first : bits // 6]
