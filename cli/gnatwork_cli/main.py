@@ -16,6 +16,9 @@ class Commands(LazyGroup):
         "demo": LazyCommand("gnatwork_cli.demo", "Start everything, run a real workflow, watch it live, stop."),
         "run": LazyCommand("gnatwork_cli.run_commands", "Start, list and watch runs, and tell them what to do."),
         "workflow": LazyCommand("gnatwork_cli.workflow_commands", "Store workflows and look at them."),
+        "trigger": LazyCommand(
+            "gnatwork_cli.trigger_commands", "Look at what starts runs of stored workflows, and change it."
+        ),
         "blocks": LazyCommand("gnatwork_cli.blocks_commands", "Show what block types there are."),
         "doctor": LazyCommand("gnatwork_cli.doctor", "Check that everything works, and say what to do if not."),
         "dlq": LazyCommand("gnatwork_cli.dlq_commands", "Look after the messages that no one could read."),
