@@ -14,10 +14,13 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp
 
 from gnatwork_manager import blocks, dead_letters, events, health, openapi, run_actions, run_views, runs, workflows
+from gnatwork_manager.audit import routes as audit
 from gnatwork_manager.auth import Authenticate
 from gnatwork_manager.limits import LimitBody
 from gnatwork_manager.logs import routes as logs
 from gnatwork_manager.observe import Observe
+from gnatwork_manager.people import about_me, key_endpoints
+from gnatwork_manager.people import endpoints as people
 from gnatwork_manager.people.guard import GuardedRoute, public_paths
 from gnatwork_manager.problems import ProblemError, error_response, faults_of
 from gnatwork_manager.services import Services
@@ -59,16 +62,20 @@ def build_api() -> FastAPI:
         health,
         hooks,
         endpoints,
+        about_me,
+        key_endpoints,
+        people,
+        audit,
     ):
         app.router.routes += [GuardedRoute(route) for route in part.router.routes if isinstance(route, APIRoute)]
     app.openapi = partial(openapi.document, app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app
 
 
-def build_app(services: Services, settings: ManagerSettings) -> ASGIApp:
+def build_app(api: FastAPI, services: Services, settings: ManagerSettings) -> ASGIApp:
     """What the server runs. From the inside: routes, size of bodies, who calls, and what every request gets."""
-    api = build_api()
     api.state.services = services
+    api.state.audit = services.audit.append
     limited = LimitBody(api, max_body=settings.max_body)
     known = Authenticate(
         limited, identify=services.people.identity.identify, public=public_paths(api), trusted=settings.trusted_proxies

@@ -5,6 +5,16 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 
+from gnatwork_manager.people.bodies import (
+    InvitationBody,
+    KeyBody,
+    Login,
+    PasswordChange,
+    PasswordReset,
+    PersonChange,
+    Refresh,
+    Registration,
+)
 from gnatwork_schemas.catalogue import BlockType
 from gnatwork_schemas.definition import Definition, Labels
 from gnatwork_schemas.letters import FoundDeadLetter
@@ -155,6 +165,14 @@ REFERENCED: tuple[type[BaseModel], ...] = (
     SignalBody,
     FireBody,
     NewTrigger,
+    Registration,
+    Login,
+    Refresh,
+    PasswordChange,
+    PasswordReset,
+    InvitationBody,
+    PersonChange,
+    KeyBody,
     Definition,
     Problem,
 )

@@ -16,7 +16,9 @@ from gnatwork_bus.lifetime import on_signals, until_ended
 from gnatwork_bus.patience import until_available
 from gnatwork_bus.payloads import Payloads
 from gnatwork_bus.reconcile import join
-from gnatwork_manager.app import build_app
+from gnatwork_manager.app import build_api, build_app
+from gnatwork_manager.audit.log import AuditLog
+from gnatwork_manager.audit.verbs import AuditedVerbs
 from gnatwork_manager.catalogue import Catalogue
 from gnatwork_manager.claims import Claims
 from gnatwork_manager.control_blocks import ControlBlocks
@@ -25,6 +27,7 @@ from gnatwork_manager.event_stream import EventStreams
 from gnatwork_manager.index.feed import RunIndex
 from gnatwork_manager.metrics import Metrics
 from gnatwork_manager.nats_api import NatsApi
+from gnatwork_manager.people.guard import guarded_routes
 from gnatwork_manager.people.room import open_people
 from gnatwork_manager.reader import RunReader
 from gnatwork_manager.remover import Remover
@@ -150,6 +153,7 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
         yield Services(
             connection=connection,
             people=people,
+            audit=AuditLog(connection),
             catalogue=catalogue,
             index=index,
             submitter=submitter,
@@ -184,13 +188,15 @@ async def _serve(
     stop: asyncio.Event,
     on_listening: Callable[[Address], None],
 ) -> None:
-    server = HttpServer(build_app(services, settings), listener, settings.http)
+    api = build_api()
+    server = HttpServer(build_app(api, services, settings), listener, settings.http)
+    audited = AuditedVerbs(guarded_routes(api), services.audit)
     address = Address(settings.host, listener.getsockname()[1])
     metadata = {"api": address.url, "pid": str(os.getpid())}
     async with _background(services), asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(server.run_until_stopped(), name="http")
         await server.wait_until_up()
-        async with NatsApi(services).serve(metadata):
+        async with NatsApi(services, audited).serve(metadata):
             log.info("listening on %s", address.url)
             on_listening(address)
             await stop.wait()

@@ -16,6 +16,8 @@ import orjson
 from gnatwork_bus.live import Request, answering
 from gnatwork_bus.service import WorkReport, announced, work_report
 from gnatwork_manager.actors import Actor, actor
+from gnatwork_manager.audit.notes import Notes, notes
+from gnatwork_manager.audit.verbs import AuditedVerbs
 from gnatwork_manager.bodies import parse_json
 from gnatwork_manager.problems import ProblemError, describe, invalid, to_problem
 from gnatwork_manager.services import Services
@@ -44,8 +46,9 @@ class _Tally:
 class NatsApi:
     """Answers requests for as long as the context of `serve` lasts."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, audited: AuditedVerbs) -> None:
         self._services = services
+        self._audited = audited
         self._room = asyncio.Semaphore(_CONCURRENCY)
         self._tasks: set[asyncio.Task[None]] = set()
         self._tallies = {verb: _Tally() for verb in VERBS}
@@ -72,12 +75,15 @@ class NatsApi:
     async def _answer(self, message: Request) -> None:
         _, _, namespace, verb = message.subject.split(".", 3)
         begun = time.perf_counter()
+        noted = Notes()
         actor.set(_ACTOR)
+        notes.set(noted)
         with contextlib.ExitStack() as room:
             room.callback(self._room.release)
             try:
                 request = self._read(message, namespace, room.close)
                 reply = {"v": VERSION, **await answer(verb, request)}
+                await self._audited.done(verb, namespace, request.body, noted)
                 self._reply(message, orjson.dumps(reply))
                 failed = False
             except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gnatwork_bus.connection import Connection
+from gnatwork_manager.audit.log import AuditLog
 from gnatwork_manager.catalogue import Catalogue
 from gnatwork_manager.event_stream import EventStreams
 from gnatwork_manager.index.feed import RunIndex
@@ -25,6 +26,7 @@ class Services:
 
     connection: Connection
     people: PeopleRoom
+    audit: AuditLog
     catalogue: Catalogue
     index: RunIndex
     submitter: Submitter

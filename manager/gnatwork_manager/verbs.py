@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from gnatwork_manager.audit import routes as audit
 from gnatwork_manager.dead_letters import (
     DiscardQuery,
     LetterQuery,
@@ -15,6 +16,7 @@ from gnatwork_manager.dead_letters import (
 from gnatwork_manager.listing import RunListQuery, list_runs
 from gnatwork_manager.logs import verbs as logs
 from gnatwork_manager.orders import Order
+from gnatwork_manager.people import verbs as people
 from gnatwork_manager.problems import ProblemError, invalid
 from gnatwork_manager.repeats import parse_retry
 from gnatwork_manager.run_control import parse_nothing, parse_reason
@@ -194,6 +196,8 @@ VERBS: Verbs = {
     "dead_letters.redrive": _dead_letters_redrive,
     "dead_letters.discard": _dead_letters_discard,
     **TRIGGER_VERBS,
+    **people.VERBS,
+    **audit.VERBS,
 }
 
 

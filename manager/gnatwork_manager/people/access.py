@@ -69,8 +69,11 @@ def methods_of(route: APIRoute) -> frozenset[str]:
 
 
 def is_audited(route: APIRoute, access: Access) -> bool:
-    """Whether calls of a route are written to the audit log."""
-    return not methods_of(route) <= _READING if access.audited is None else access.audited
+    """Whether calls of a route are written to the audit log; TypeError for an action that can't be."""
+    audited = not methods_of(route) <= _READING if access.audited is None else access.audited
+    if audited and "." not in access.action:
+        raise TypeError(f"{route.path}: `{access.action}` is written to the audit log, so write `noun.verb`")
+    return audited
 
 
 def _declare(access: Access) -> Callable[[_Endpoint], _Endpoint]:

@@ -1,5 +1,6 @@
 """The guard before each route: it lets in who has the role that the endpoint declares."""
 
+from functools import partial
 from re import Pattern
 
 from fastapi import FastAPI
@@ -7,9 +8,13 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
-from gnatwork_manager.people.access import access_of, methods_of
+from gnatwork_manager.audit.asgi import audited
+from gnatwork_manager.audit.entries import Outcome, entry_of
+from gnatwork_manager.audit.notes import Notes
+from gnatwork_manager.people.access import access_of, is_audited, methods_of
 from gnatwork_manager.people.principal import Principal, principal_of
 from gnatwork_manager.problems import ProblemError, error_response
+from gnatwork_schemas.audit import AuditEntry
 from gnatwork_schemas.names import DEFAULT_NAMESPACE
 from gnatwork_schemas.people import EVERYWHERE, Reach, Role, role_in
 
@@ -23,6 +28,8 @@ class GuardedRoute(BaseRoute):
         self.route = route
         self.access = access_of(route)
         self.methods = methods_of(route)
+        #: Whether calls are written to the audit log.
+        self.audited = is_audited(route, self.access)
         #: For metrics, and for what else looks at routes.
         self.path = route.path
 
@@ -32,16 +39,29 @@ class GuardedRoute(BaseRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on to the route, before anything of the request but its head is read."""
-        if scope["method"] in self.methods and (error := self._refusal(scope)):
+        if scope["method"] not in self.methods:
+            await self.route.handle(scope, receive, send)
+        elif self.audited:
+            await audited(self._guarded, partial(self._entry, scope), scope, receive, send)
+        else:
+            await self._guarded(scope, receive, send)
+
+    async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if error := self._refusal(scope):
             await error_response(error)(scope, receive, send)
-            return
-        await self.route.handle(scope, receive, send)
+        else:
+            await self.route.handle(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> ProblemError | None:
         role = self.access.role
         if role is None:
             return None
         return refusal(principal_of(scope), role, self.access.reach, scope)
+
+    def _entry(self, scope: Scope, outcome: Outcome, noted: Notes) -> AuditEntry:
+        named = "/".join(str(value) for value in scope["path_params"].values())
+        namespace = namespace_of(scope) if self.access.reach is Reach.NAMESPACE else None
+        return entry_of(self.access.action, outcome, noted, target=named, namespace=namespace)
 
 
 def guarded_routes(app: FastAPI) -> list[GuardedRoute]:

@@ -11,18 +11,40 @@ from gnatwork_manager.app import build_api
 from gnatwork_manager.auth import Authenticate, bad_token
 from gnatwork_manager.people.guard import GuardedRoute, public_paths
 from gnatwork_manager.people.principal import Principal
+from gnatwork_schemas.audit import AuditEntry
 from gnatwork_schemas.people import EVERYWHERE, Reach, Role
 
 #: What anyone may call who can reach the manager. A new one belongs here only after a good look at it.
 PUBLIC = {
     ("GET", "/healthz"),
     ("GET", "/readyz"),
+    ("POST", "/api/v1/auth/register"),
+    ("POST", "/api/v1/auth/login"),
+    ("POST", "/api/v1/auth/refresh"),
     *((method, "/api/v1/hooks/{place}") for method in ("GET", "POST", "PUT", "PATCH", "DELETE")),
 }
 #: Second addresses of what is public and described under its first.
 SHORT = {"/hooks/{place:path}"}
 #: What anyone with good credentials may call, whatever their role.
-ABOUT_THE_CALLER: set[tuple[str, str]] = set()
+ABOUT_THE_CALLER = {
+    ("GET", "/api/v1/auth/me"),
+    ("POST", "/api/v1/auth/logout"),
+    ("PUT", "/api/v1/auth/password"),
+    ("GET", "/api/v1/auth/keys"),
+    ("POST", "/api/v1/auth/keys"),
+    ("DELETE", "/api/v1/auth/keys/{id}"),
+}
+#: What takes a body and changes nothing.
+LOOKING = {"workflow.validate", "workflow.diff"}
+#: What is not written to the audit log though it changes something: it has a history of its own.
+UNAUDITED = {
+    "submit",
+    "workflow.start",
+    "run.rerun",
+    "run.retry",
+    "hook.call",
+    "auth.refresh",
+}
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _SMALLER = {Role.EDITOR: Role.VIEWER, Role.ADMIN: Role.EDITOR}
@@ -41,6 +63,14 @@ class Operation(NamedTuple):
 
 
 API = build_api()
+WRITTEN: list[AuditEntry] = []
+
+
+async def write_down(entry: AuditEntry) -> None:
+    WRITTEN.append(entry)
+
+
+API.state.audit = write_down
 
 
 def operations() -> list[Operation]:
@@ -69,7 +99,7 @@ async def ask(operation: Operation, roles: dict[str, Role] | None, namespace: st
     async def identify(token: bytes) -> Principal:
         if token != b"good" or roles is None:
             raise bad_token()
-        return Principal(kind="key", roles=roles)
+        return Principal(kind="key", id="caller", roles=roles)
 
     app = Authenticate(API, identify=identify, public=public_paths(API))
     headers = {"X-Gnatwork-Namespace": namespace}
@@ -119,9 +149,28 @@ async def test_too_small_a_role(operation: Operation) -> None:
             assert await ask(operation, roles) == (403, "auth.forbidden")
 
 
+@pytest.mark.parametrize("operation", [one for one in GUARDED if one.role is Role.ADMIN], ids=lambda one: one.path)
+async def test_a_refused_change_is_written_down(operation: Operation) -> None:
+    WRITTEN.clear()
+    await ask(operation, {EVERYWHERE: Role.EDITOR})
+    if operation.method == "GET":
+        assert not WRITTEN
+    else:
+        (entry,) = WRITTEN
+        assert (entry.outcome, entry.who_id, entry.address) == ("refused", "caller", "127.0.0.1")
+        assert entry.what == API.openapi()["paths"][operation.path][operation.method.lower()]["x-gnatwork-action"]
+
+
+def test_all_changes_are_written_down_but_for_those_with_a_history_of_their_own() -> None:
+    guarded = [one for one in API.routes if isinstance(one, GuardedRoute)]
+    silent = {one.access.action for one in guarded if not one.audited and one.methods != {"GET"}}
+    assert silent == UNAUDITED | LOOKING
+
+
 def test_whatever_is_not_read_needs_more_than_a_viewer() -> None:
-    changing = {one[:2] for one in GUARDED if one.method != "GET" and one.role is Role.VIEWER}
-    assert changing == {("POST", "/api/v1/workflows/validate")}
+    guarded = [one for one in API.routes if isinstance(one, GuardedRoute)]
+    changing = {one.access.action for one in guarded if one.access.role is Role.VIEWER and one.methods != {"GET"}}
+    assert changing == LOOKING
 
 
 def test_a_route_that_does_not_say_who_may_call_it_is_none() -> None:

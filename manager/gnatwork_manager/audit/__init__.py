@@ -1,0 +1,1 @@
+"""The audit log: every change is written down before it is answered."""

@@ -1,0 +1,34 @@
+"""`/audit`: who changed what."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from gnatwork_manager.audit.query import AuditQuery
+from gnatwork_manager.documents import Page
+from gnatwork_manager.people.access import needs
+from gnatwork_manager.requests import API_PREFIX, json_response, services_of
+from gnatwork_manager.verb_request import Answer, VerbRequest, Verbs
+from gnatwork_schemas.audit import AuditRecord
+from gnatwork_schemas.people import Reach, Role
+
+router = APIRouter(prefix=f"{API_PREFIX}/audit", tags=["people"])
+
+
+@router.get("", summary="Who changed what, the newest first", responses={200: {"model": Page[AuditRecord]}})
+@needs(Role.ADMIN, "audit.list", reach=Reach.INSTALLATION)
+async def list_(request: Request, query: Annotated[AuditQuery, Query()]) -> Response:
+    """All changes of the last year, what was refused and logins that failed.
+
+    Starts of runs, calls of webhooks and events are not among them: they have histories of their own. A page looks
+    through 20,000 entries at most, so that it may be empty though there is a next one.
+    """
+    return json_response(await services_of(request).audit.page(query))
+
+
+async def _list(request: VerbRequest) -> Answer:
+    return await request.services.audit.page(request.query(AuditQuery))
+
+
+VERBS: Verbs = {"audit.list": _list}
