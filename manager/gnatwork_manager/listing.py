@@ -8,7 +8,7 @@ import orjson
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from gnatwork_manager.index.feed import RunIndex
-from gnatwork_manager.index.query import Place, RunFilter
+from gnatwork_manager.index.query import RunFilter
 from gnatwork_manager.pages import DEFAULT_LIMIT, MAX_LIMIT, decode_cursor, encode_cursor, page
 from gnatwork_schemas.model import StrictModel
 from gnatwork_schemas.status import RunStatus
@@ -53,6 +53,12 @@ class RunListQuery(PageQuery):
     until: Time | None = Field(default=None, description="Created earlier; RFC 3339, or Unix seconds.")
     trigger: str | None = Field(default=None, description="The type of what started them, such as `api`, or its id.")
     parent: str | None = Field(default=None, description="The id of the run that started them.")
+    search: str | None = Field(
+        default=None,
+        max_length=200,
+        description="Words that all occur in the workflow's name, values of labels, or code and message of the error; "
+        "`word*` stands for all that begin so, from three letters on. Or at least four digits that a run id begins with.",
+    )
 
     def wanted(self) -> RunFilter:
         """As the index takes it."""
@@ -64,15 +70,16 @@ class RunListQuery(PageQuery):
             until=self.until,
             trigger=self.trigger,
             parent=self.parent,
+            search=self.search,
         )
 
 
 async def list_runs(index: RunIndex, namespace: str, query: RunListQuery) -> dict[str, Any]:
     """A page of runs, the newest first."""
-    place = decode_cursor(query.cursor, float, str)
-    rows = await index.find(namespace, query.wanted(), Place(*place) if place else None, query.limit + 1)
+    place = decode_cursor(query.cursor, int)
+    rows = await index.find(namespace, query.wanted(), place[0] if place else None, query.limit + 1)
     shown = rows[: query.limit]
-    more = encode_cursor(*shown[-1][0]) if len(rows) > query.limit else None
+    more = encode_cursor(shown[-1][0]) if len(rows) > query.limit else None
     return page([orjson.Fragment(document) for _, document in shown], more)
 
 

@@ -17,7 +17,7 @@ from gnatwork_bus.follow import follow
 from gnatwork_bus.kv import Bucket
 from gnatwork_bus.message import StoredMessage
 from gnatwork_bus.topology import STATUS_MARKER_TTL
-from gnatwork_manager.index.query import Place, RunFilter, list_query
+from gnatwork_manager.index.query import RunFilter, list_query
 from gnatwork_manager.index.store import BrokenIndexError, Change, IndexStore, Position, Removal
 from gnatwork_schemas.errors import UnavailableError
 from gnatwork_schemas.status import RunSummary
@@ -114,20 +114,19 @@ class RunIndex:
         self._forget = True
         self._restart.set()
 
-    async def find(self, namespace: str, wanted: RunFilter, after: Place | None, limit: int) -> list[tuple[Place, str]]:
-        """Runs and their documents as JSON, the newest first; all that was added before is there."""
+    async def find(self, namespace: str, wanted: RunFilter, before: int | None, limit: int) -> list[tuple[int, str]]:
+        """Places of runs and their documents as JSON, the newest first; all that was added before is there."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_PATIENCE):
                 await self._written()
-        query = list_query(namespace, wanted, after, limit)
+        query = list_query(namespace, wanted, before, limit)
         try:
-            rows = await self._threads.read(lambda: self._store.query(query))
+            return await self._threads.read(lambda: self._store.query(query))
         except BrokenIndexError as error:
             log.warning("the run index is damaged and is made anew: %s", error)
             await self._threads.write(self._store.recreate)
             self.rebuild()
             raise UnavailableError("the run index is being made anew") from error
-        return [(Place(created_at, run_id), document) for created_at, run_id, document in rows]
 
     async def lag(self) -> int:
         """Status documents that are not in the index yet."""

@@ -8,71 +8,20 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from gnatwork_manager.index import tables
+from gnatwork_manager.index.place import place_of
 from gnatwork_manager.index.query import Query
+from gnatwork_manager.index.terms import terms_of, words_of
 from gnatwork_schemas.errors import GnatworkError
 from gnatwork_schemas.status import RunSummary
 
 log = logging.getLogger(__name__)
 
 FILE_NAME = "runs.sqlite3"
-#: Changes with the tables; a file of another layout is made anew.
-_LAYOUT = 2
 _BUSY_TIMEOUT_MS = 10_000
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-
-_TABLES = """
-CREATE TABLE runs (
-    id INTEGER PRIMARY KEY,
-    namespace TEXT NOT NULL,
-    run_id TEXT NOT NULL,
-    workflow TEXT NOT NULL,
-    status TEXT NOT NULL,
-    created_at REAL NOT NULL,
-    trigger_type TEXT NOT NULL,
-    trigger_id TEXT,
-    parent TEXT,
-    sequence INTEGER NOT NULL,
-    document TEXT NOT NULL,
-    UNIQUE (namespace, run_id)
-);
-CREATE INDEX runs_by_time ON runs (namespace, created_at, run_id);
-CREATE INDEX runs_by_workflow ON runs (namespace, workflow, created_at, run_id);
-CREATE INDEX runs_by_status ON runs (namespace, status, created_at, run_id);
-CREATE INDEX runs_by_trigger ON runs (namespace, trigger_id, created_at, run_id) WHERE trigger_id IS NOT NULL;
-CREATE INDEX runs_by_parent ON runs (namespace, parent, created_at, run_id) WHERE parent IS NOT NULL;
-CREATE TABLE labels (
-    namespace TEXT NOT NULL,
-    key TEXT NOT NULL,
-    value TEXT NOT NULL,
-    run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
-    PRIMARY KEY (namespace, key, value, run)
-) WITHOUT ROWID;
-CREATE INDEX labels_of_run ON labels (run);
-CREATE TABLE position (
-    only INTEGER PRIMARY KEY CHECK (only = 1),
-    stream TEXT NOT NULL,
-    sequence INTEGER NOT NULL,
-    at REAL NOT NULL
-);
-"""
-
-# What identifies a run never changes, so only what does is written again; an older document never replaces a newer.
-_UPSERT = """
-INSERT INTO runs (namespace, run_id, workflow, status, created_at, trigger_type, trigger_id, parent, sequence, document)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (namespace, run_id) DO UPDATE
-SET status = excluded.status, sequence = excluded.sequence, document = excluded.document
-WHERE excluded.sequence > sequence
-"""
-_LABEL = """
-INSERT OR IGNORE INTO labels (namespace, key, value, run)
-SELECT namespace, ?, ?, id FROM runs WHERE namespace = ? AND run_id = ?
-"""
-_REMOVE = "DELETE FROM runs WHERE namespace = ? AND run_id = ?"
-_MOVE = """
-INSERT INTO position (only, stream, sequence, at) VALUES (1, ?, ?, ?)
-ON CONFLICT (only) DO UPDATE SET stream = excluded.stream, sequence = excluded.sequence, at = excluded.at
-"""
+#: KiB that the connection which reads may keep in memory.
+_READ_CACHE = 64 * 1024
 
 
 class Position(NamedTuple):
@@ -137,8 +86,8 @@ class IndexStore:
     def clear(self) -> None:
         """Forget everything, the position too."""
         with self._transaction():
-            for table in ("labels", "runs", "position"):
-                self._writer.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
+            for statement in (*tables.DROP, *tables.CREATE):
+                self._writer.execute(statement)
 
     def position(self) -> Position | None:
         """How far the index has read; None when it is new."""
@@ -151,32 +100,43 @@ class IndexStore:
         with self._transaction():
             for change in changes:
                 if isinstance(change, Removal):
-                    self._writer.execute(_REMOVE, change)
+                    self._remove(change)
                 else:
-                    self._upsert(change)
+                    self._put(change)
             if position:
-                self._writer.execute(_MOVE, position)
+                self._writer.execute(tables.MOVE, position)
 
-    def query(self, query: Query) -> list[tuple[float, str, str]]:
-        """The rows of a query."""
+    def query(self, query: Query) -> list[tuple[int, str]]:
+        """The rows of a query: places and documents."""
         with self._reading, _broken_files():
             return self._reader.execute(*query).fetchall()
 
-    def _upsert(self, run: RunSummary) -> None:
-        trigger = run.trigger
-        row = (
-            run.namespace,
-            run.run_id,
-            run.workflow,
-            run.status,
-            run.created_at,
-            trigger.type,
-            trigger.id,
-            run.parent,
-        )
-        self._writer.execute(_UPSERT, (*row, run.sequence, run.model_dump_json(exclude={"v"})))
-        for key, value in run.labels.items():
-            self._writer.execute(_LABEL, (key, value, run.namespace, run.run_id))
+    def _put(self, run: RunSummary) -> None:
+        """Write what is new: an older document never replaces a newer, and what identifies a run never changes."""
+        execute = self._writer.execute
+        known = execute(tables.FIND, (run.namespace, run.run_id)).fetchone()
+        document = run.model_dump_json(exclude={"v"})
+        if known is None:
+            place = place_of(run.run_id, run.created_at)
+            while execute(tables.TAKEN, (place,)).fetchone():
+                place += 1
+            execute(tables.ADD, (place, run.namespace, run.run_id, run.status, run.created_at, run.sequence))
+            execute(tables.ADD_DOCUMENT, (place, document))
+            execute(tables.ADD_FOUND_BY, (place, terms_of(run), words_of(run)))
+            return
+        place, sequence = known
+        if run.sequence <= sequence:
+            return
+        execute(tables.CHANGE, (run.status, run.sequence, place))
+        execute(tables.CHANGE_DOCUMENT, (document, place))
+        if run.status.ended:
+            # Until then all that it is found by stays the same.
+            execute(tables.CHANGE_FOUND_BY, (terms_of(run), words_of(run), place))
+
+    def _remove(self, run: Removal) -> None:
+        if known := self._writer.execute(tables.FIND, run).fetchone():
+            for statement in tables.REMOVE:
+                self._writer.execute(statement, known[:1])
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -212,12 +172,14 @@ def _open(path: Path) -> tuple[sqlite3.Connection, sqlite3.Connection]:
     with _broken_files(), contextlib.ExitStack() as opened:
         writer = opened.enter_context(contextlib.closing(_connect(path)))
         (layout,) = writer.execute("PRAGMA user_version").fetchone()
-        (tables,) = writer.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        if not tables:
-            writer.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {_LAYOUT}; COMMIT;")
-        elif layout != _LAYOUT:
-            raise BrokenIndexError(f"it has layout {layout}, this version uses {_LAYOUT}")
+        (count,) = writer.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        if not count:
+            script = ";".join((*tables.CREATE, f"PRAGMA user_version = {tables.LAYOUT}"))
+            writer.executescript(f"BEGIN; {script}; COMMIT;")
+        elif layout != tables.LAYOUT:
+            raise BrokenIndexError(f"it has layout {layout}, this version uses {tables.LAYOUT}")
         reader = _connect(path)
+        reader.execute(f"PRAGMA cache_size = -{_READ_CACHE}")
         opened.pop_all()
     return writer, reader
 
@@ -229,7 +191,6 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         # A machine that loses power may cost the last changes, which are then read from the stream again.
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA foreign_keys = ON")
     except BaseException:
         connection.close()
         raise

@@ -1,12 +1,14 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from gnatwork_manager.index import query
 from gnatwork_manager.index.feed import coalesce
-from gnatwork_manager.index.query import Place, RunFilter, list_query
+from gnatwork_manager.index.place import place_of
+from gnatwork_manager.index.query import RunFilter, list_query
 from gnatwork_manager.index.store import (
     FILE_NAME,
     BrokenIndexError,
@@ -16,6 +18,7 @@ from gnatwork_manager.index.store import (
     Position,
     Removal,
 )
+from gnatwork_manager.run_ids import new_run_id
 from gnatwork_schemas.status import RunStatus, RunSummary
 
 
@@ -40,20 +43,38 @@ def store(tmp_path: Path) -> Iterator[IndexStore]:
     store.close()
 
 
-def ids(store: IndexStore, after: Place | None = None, limit: int = 100, **wanted: Any) -> list[str]:
-    return [row[1] for row in store.query(list_query("default", RunFilter(**wanted), after, limit))]
+def ids(store: IndexStore, before: int | None = None, limit: int = 100, **wanted: Any) -> list[str]:
+    return [document["run_id"] for document in documents(store, before, limit, **wanted)]
 
 
-def documents(store: IndexStore) -> list[dict[str, Any]]:
-    return [orjson.loads(row[2]) for row in store.query(list_query("default", RunFilter(), None, 100))]
+def documents(store: IndexStore, before: int | None = None, limit: int = 100, **wanted: Any) -> list[dict[str, Any]]:
+    rows = store.query(list_query("default", RunFilter(**wanted), before, limit))
+    assert [place for place, _ in rows] == sorted({place for place, _ in rows}, reverse=True)
+    return [orjson.loads(document) for _, document in rows]
 
 
-def test_newest_first_and_by_id_at_the_same_time(store: IndexStore) -> None:
-    store.write([run("a"), run("c", created_at=2.0), run("b"), run("other", namespace="acme")], None)
-    assert ids(store) == ["c", "b", "a"]
-    assert ids(store, after=Place(2.0, "c")) == ["b", "a"]
-    assert ids(store, after=Place(1.0, "b"), limit=1) == ["a"]
-    assert ids(store, after=Place(1.0, "a")) == []
+def made(milliseconds: int) -> str:
+    """The id of a run that was submitted then."""
+    return new_run_id(milliseconds * 1_000_000)
+
+
+def test_newest_first_and_page_by_page(store: IndexStore) -> None:
+    a, b, c, d = (made(time) for time in (1_000, 1_001, 1_001, 2_000))
+    b, c = sorted((b, c))
+    store.write([run(b), run(d), run(a), run(c), run(made(1_500), namespace="acme")], None)
+    assert ids(store) == [d, c, b, a]
+    assert ids(store, before=place_of(d, 0.0)) == [c, b, a]
+    assert ids(store, before=place_of(c, 0.0), limit=1) == [b]
+    assert ids(store, before=place_of(a, 0.0)) == []
+
+
+def test_two_runs_of_one_place_are_both_there(store: IndexStore) -> None:
+    first = made(1_000)
+    second = first[:-1] + ("0" if first[-1] != "0" else "1")
+    store.write([run(first), run(second)], None)
+    assert sorted(ids(store)) == sorted([first, second])
+    store.write([run(second, sequence=2, status="completed"), Removal("default", first)], None)
+    assert ids(store) == ids(store, statuses=(RunStatus.COMPLETED,)) == [second]
 
 
 def test_documents_are_summaries(store: IndexStore) -> None:
@@ -142,22 +163,92 @@ def test_damage_is_told_from_other_errors(tmp_path: Path) -> None:
     damaged.close()
 
 
-@pytest.mark.parametrize(
-    "wanted",
-    [
-        {},
-        {"workflow": "adhoc"},
-        {"statuses": (RunStatus.RUNNING,)},
-        {"parent": "p"},
-        {"labels": (("k", "v"),)},
-        {"since": 1.0, "until": 2.0},
-    ],
-)
-def test_lists_use_an_index(store: IndexStore, wanted: dict[str, Any]) -> None:
-    query = list_query("default", RunFilter(**wanted), Place(1.0, "a"), 10)
-    plan = store._reader.execute(f"EXPLAIN QUERY PLAN {query.sql}", query.parameters).fetchall()
-    steps = [row[3] for row in plan]
-    assert not any(step.startswith("SCAN") for step in steps), steps
+FILTERS: list[dict[str, Any]] = [
+    {},
+    {"workflow": "adhoc"},
+    {"statuses": (RunStatus.RUNNING,)},
+    {"statuses": (RunStatus.RUNNING, RunStatus.COMPLETED)},
+    {"workflow": "adhoc", "statuses": (RunStatus.RUNNING, RunStatus.FAILED)},
+    {"parent": "p"},
+    {"labels": (("k", "v"), ("l", None))},
+    {"since": 1.0, "until": 2.0},
+    {"workflow": "adhoc", "since": 1.0, "until": 2.0},
+    {"search": "some words"},
+    {"search": "some beg*", "statuses": (RunStatus.FAILED,)},
+    {"search": "0193", "workflow": "adhoc"},
+]
+
+
+@pytest.mark.parametrize("wanted", FILTERS)
+def test_every_part_of_a_list_comes_in_order_from_an_index(store: IndexStore, wanted: dict[str, Any]) -> None:
+    for part in query._parts("default", RunFilter(**wanted), 10):
+        plan = store._reader.execute(f"EXPLAIN QUERY PLAN {part.sql} ORDER BY id DESC LIMIT 9", part.parameters)
+        steps = [row[3] for row in plan]
+        assert not any("TEMP B-TREE" in step or step == "SCAN runs" for step in steps), steps
+
+
+def test_filters_together(store: IndexStore) -> None:
+    """Against the plain meaning of each filter, over all their pairs."""
+    runs = [
+        run(
+            made(1_000 * number),
+            workflow=f"w{number % 2}",
+            status=("running", "waiting", "completed", "failed")[number % 4],
+            created_at=float(number),
+            labels={"team": f"t{number % 3}", "odd": "yes"} if number % 2 else {"team": f"t{number % 3}"},
+            trigger={"type": "schedule", "id": "nightly"} if number % 5 == 0 else {"type": "api"},
+            parent="p" if number % 3 == 0 else None,
+            error={"code": "http.status", "message": "Out of étè"} if number % 4 == 3 else None,
+        )
+        for number in range(1, 61)
+    ]
+    store.write(runs, None)
+    meanings: list[tuple[dict[str, Any], Callable[[RunSummary], bool]]] = [
+        ({"workflow": "w1"}, lambda one: one.workflow == "w1"),
+        ({"statuses": (RunStatus.RUNNING,)}, lambda one: one.status == "running"),
+        ({"statuses": (RunStatus.FAILED, RunStatus.WAITING)}, lambda one: one.status in {"failed", "waiting"}),
+        ({"labels": (("team", "t1"),)}, lambda one: one.labels["team"] == "t1"),
+        ({"labels": (("odd", None),)}, lambda one: "odd" in one.labels),
+        ({"trigger": "schedule"}, lambda one: one.trigger.type == "schedule"),
+        ({"trigger": "nightly"}, lambda one: one.trigger.id == "nightly"),
+        ({"parent": "p"}, lambda one: one.parent == "p"),
+        ({"since": 20.0}, lambda one: one.created_at >= 20),
+        ({"until": 40.0}, lambda one: one.created_at < 40),
+        ({"search": "STATUS ÉTÈ"}, lambda one: one.error is not None),
+        ({"search": "htt*"}, lambda one: one.error is not None),
+        ({"search": runs[7].run_id[:13]}, lambda one: one.run_id.startswith(runs[7].run_id[:13])),
+    ]
+    for one, is_one in meanings:
+        for other, is_other in meanings:
+            if one.keys() & other.keys() and one != other:
+                continue
+            expected = [known.run_id for known in reversed(runs) if is_one(known) and is_other(known)]
+            assert ids(store, **{**one, **other}) == expected, (one, other)
+
+
+def test_a_search_finds_what_a_run_has_become(store: IndexStore) -> None:
+    store.write([run("a", workflow="daily-report", labels={"customer": "Müller & Co."})], None)
+    for search in ("daily", "report daily", "MÜLLER", "rep*", "müller co"):
+        assert ids(store, search=search) == ["a"], search
+    for search in ("dail", "re*", "müller timeout", "!?", "", '" OR terms:*', "customer"):
+        assert ids(store, search=search) == [], search
+    error = {"code": "block.timeout", "message": "the attempt took longer than 60 s"}
+    store.write([run("a", workflow="daily-report", status="failed", sequence=2, error=error)], None)
+    for search in ("timeout", "longer 60", "daily timeout"):
+        assert ids(store, search=search) == ["a"], search
+    assert store.query(list_query("acme", RunFilter(search="daily"), None, 9)) == []
+
+
+def test_the_beginning_of_an_id_finds_it(store: IndexStore) -> None:
+    run_id = made(1_700_000_000_123)
+    store.write([run(run_id, labels={"team": "ops"}), run(made(1_800_000_000_000))], None)
+    for length in (4, 8, 11, 13, 16, 20, 36):
+        assert run_id in ids(store, search=run_id[:length]), length
+        assert run_id in ids(store, search=run_id[:length].replace("-", "").upper()), length
+        assert ids(store, search=run_id[:length], labels=(("team", "ops"),)) == [run_id], length
+    assert ids(store, search=run_id[:12]) == [run_id]
+    for search in (run_id[:3], run_id + "0", run_id[:-1] + ("1" if run_id[-1] != "1" else "2")):
+        assert ids(store, search=search) == [], search
 
 
 def test_coalescing_keeps_what_counts() -> None:
