@@ -142,7 +142,7 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
             table=table,
             states=trigger_states,
             firing=firing,
-            clock=Clock.of(connection, state, table, firing),
+            clock=Clock.of(connection, state, table, firing, waits),
             store=TriggerStore(documents=workflows.documents, states=trigger_states),
             views=TriggerViews(states=trigger_states),
             rates=RateLimits(state),

@@ -82,6 +82,8 @@ STATUS: Mapping[str, int] = {
     "hook.run_failed": 500,
     "template.missing": 422,
     "task.not_found": 404,
+    "trigger.fetch_failed": 502,
+    "trigger.bad_items": 502,
     "trigger.exists": 409,
     "trigger.path_taken": 409,
     "block.unknown_type": 404,

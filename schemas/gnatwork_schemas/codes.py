@@ -132,6 +132,8 @@ _TABLE = (
     ErrorCode("hook.run_failed", "The run that was to answer the call ended without a reply.", "`gnatwork run show` tells why; the run's id is in the header `X-Gnatwork-Run`.", ("manager",)),
     ErrorCode("trigger.bad_cron", "A text is no cron, or one that never comes.", "Mend the field that the message names: five fields, six with seconds first, or a name such as `@daily`.", ("compiler",)),
     ErrorCode("trigger.bad_timezone", "There is no time zone of this name.", "Take a name of the IANA database, such as `Europe/Madrid` or `UTC`.", ("compiler",)),
+    ErrorCode("trigger.fetch_failed", "The request of a polling trigger failed; it is made again at the next interval.", "See the run that the message names: it shows the request and its error.", ("manager",)),
+    ErrorCode("trigger.bad_items", "What a poll found is no array of items, has more of them than it may, or leaves too large a cursor.", "Look at the output of the run that made the request, and mend `items`, `max_items` or `cursor` of the trigger.", ("manager",)),
     ErrorCode("trigger.exists", "The workflow has another trigger with this id.", "Give one of the two another id, or delete the one that was added by the API.", ("manager",)),
     ErrorCode("trigger.path_taken", "Another webhook listens at this path with this method.", "Choose another `path` or `method`; the webhook's own address, which nobody chooses, works without either.", ("manager",)),
     # connections

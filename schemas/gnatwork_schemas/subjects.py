@@ -499,13 +499,13 @@ SIGNING_KEY = "signing.access"
 
 
 def connection_key(namespace: str, name: str) -> str:
-    """The key of a connection; `*` for all."""
+    """The key of a connection, or with `*` those of several."""
     return f"connection.{namespace}.{name}"
 
 
 def connection_token_key(namespace: str, name: str) -> str:
-    """The key of the token that an OAuth2 connection has got; `*` for all."""
-    return f"token.{namespace}.{name}"
+    """The key of the token that an OAuth2 connection has got."""
+    return f"connection.{namespace}.{name}.token"
 
 
 def authorization_key(state: str) -> str:
@@ -513,8 +513,15 @@ def authorization_key(state: str) -> str:
     return f"authorization.{state}"
 
 
+#: All connections and their tokens.
+CONNECTION_KEYS = "connection.>"
 #: What tells at a manager's start whether it has the right keys.
 CANARY_KEY = "canary"
+
+
+def trigger_seen_key(namespace: str, workflow: str, trigger: str) -> str:
+    """What a polling trigger has seen, see `gnatwork_manager.triggers.polling`."""
+    return f"trigger_seen.{namespace}.{workflow}.{trigger}"
 
 
 #: Metadata key of the history stream that holds the number of shards.

@@ -4,14 +4,15 @@ import asyncio
 from dataclasses import dataclass
 from typing import Self
 
-from gnatwork_bus.alarms import Alarms
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.kv import Bucket
 from gnatwork_manager.triggers.fires import Fires
 from gnatwork_manager.triggers.firing import Firing
+from gnatwork_manager.triggers.polls import Polls
 from gnatwork_manager.triggers.schedules import Schedules
 from gnatwork_manager.triggers.table import TriggerTable
 from gnatwork_manager.triggers.timetable import Timetable
+from gnatwork_manager.waits import Waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,11 @@ class Clock:
     fires: Fires
 
     @classmethod
-    def of(cls, connection: Connection, state: Bucket, table: TriggerTable, firing: Firing) -> Self:
+    def of(cls, connection: Connection, state: Bucket, table: TriggerTable, firing: Firing, waits: Waits) -> Self:
         """Put together for one manager."""
-        alarms = Alarms(connection)
-        timetable = Timetable(connection, state, table, firing.states, alarms)
-        fires = Fires(connection, table, timetable, alarms, Schedules(firing=firing))
-        return cls(timetable, fires)
+        polls = Polls(firing, waits, state)
+        timetable = Timetable(connection, state, table, firing.states, polls)
+        return cls(timetable, Fires(connection, table, timetable, Schedules(firing=firing), polls))
 
     async def run(self) -> None:
         """Go, for ever."""

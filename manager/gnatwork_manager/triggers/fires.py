@@ -8,20 +8,21 @@ from collections.abc import AsyncIterator
 
 from pydantic import ValidationError
 
-from gnatwork_bus.alarms import Alarms, TriggerKey
+from gnatwork_bus.alarms import TriggerKey
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.consume import Consumer
 from gnatwork_bus.delivery import Delivery
 from gnatwork_bus.patience import until_available
 from gnatwork_bus.reconcile import ensure_consumer
 from gnatwork_bus.topology import TRIGGER_ACK_WAIT, trigger_consumer
-from gnatwork_manager.triggers.rhythms import rhythm_of, times_of
+from gnatwork_manager.triggers.polls import Polls
+from gnatwork_manager.triggers.rhythms import times_of
 from gnatwork_manager.triggers.schedules import Schedules, passes
 from gnatwork_manager.triggers.table import TriggerTable
-from gnatwork_manager.triggers.timetable import Timed, Timetable
+from gnatwork_manager.triggers.timetable import Timetable, is_timed
 from gnatwork_schemas import subjects
 from gnatwork_schemas.messages import TriggerDue
-from gnatwork_schemas.triggers import ScheduleTrigger
+from gnatwork_schemas.triggers import PollingTrigger, ScheduleTrigger
 
 log = logging.getLogger(__name__)
 
@@ -41,15 +42,15 @@ class Fires:
         connection: Connection,
         table: TriggerTable,
         timetable: Timetable,
-        alarms: Alarms,
         schedules: Schedules,
+        polls: Polls,
     ) -> None:
         self._connection = connection
         self._table = table
         self._states = schedules.firing.states
         self._timetable = timetable
-        self._alarms = alarms
         self._schedules = schedules
+        self._polls = polls
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -80,7 +81,7 @@ class Fires:
             return
         try:
             async with _renewed(delivery):
-                done = await self._fire(key, due, max(delivery.at, time.time()))
+                done = await self._fire(key, due, delivery.at)
         except Exception as error:
             wait = min(_FIRST_WAIT * 2 ** (delivery.delivered - 1), _LONGEST_WAIT)
             level = logging.DEBUG if passes(error) else logging.ERROR
@@ -95,12 +96,13 @@ class Fires:
             if not delivery.settled:
                 delivery.nak()
 
-    async def _fire(self, key: TriggerKey, due: TriggerDue, now: float) -> bool:
+    async def _fire(self, key: TriggerKey, due: TriggerDue, at: float) -> bool:
         """Do what is due of a trigger and set its next alarm; False when this manager does not know enough of it."""
         timed, known = self._timetable.get(key), self._table.get(*key)
         if timed is None or timed.trigger is None or known is None or timed.revision < due.revision:
             # It is gone, or has just been made or changed by way of another manager.
-            return not await self._timetable.is_stored(key)
+            trigger = await self._timetable.stored(key)
+            return trigger is None or not is_timed(trigger)
         trigger = timed.trigger
         state = await self._states.get(*key)
         if state.times != times_of(trigger):
@@ -108,16 +110,14 @@ class Fires:
             return True
         match trigger:
             case ScheduleTrigger():
-                upto = await self._schedules.fire(known, trigger, state, now)
+                # Clocks of managers may be behind that of the server.
+                after = await self._schedules.fire(known, trigger, state, max(at, time.time()))
+            case PollingTrigger():
+                after = await self._polls.fire(known, trigger, state, at)
             case _:
                 return True
-        await self._set_next(key, timed, upto)
+        await self._timetable.set_next(key, timed, after)
         return True
-
-    async def _set_next(self, key: TriggerKey, timed: Timed, after: float) -> None:
-        rhythm = rhythm_of(timed.trigger) if timed.trigger else None
-        if rhythm and (upcoming := rhythm.upcoming(after, 1)):
-            await self._alarms.set(key, TriggerDue(at=upcoming[0], revision=timed.revision))
 
 
 @contextlib.asynccontextmanager

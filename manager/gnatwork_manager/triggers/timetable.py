@@ -17,6 +17,7 @@ from gnatwork_bus.direct import leader_get
 from gnatwork_bus.kv import Bucket
 from gnatwork_bus.patience import until_available
 from gnatwork_manager.triggers.due import switched_off, switched_on
+from gnatwork_manager.triggers.polls import Polls
 from gnatwork_manager.triggers.rhythms import rhythm_of, times_of
 from gnatwork_manager.triggers.states import TriggerStates
 from gnatwork_manager.triggers.table import TriggerTable
@@ -36,19 +37,22 @@ class Timed(NamedTuple):
 
     trigger: AnyTrigger | None
     revision: int
+    #: Whether there is no such trigger any more.
+    gone: bool = False
 
 
 class Timetable:
     """All triggers that fire by the clock."""
 
     def __init__(
-        self, connection: Connection, state: Bucket, table: TriggerTable, states: TriggerStates, alarms: Alarms
+        self, connection: Connection, state: Bucket, table: TriggerTable, states: TriggerStates, polls: Polls
     ) -> None:
         self._connection = connection
         self._state = state
         self._table = table
         self._states = states
-        self._alarms = alarms
+        self._polls = polls
+        self._alarms = Alarms(connection)
         self._timed: dict[TriggerKey, Timed] = {}
         #: Those that are still to be seen to.
         self._changed: dict[TriggerKey, Timed] = {}
@@ -78,25 +82,26 @@ class Timetable:
 
     async def arm(self, key: TriggerKey, timed: Timed) -> None:
         """Set the alarm of a trigger for its first time that is not settled yet; UnavailableError."""
-        trigger, revision = timed
-        rhythm = rhythm_of(trigger) if trigger else None
-        if trigger is None or rhythm is None:
+        trigger, now = timed.trigger, time.time()
+        if trigger is None:
             return
-        now = time.time()
-        state = await self._states.update(*key, lambda state: switched_on(state, trigger, revision, now))
-        if state.times != times_of(trigger) or state.nominal is None:
-            # Whoever knows a later revision sees to it.
-            return
-        if upcoming := rhythm.upcoming(state.nominal, 1):
-            await self._alarms.set(key, TriggerDue(at=upcoming[0], revision=revision))
+        state = await self._states.update(*key, lambda state: switched_on(state, trigger, timed.revision, now))
+        # Otherwise whoever knows a later revision sees to it.
+        if state.times == times_of(trigger) and state.nominal is not None:
+            await self.set_next(key, timed, state.nominal)
 
-    async def is_stored(self, key: TriggerKey) -> bool:
-        """Whether the trigger exists and fires, as the leader of the bucket knows it; UnavailableError."""
+    async def set_next(self, key: TriggerKey, timed: Timed, after: float) -> None:
+        """Set the alarm of a trigger for its first time after another; UnavailableError."""
+        rhythm = rhythm_of(timed.trigger) if timed.trigger else None
+        if rhythm and (upcoming := rhythm.upcoming(after, 1)):
+            await self._alarms.set(key, TriggerDue(at=upcoming[0], revision=timed.revision))
+
+    async def stored(self, key: TriggerKey) -> AnyTrigger | None:
+        """A trigger as the leader of the bucket knows it; None when there is none. UnavailableError."""
         subject = self._state.subject(subjects.workflow_key(key.namespace, key.workflow))
         message = await leader_get(self._connection, self._state.stream_name, subject)
         entry = self._state.entry(message) if message else None
-        trigger = StoredWorkflow.model_validate_json(entry.value).triggers().get(key.trigger) if entry else None
-        return trigger is not None and trigger.enabled and times_of(trigger) is not None
+        return StoredWorkflow.model_validate_json(entry.value).triggers().get(key.trigger) if entry else None
 
     def _heard(
         self,
@@ -109,10 +114,10 @@ class Timetable:
         """A workflow's document has changed."""
         for id_ in before.keys() | after.keys():
             key, trigger = TriggerKey(namespace, workflow, id_), after.get(id_)
-            if trigger is not None and trigger.enabled and times_of(trigger) is not None:
+            if trigger is not None and is_timed(trigger):
                 self._timed[key] = self._changed[key] = Timed(trigger, revision)
             elif self._timed.pop(key, None) is not None:
-                self._changed[key] = Timed(None, revision)
+                self._changed[key] = Timed(None, revision, gone=trigger is None)
         self._some.set()
 
     def _look_again(self) -> None:
@@ -123,8 +128,10 @@ class Timetable:
         """See to all triggers, and to alarms that are left over from triggers that are gone."""
         alarms = await self._alarms.all()
         for key, due in alarms.items():
-            if key not in self._timed and not await self.is_stored(key):
-                self._changed.setdefault(key, Timed(None, due.revision))
+            if key not in self._timed:
+                trigger = await self.stored(key)
+                if trigger is None or not is_timed(trigger):
+                    self._changed.setdefault(key, Timed(None, due.revision, gone=trigger is None))
         self._changed = {**self._timed, **self._changed}
 
     async def _see_to(self, changed: Mapping[TriggerKey, Timed]) -> None:
@@ -140,11 +147,18 @@ class Timetable:
 
     async def _see_to_one(self, key: TriggerKey, timed: Timed) -> None:
         if timed.trigger is None:
-            await self._states.update(*key, lambda state: switched_off(state, timed.revision))
+            state = await self._states.update(*key, lambda state: switched_off(state, timed.revision))
             await self._alarms.drop(key, timed.revision)
+            if timed.gone and state.times is None:
+                await self._polls.forget(*key)
             return
         try:
             await self.arm(key, timed)
         except ValueError as error:
             log.warning("the trigger %s does not fire: %s", "/".join(key), error)
             self._states.failed(key, str(error), time.time())
+
+
+def is_timed(trigger: AnyTrigger) -> bool:
+    """Whether a trigger fires by the clock."""
+    return trigger.enabled and times_of(trigger) is not None
