@@ -1,8 +1,6 @@
 """How two definitions of a workflow differ: block by block, whatever its place in the file."""
 
-from typing import Literal
-
-from pydantic import JsonValue
+from typing import Any, Literal
 
 from gnatwork_schemas.model import Model
 
@@ -16,9 +14,9 @@ class FieldChange(Model):
     pointer: str
     change: Change
     #: What it was; null as well where it was added.
-    old: JsonValue = None
+    old: Any = None
     #: What it is; null as well where it was removed. Of an order, both are the ids in it.
-    new: JsonValue = None
+    new: Any = None
 
 
 class PartChange(Model):
@@ -31,8 +29,8 @@ class PartChange(Model):
     #: What of it has changed; empty where all of it was added or removed.
     fields: tuple[FieldChange, ...] = ()
     #: All of it where it was removed or added.
-    old: JsonValue = None
-    new: JsonValue = None
+    old: Any = None
+    new: Any = None
 
 
 class WorkflowDiff(Model):

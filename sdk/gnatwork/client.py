@@ -1,6 +1,6 @@
 """A client of Gnatwork, over HTTP or over NATS."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -9,20 +9,22 @@ from typing import Any, Self
 
 from gnatwork.address import Address, find_address
 from gnatwork.errors import AddressError
+from gnatwork.feeds import EventFeed
 from gnatwork.http_transport import HttpTransport
 from gnatwork.nats_transport import NatsTransport
 from gnatwork.pages import Page, all_pages
 from gnatwork.runs import RunHandle
-from gnatwork.transport import DEFAULT_TIMEOUT, Call, Transport, workflow_path
+from gnatwork.transport import DEFAULT_TIMEOUT, Call, RunEvent, Transport, workflow_path
 from gnatwork.triggers import Triggers
+from gnatwork.workflows import WorkflowMethods
 from gnatwork_schemas.catalogue import BlockType
+from gnatwork_schemas.event_kinds import EventKind
 from gnatwork_schemas.letters import Discarded, FoundDeadLetter, Redriven
 from gnatwork_schemas.names import DEFAULT_NAMESPACE
 from gnatwork_schemas.status import RunStatus, RunSummary
-from gnatwork_schemas.workflow import Workflow, WorkflowSummary
 
 
-class Client:
+class Client(WorkflowMethods):
     """Starts runs and asks about them.
 
         async with Client("http://127.0.0.1:7400", token="…") as client:
@@ -145,6 +147,10 @@ class Client:
         status: Sequence[RunStatus] = (),
         label: Sequence[str] = (),
         parent: str | None = None,
+        trigger: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        search: str | None = None,
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[RunSummary]:
@@ -155,6 +161,11 @@ class Client:
             status: only those in any of these states.
             label: only those with all of these labels, `name=value` or `name`.
             parent: only those that this run has started.
+            trigger: only those that a trigger of this type, or with this id, has started.
+            since: only those created then or later; a time without a zone is local.
+            until: only those created earlier.
+            search: only those with all of these words in the workflow's name, values of labels, or code and message of
+                the error (`word*` for the beginning of one); or with a run id that begins so.
             limit: how many at most.
             cursor: of the page before.
         """
@@ -163,44 +174,37 @@ class Client:
             "status": [one.value for one in status],
             "label": list(label),
             "parent": parent,
+            "trigger": trigger,
+            "since": since.timestamp() if since else None,
+            "until": until.timestamp() if until else None,
+            "search": search,
             "limit": limit,
             "cursor": cursor,
         }
         answer = await self._transport.call(Call(verb="run.list", method="GET", path="/runs", query=query))
         return Page([RunSummary.model_validate(item) for item in answer["items"]], answer["next_cursor"])
 
-    async def put_workflow(self, name: str, definition: Mapping[str, Any]) -> Workflow:
-        """Store a definition as the published version of a workflow; the same one again makes no new version.
+    def events(
+        self,
+        workflow: str | None = None,
+        *,
+        kinds: Collection[EventKind] = (),
+        live: bool = True,
+        after: int | None = None,
+        replay: bool = True,
+    ) -> AsyncGenerator[RunEvent, None]:
+        """What happens in all runs of a workflow, or of the namespace, for ever.
 
-        Raises:
-            RequestError: the definition is refused; `problem.errors` has the place of each mistake.
+        Args:
+            workflow: only runs of this one.
+            kinds: only these kinds of events.
+            live: with what running tasks tell.
+            after: the sequence of the last event that is known. Where it is gone itself, an event `gap` says that others
+                may be missing.
+            replay: without `after`, begin with what is stored of runs that are not archived; else with what comes.
         """
-        call = Call(
-            verb="workflow.put",
-            method="PUT",
-            path=workflow_path(name),
-            subject={"name": name},
-            body=definition,
-            body_field="definition",
-        )
-        return Workflow.model_validate(await self._transport.call(call))
-
-    async def validate(self, definition: Mapping[str, Any]) -> None:
-        """Check a definition without storing it; raises RequestError with the place of each mistake."""
-        path = "/workflows/validate"
-        call = Call(verb="workflow.validate", method="POST", path=path, body=definition, body_field="definition")
-        await self._transport.call(call)
-
-    async def workflow(self, name: str) -> Workflow:
-        """A stored workflow, its versions, and the definition of the published one."""
-        call = Call(verb="workflow.get", method="GET", path=workflow_path(name), subject={"name": name})
-        return Workflow.model_validate(await self._transport.call(call))
-
-    async def workflows(self, *, limit: int = 50, cursor: str | None = None) -> Page[WorkflowSummary]:
-        """Stored workflows, in the order of their names."""
-        query = {"limit": limit, "cursor": cursor}
-        answer = await self._transport.call(Call(verb="workflow.list", method="GET", path="/workflows", query=query))
-        return Page([WorkflowSummary.model_validate(item) for item in answer["items"]], answer["next_cursor"])
+        feed = EventFeed(workflow=workflow, kinds=kinds, live=live, replay=replay)
+        return self._transport.events(feed, after)
 
     async def blocks(self) -> list[BlockType]:
         """All block types that executors have announced, and those that the engine runs itself."""

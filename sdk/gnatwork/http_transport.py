@@ -3,25 +3,26 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
+from functools import partial
 from typing import Any
 
 import httpx
 from pydantic import ValidationError
 
 from gnatwork.errors import AddressError, ClientError, RequestError, UnreachableError
-from gnatwork.transport import Call, RunEvent, run_path
+from gnatwork.feeds import EventFeed, LogFeed
+from gnatwork.http_events import HttpEvents
+from gnatwork.transport import Call, RunEvent, run_path, workflow_path
+from gnatwork_schemas.event_kinds import EventKind
+from gnatwork_schemas.live import LogLine
 from gnatwork_schemas.problem import Problem
 from gnatwork_schemas.status import RunSummary
 from gnatwork_schemas.subjects import ENDS
 
-#: Seconds that the manager lets pass between two signs of life on a stream, and some.
-_SILENCE = 40.0
 #: Requests at once, whatever a caller gathers: more connections make httpx slower, not faster.
 _CONNECTIONS = 16
-#: Event streams at once; one manager serves a thousand, for all its clients. Further ones wait, and miss nothing.
-_STREAMS = 256
-#: Seconds to wait before a broken event stream is taken up again; after the last one it is given up.
-_RESUMPTIONS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 5.0, 5.0)
+#: The events of which one is the last of each run.
+_ENDS = tuple(EventKind(end) for end in sorted(ENDS))
 _LOCAL = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 
 
@@ -54,7 +55,7 @@ class HttpTransport:
             mounts=dict.fromkeys(_LOCAL),
         )
         self._requests = asyncio.Semaphore(_CONNECTIONS)
-        self._streams = asyncio.Semaphore(_STREAMS)
+        self._events = HttpEvents(self._client, _check, self._api)
 
     async def open(self) -> None:
         """See `Transport`; connections are made when they are needed."""
@@ -65,7 +66,9 @@ class HttpTransport:
 
     async def call(self, call: Call) -> Any:
         """See `Transport`."""
-        headers = {b"Idempotency-Key": call.idempotency_key.encode()} if call.idempotency_key else None
+        headers = {name.encode(): value.encode() for name, value in call.conditions.items()}
+        if call.idempotency_key:
+            headers[b"Idempotency-Key"] = call.idempotency_key.encode()
         query = {name: value for name, value in call.query.items() if value is not None}
         try:
             async with self._requests:
@@ -82,47 +85,29 @@ class HttpTransport:
 
     async def ended(self, run_id: str) -> RunEvent | None:
         """See `Transport`."""
-        async with contextlib.aclosing(self.events(run_id, 0)) as events:
+        feed = EventFeed(run_id=run_id, kinds=_ENDS, live=False)
+        async with contextlib.aclosing(self.events(feed, None)) as events:
             async for event in events:
-                if event.event in ENDS:
-                    return event
+                return event
         return None
 
-    async def events(self, run_id: str, after: int) -> AsyncGenerator[RunEvent, None]:
+    async def events(self, feed: EventFeed, after: int | None) -> AsyncGenerator[RunEvent, None]:
         """See `Transport`. A stream that breaks is taken up where it broke."""
-        waits = iter(_RESUMPTIONS)
-        while True:
-            try:
-                async with self._streams, contextlib.aclosing(self._stream(run_id, after)) as events:
-                    async for event in events:
-                        after, waits = event.sequence or after, iter(_RESUMPTIONS)
-                        yield event
-                        if event.event in ENDS:
-                            return
-                if await self._is_over(run_id, after):
+        path, over = workflow_path(feed.workflow, "/events") if feed.workflow else "/events", None
+        if (run_id := feed.run_id) is not None:
+            path, over = run_path(run_id, "/events"), partial(self._is_over, run_id)
+        async with contextlib.aclosing(self._events.follow(path, feed.query, after, over)) as events:
+            async for event in events:
+                yield RunEvent.model_validate_json(event.data)
+                if run_id is not None and event.event in ENDS:
                     return
-                broken: ClientError = UnreachableError(f"{self._api} broke off the event stream")
-            except httpx.TransportError as error:
-                broken = self._unreachable(error)
-            except UnreachableError as error:
-                broken = error
-            if (wait := next(waits, None)) is None:
-                raise broken
-            await asyncio.sleep(wait)
 
-    async def _stream(self, run_id: str, after: int) -> AsyncGenerator[RunEvent, None]:
-        async with self._client.stream(
-            "GET",
-            run_path(run_id, "/events"),
-            headers={"Accept": "text/event-stream", "Last-Event-ID": str(after)},
-            timeout=_SILENCE,
-        ) as response:
-            if response.is_error:
-                await response.aread()
-                _check(response)
-            async for line in response.aiter_lines():
-                if line.startswith("data:"):
-                    yield RunEvent.model_validate_json(line[5:])
+    async def log(self, feed: LogFeed) -> AsyncGenerator[LogLine, None]:
+        """See `Transport`."""
+        lines = self._events.follow(run_path(feed.run_id, "/logs/follow"), feed.query, None)
+        async with contextlib.aclosing(lines) as events:
+            async for event in events:
+                yield LogLine.model_validate_json(event.data)
 
     async def _is_over(self, run_id: str, after: int) -> bool:
         """Whether the run has ended and the caller has all of it."""

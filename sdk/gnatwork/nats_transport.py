@@ -9,11 +9,13 @@ import orjson
 
 from gnatwork.ends import Ends
 from gnatwork.errors import ClientError, RequestError, UnreachableError
+from gnatwork.feeds import EventFeed, LogFeed
+from gnatwork.nats_events import NatsEvents
 from gnatwork.transport import Call, RunEvent, run_path
 from gnatwork_bus.connection import Connection
-from gnatwork_bus.follow import follow
 from gnatwork_schemas import header_names, subjects
 from gnatwork_schemas.errors import UnavailableError
+from gnatwork_schemas.live import LogLine
 from gnatwork_schemas.messages import Message
 from gnatwork_schemas.model import VERSION
 from gnatwork_schemas.problem import Problem
@@ -23,11 +25,12 @@ from gnatwork_schemas.status import Run
 _CONNECT = 5.0
 #: Seconds of silence after which one who waits asks whether the end was lost: at first, and at most.
 _FIRST_SILENCE, _LONGEST_SILENCE = 10.0, 300.0
-#: Events that wait for a reader; live ones beyond are left out, stored ones wait in the server.
-_QUEUE = 256
 #: Verbs that begin a run, whose end someone may wait for.
 _BEGINNING = frozenset({"submit", "workflow.start", "run.retry", "run.rerun", "trigger.fire"})
-_LIVE_KINDS = ("started", "progress", "log")
+
+
+class NotConnectedError(ClientError):
+    """It is not connected; use it as `async with Client(…) as client:`."""
 
 
 class TooLargeError(ClientError):
@@ -47,14 +50,21 @@ class NatsTransport:
         self._timeout = timeout
         self._stack = contextlib.AsyncExitStack()
         self._connected: Connection | None = None
+        self._followed: NatsEvents | None = None
         self._ends = Ends()
         self._listening = asyncio.Lock()
 
     @property
     def _connection(self) -> Connection:
         if self._connected is None:
-            raise ClientError("it is not connected; use it as `async with Client(…) as client:`")
+            raise NotConnectedError
         return self._connected
+
+    @property
+    def _events(self) -> NatsEvents:
+        if self._followed is None:
+            raise NotConnectedError
+        return self._followed
 
     async def open(self) -> None:
         """See `Transport`."""
@@ -66,6 +76,7 @@ class NatsTransport:
             raise UnreachableError(error.detail) from None
         connection.on_reconnect(self._ends.missed)
         self._connected = connection
+        self._followed = NatsEvents(connection, self._namespace, self._run)
 
     async def close(self) -> None:
         """See `Transport`."""
@@ -105,55 +116,17 @@ class NatsTransport:
             silence = min(2 * silence, _LONGEST_SILENCE)
         return end.read()
 
-    async def events(self, run_id: str, after: int) -> AsyncGenerator[RunEvent, None]:
+    async def events(self, feed: EventFeed, after: int | None) -> AsyncGenerator[RunEvent, None]:
         """See `Transport`."""
-        run = await self._run(run_id)
-        if run.status.ended and run.sequence <= after:
-            return
-        queue: asyncio.Queue[RunEvent | Exception] = asyncio.Queue(_QUEUE)
-        reading = asyncio.create_task(self._read(run, after, queue), name="run-events")
-        try:
-            async with self._live(run_id, queue):
-                while True:
-                    event = await queue.get()
-                    if isinstance(event, Exception):
-                        raise event
-                    yield event
-                    if event.event in subjects.ENDS:
-                        return
-        finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
+        async with contextlib.aclosing(self._events.events(feed, after)) as events:
+            async for event in events:
+                yield event
 
-    async def _read(self, run: Run, after: int, queue: asyncio.Queue[RunEvent | Exception]) -> None:
-        base = subjects.find_run("*", run.namespace, run.run_id)
-        try:
-            messages = follow(self._connection, subjects.HISTORY, base, after=after)
-            async with contextlib.aclosing(messages):
-                async for message in messages:
-                    event = subjects.parse_history(message.subject).event
-                    body = orjson.loads(message.data) if message.data else None
-                    await queue.put(RunEvent(event=event, sequence=message.sequence, at=message.at, body=body))
-        except Exception as error:  # noqa: BLE001 - the reader of the queue raises it
-            await queue.put(error)
-
-    @contextlib.asynccontextmanager
-    async def _live(self, run_id: str, queue: asyncio.Queue[RunEvent | Exception]) -> AsyncGenerator[None, None]:
-        prefix = subjects.live_event(run_id, "")
-
-        async def heard(message: Any) -> None:
-            event = message.subject.removeprefix(prefix)
-            with contextlib.suppress(asyncio.QueueFull):
-                queue.put_nowait(RunEvent(event=event, body=orjson.loads(message.data)))
-
-        nc = self._connection.nc
-        subscriptions = [await nc.subscribe(subjects.live_task(run_id, "*", kind), cb=heard) for kind in _LIVE_KINDS]
-        try:
-            yield
-        finally:
-            if not nc.is_closed:
-                for subscription in subscriptions:
-                    await subscription.unsubscribe()
+    async def log(self, feed: LogFeed) -> AsyncGenerator[LogLine, None]:
+        """See `Transport`."""
+        async with contextlib.aclosing(self._events.log(feed)) as lines:
+            async for line in lines:
+                yield line
 
     async def _listen(self) -> None:
         """Hear the ends of runs from now on; a client that starts and awaits none need not."""
@@ -178,6 +151,7 @@ class NatsTransport:
         given = call.body or {} if call.body_field is None else {call.body_field: call.body}
         body: dict[str, Any] = {"v": VERSION, **call.subject, **given}
         body |= {name: value for name, value in call.query.items() if value is not None}
+        body |= {name.lower().replace("-", "_"): value for name, value in call.conditions.items()}
         if call.idempotency_key is not None:
             body["idempotency_key"] = call.idempotency_key
         data = orjson.dumps(body)

@@ -7,6 +7,8 @@ from urllib.parse import quote
 
 from pydantic import Field
 
+from gnatwork.feeds import EventFeed, LogFeed
+from gnatwork_schemas.live import LogLine
 from gnatwork_schemas.model import Model
 
 #: Seconds that an answer may take, unless the client says otherwise.
@@ -16,7 +18,12 @@ DEFAULT_TIMEOUT = 30.0
 class RunEvent(Model):
     """Something that happened in a run."""
 
-    #: `start`, `block.<task>.output`, `complete`, …; live ones end in `started`, `progress` or `log`.
+    #: Of which run and workflow, where those of many are followed.
+    run_id: str | None = None
+    workflow: str | None = None
+
+    #: `start`, `block.<task>.output`, `complete`, …; live ones end in `started`, `progress` or `log`. `gap`, without
+    #: anything else, says that events may be missing before the next one.
     event: str
     #: Place in history; None for live events, which are not stored.
     sequence: int | None = None
@@ -53,6 +60,15 @@ class Call:
     #: The field that over NATS holds the body; None puts its fields beside the others.
     body_field: str | None = None
     idempotency_key: str | None = None
+    #: The state of a workflow that the call is about, as its documents name it; 0 for none at all. None for any.
+    revision: int | None = None
+
+    @property
+    def conditions(self) -> Mapping[str, str]:
+        """What must hold for the call, as headers."""
+        if self.revision is None:
+            return {}
+        return {"If-Match": f'"{self.revision}"'} if self.revision else {"If-None-Match": "*"}
 
 
 class Transport(Protocol):
@@ -64,8 +80,11 @@ class Transport(Protocol):
     async def call(self, call: Call) -> Any:
         """The answer's JSON, None for an empty one. Raises RequestError, UnreachableError."""
 
-    def events(self, run_id: str, after: int) -> AsyncGenerator[RunEvent, None]:
-        """Events after a sequence, then what follows, until the run has ended."""
+    def events(self, feed: EventFeed, after: int | None) -> AsyncGenerator[RunEvent, None]:
+        """Events after a sequence, then what follows, where they are of one run until it has ended."""
+
+    def log(self, feed: LogFeed) -> AsyncGenerator[LogLine, None]:
+        """Lines of a run's log, those there are and those to come, until it has ended."""
 
     async def ended(self, run_id: str) -> RunEvent | None:
         """Return once the run has ended, with its end where it came by; else it is to be asked for."""

@@ -94,8 +94,7 @@ class WorkflowDocuments:
         and given back. Raises ProblemError `workflow.changed`, `trigger.path_taken`, `engine.unavailable`, for a name
         that is none, and what `decide` raises.
         """
-        if not _NAME.fullmatch(name):
-            raise invalid("/name", f"`{name}` is no name of a workflow; it has up to 63 of a-z, 0-9, _ and -")
+        check_name(name)
 
         async def attempt(found: Found) -> Found:
             found.check(condition)
@@ -157,6 +156,12 @@ class WorkflowDocuments:
             workflow = StoredWorkflow.model_validate_json(entry.value)
             self._parsed.put(key, workflow, len(entry.value))
         return Found(workflow, entry.revision)
+
+
+def check_name(name: str) -> None:
+    """Raise ProblemError for what can't be the name of a workflow."""
+    if not _NAME.fullmatch(name):
+        raise invalid("/name", f"`{name}` is no name of a workflow; it has up to 63 of a-z, 0-9, _ and -")
 
 
 def must_exist(found: Found | None, namespace: str, name: str) -> Found:

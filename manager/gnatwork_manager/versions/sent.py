@@ -8,6 +8,7 @@ import orjson
 from gnatwork_manager.bodies import encode_bounded
 from gnatwork_manager.problems import invalid
 from gnatwork_manager.versions.diff import Difference, difference
+from gnatwork_manager.versions.documents import check_name
 from gnatwork_schemas.errors import DefinitionError
 from gnatwork_schemas.problem import Fault
 
@@ -29,6 +30,8 @@ def read_sent(definition: Any, name: str | None = None) -> Sent:
     """What was sent, to be stored as `name`, or as the definition says; ProblemError, DefinitionError."""
     if not isinstance(definition, dict):
         raise invalid("", "the body must be a definition, an object with `blocks` or `steps`")
+    if name is not None:
+        check_name(name)
     given = definition.get("name", name)
     if not isinstance(given, str):
         raise invalid("/name", "the definition has no `name` to store it by")
