@@ -55,28 +55,35 @@ async def test_a_webhook_has_an_address_that_nobody_can_guess(bench: Bench) -> N
     assert (addresses[1:], addresses[0] == secret) == (["/hooks/orders"], False)
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
-async def test_a_webhook_takes_its_method_and_no_other(bench: Bench, method: str) -> None:
-    await put_workflow(bench, webhook(method=method), webhook(id="post", input="posted"))
+async def test_a_webhook_takes_its_method_and_no_other(bench: Bench) -> None:
+    methods = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+    await put_workflow(
+        bench,
+        *(webhook(id=method.lower(), method=method, path=f"/{method.lower()}") for method in methods),
+        webhook(id="both", path="/get", input="posted"),
+    )
     async with hooks_of(bench) as outside:
-        taken = await outside.request(method, "/orders")
-        assert taken.status_code == 202
-        assert (await start_of_run(bench, taken.json()["run_id"])).trigger.id == "hook"
-        posted = await outside.post("/orders")
+        for method in methods:
+            taken = await outside.request(method, f"/{method.lower()}")
+            assert taken.status_code == 202, method
+            assert (await start_of_run(bench, taken.json()["run_id"])).trigger.id == method.lower()
+        posted = await outside.post("/get")
         assert (await start_of_run(bench, posted.json()["run_id"])).input == "posted"
-        for other in {"GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"} - {method}:
-            refused = await outside.request(other, "/orders")
+        for other in ("PUT", "PATCH", "DELETE"):
+            refused = await outside.request(other, "/get")
+            assert (refused.status_code, refused.headers["allow"]) == (405, "GET, POST")
+        for other in ("HEAD", "OPTIONS"):
+            refused = await outside.request(other, "/get")
             assert refused.status_code == 405
-            assert refused.headers["allow"] == ", ".join(sorted({method, "POST"})) or other in {"HEAD", "OPTIONS"}
             assert "access-control-allow-origin" not in refused.headers
 
 
-@pytest.mark.parametrize("place", ["/", "/nothing", "/orders/", "/orders/more", "/ORDERS", "/%2e%2e/orders", "/hook"])
-async def test_nothing_is_told_at_an_unknown_address(bench: Bench, place: str) -> None:
+async def test_nothing_is_told_at_an_unknown_address(bench: Bench) -> None:
     await put_workflow(bench, webhook())
-    reply = await post(bench, place, json=1)
-    assert (reply.status_code, reply.json()["code"]) == (404, "hook.not_found")
-    assert "shop" not in reply.text
+    for place in ("/", "/nothing", "/orders/", "/orders/more", "/ORDERS", "/%2e%2e/orders", "/hook"):
+        reply = await post(bench, place, json=1)
+        assert (reply.status_code, reply.json()["code"]) == (404, "hook.not_found"), place
+        assert "shop" not in reply.text
 
 
 async def test_a_webhook_that_is_off_is_not_there(bench: Bench) -> None:
