@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from gnatwork_manager import blocks, dead_letters, events, health, openapi, run_actions, run_views, runs, workflows
 from gnatwork_manager.audit import routes as audit
 from gnatwork_manager.auth import Authenticate
+from gnatwork_manager.connections import endpoints as connections
 from gnatwork_manager.limits import LimitBody
 from gnatwork_manager.logs import routes as logs
 from gnatwork_manager.observe import Observe
@@ -61,6 +62,7 @@ def build_api() -> FastAPI:
         dead_letters,
         health,
         hooks,
+        connections,
         endpoints,
         about_me,
         key_endpoints,

@@ -16,6 +16,7 @@ from gnatwork_manager.people.bodies import (
     Registration,
 )
 from gnatwork_schemas.catalogue import BlockType
+from gnatwork_schemas.connections import AuthorizeBody, ConnectionBody
 from gnatwork_schemas.definition import Definition, Labels
 from gnatwork_schemas.letters import FoundDeadLetter
 from gnatwork_schemas.live import LogLine
@@ -165,6 +166,8 @@ REFERENCED: tuple[type[BaseModel], ...] = (
     SignalBody,
     FireBody,
     NewTrigger,
+    ConnectionBody,
+    AuthorizeBody,
     Registration,
     Login,
     Refresh,

@@ -21,6 +21,7 @@ from gnatwork_manager.audit.log import AuditLog
 from gnatwork_manager.audit.verbs import AuditedVerbs
 from gnatwork_manager.catalogue import Catalogue
 from gnatwork_manager.claims import Claims
+from gnatwork_manager.connections.room import open_connections
 from gnatwork_manager.control_blocks import ControlBlocks
 from gnatwork_manager.definitions import Definitions
 from gnatwork_manager.event_stream import EventStreams
@@ -44,7 +45,6 @@ from gnatwork_manager.submitter import Submitter
 from gnatwork_manager.triggers.clock import Clock
 from gnatwork_manager.triggers.firing import Firing
 from gnatwork_manager.triggers.rates import RateLimits
-from gnatwork_manager.triggers.secrets import NoConnections
 from gnatwork_manager.triggers.states import TriggerStates
 from gnatwork_manager.triggers.store import TriggerStore
 from gnatwork_manager.triggers.table import TriggerTable
@@ -136,6 +136,7 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
             index=index,
             guard=StoreGuard(connection),
         )
+        connections = await stack.enter_async_context(open_connections(connection, settings))
         trigger_states = TriggerStates(state)
         firing = Firing(submitter=submitter, states=trigger_states)
         triggers = Triggers(
@@ -146,7 +147,7 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
             store=TriggerStore(documents=workflows.documents, states=trigger_states),
             views=TriggerViews(states=trigger_states),
             rates=RateLimits(state),
-            secrets=NoConnections(),
+            secrets=connections.values,
         )
         await stack.enter_async_context(triggers.known())
         people = await stack.enter_async_context(open_people(connection, state, settings))
@@ -175,6 +176,7 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
             ),
             workflows=workflows,
             triggers=triggers,
+            connections=connections,
             waits=waits,
             streams=streams,
             metrics=metrics,
@@ -215,6 +217,7 @@ async def _background(services: Services) -> AsyncIterator[None]:
             tasks.create_task(services.catalogue.follow(), name="catalogue"),
             tasks.create_task(services.people.directory.follow(), name="people"),
             tasks.create_task(services.index.run(), name="index"),
+            tasks.create_task(services.connections.table.follow(), name="connections"),
             tasks.create_task(services.triggers.run(), name="triggers"),
         ]
         try:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from gnatwork_bus.connection import Connection
 from gnatwork_manager.audit.log import AuditLog
 from gnatwork_manager.catalogue import Catalogue
+from gnatwork_manager.connections.room import ConnectionRoom
 from gnatwork_manager.event_stream import EventStreams
 from gnatwork_manager.index.feed import RunIndex
 from gnatwork_manager.metrics import Metrics
@@ -37,6 +38,7 @@ class Services:
     remover: Remover
     workflows: Workflows
     triggers: Triggers
+    connections: ConnectionRoom
     waits: Waits
     streams: EventStreams
     metrics: Metrics

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from gnatwork_manager.connections.sealing import SecretKeys
 from gnatwork_manager.http.bounds import HttpBounds
 from gnatwork_manager.people.addresses import Network
+from gnatwork_net.allow_list import AllowList
 
 #: Bodies up to this many bytes are taken: 32 MB.
 DEFAULT_MAX_BODY = 32 * 1024 * 1024
@@ -27,9 +29,13 @@ class ManagerSettings:
     #: Bytes of the largest request body.
     max_body: int = DEFAULT_MAX_BODY
     #: What connections are held to.
-    http: HttpBounds = HttpBounds()
+    http: HttpBounds = field(default_factory=HttpBounds)
     #: Proxies that are believed when they say where a request comes from.
     trusted_proxies: tuple[Network, ...] = ()
+    #: What seals connections; without keys there are none.
+    secret_keys: SecretKeys | None = None
+    #: Private addresses that the manager may reach on behalf of workflows.
+    egress_allow: AllowList = field(default_factory=AllowList)
     #: Unix seconds, for whatever expires.
     clock: Callable[[], float] = time.time
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from gnatwork_manager.audit import routes as audit
+from gnatwork_manager.connections import verbs as connections
 from gnatwork_manager.dead_letters import (
     DiscardQuery,
     LetterQuery,
@@ -196,6 +197,7 @@ VERBS: Verbs = {
     "dead_letters.redrive": _dead_letters_redrive,
     "dead_letters.discard": _dead_letters_discard,
     **TRIGGER_VERBS,
+    **connections.VERBS,
     **people.VERBS,
     **audit.VERBS,
 }

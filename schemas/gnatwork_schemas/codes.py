@@ -138,7 +138,15 @@ _TABLE = (
     ErrorCode("trigger.path_taken", "Another webhook listens at this path with this method.", "Choose another `path` or `method`; the webhook's own address, which nobody chooses, works without either.", ("manager",)),
     # connections
     ErrorCode("connection.misplaced", "A connection is mentioned where its value would be stored.", "Mention it in the `config` of the block that needs it; `docs/connections.md` says where connections can be used.", ("compiler",)),
-    ErrorCode("connection.unreadable", "A stored secret can't be opened with the keys that the manager has.", "Add the key that it was sealed with to `GNATWORK_SECRET_KEYS`, or store the secret again.", ("manager",)),
+    ErrorCode("connection.not_found", "There is no such connection, or it has no such value.", "`gnatwork connection list` shows all, and what they offer; `gnatwork connection set` stores one.", ("manager", "executor"), retryable="no"),
+    ErrorCode("connection.not_permitted", "The connection may not be used by blocks of this type.", "Use it in a block that it is for, or add the type to its `blocks`.", ("manager", "executor"), retryable="no"),
+    ErrorCode("connection.invalid", "The values of a connection are not those of its type.", "Mend what the pointers name; `docs/connections.md` has the values of each type.", ("manager",)),
+    ErrorCode("connection.changed", "The connection is not in the state that the request expects.", "Read it again, see what has changed, and send the request with its new ETag.", ("manager",)),
+    ErrorCode("connection.no_keys", "The manager has no keys to seal connections with.", "Set `GNATWORK_SECRET_KEYS` of all managers; `gnatwork connection new-key` makes a key.", ("manager", "executor"), retryable="yes"),
+    ErrorCode("connection.unreadable", "A stored secret can't be opened with the keys that the manager has.", "Add the key that it was sealed with to `GNATWORK_SECRET_KEYS`, or store the secret again.", ("manager", "executor"), retryable="yes"),
+    ErrorCode("connection.unauthorized", "The service gives no token for the connection.", "See the reason in the message: authorize it anew with `gnatwork connection authorize`, or store other values.", ("manager", "executor"), retryable="no"),
+    ErrorCode("connection.token_unavailable", "The service that gives tokens for the connection can't be had.", "Try again; see whether the manager can reach its `token_url`.", ("manager", "executor"), retryable="yes"),
+    ErrorCode("connection.unknown_state", "Nobody was asked to agree to this, or it is too long ago, or was done already.", "Begin anew with `gnatwork connection authorize`.", ("manager",)),
     # javascript
     ErrorCode("code.syntax", "A script can't be parsed.", "Mend the line that the message names.", _JAVASCRIPT, retryable="no"),
     ErrorCode("code.error", "A script threw an error.", "The message has it, and its line; `?.` and `??` help where a value may be missing.", _JAVASCRIPT, retryable="no"),

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from gnatwork_schemas.model import Model, StrictModel
-from gnatwork_schemas.names import BlockTypeName, Name
+from gnatwork_schemas.names import BlockTypeName, Name, RunId
 
 #: A secret that is shorter can't be told from ordinary text, so it could not be kept out of outputs and logs.
 MIN_SECRET = 4
@@ -143,11 +143,11 @@ class ConnectionView(Model):
     authorization: Authorization | None = None
 
 
-class ConnectionPage(Model):
-    """A page of connections, in the order of their names."""
+class AuthorizeBody(StrictModel):
+    """What is sent to have someone agree."""
 
-    items: tuple[ConnectionView, ...]
-    next_cursor: str | None = None
+    #: Where the service sends them back to, `/oauth/callback` of a manager; None is the manager that is asked.
+    callback: _Url | None = None
 
 
 class AuthorizeAddress(Model):
@@ -167,6 +167,16 @@ class Rotated(Model):
     #: Values that were sealed anew, and those that had been already.
     sealed: int
     current: int
+
+
+class ResolveBody(StrictModel):
+    """What an executor asks: `connection.resolve`."""
+
+    names: Annotated[tuple[Name, ...], Field(min_length=1, max_length=100)]
+    #: The type of the block that is to have the values.
+    type: BlockTypeName
+    #: The run that it is for, for the log.
+    run_id: RunId
 
 
 class ResolvedConnection(Model):

@@ -45,8 +45,10 @@ class StoredToken(Model):
     issued_at: float = 0.0
     #: Unix seconds until which some manager is getting another one; 0 when none is.
     busy_until: float = 0.0
-    #: Why there is no token.
+    #: Why there is no token, or no newer one.
     error: str | None = None
+    #: When that was, Unix seconds.
+    failed_at: float = 0.0
     #: `SealedToken` as JSON, sealed for `<namespace>/<name>/token`; None when there is none.
     sealed: str | None = None
 
@@ -56,7 +58,7 @@ class SealedToken(Model):
 
     access_token: str
     #: As the service calls it.
-    token_type: str = "Bearer"
+    token_type: str = "Bearer"  # noqa: S105 - a kind of tokens
     refresh_token: str | None = None
 
 

@@ -41,7 +41,7 @@ async def open_people(connection: Connection, state: Bucket, settings: ManagerSe
         SealError, SecretKeysError: The key of access tokens can't be opened with the secret keys.
     """
     vault, clock = Bucket(connection, subjects.CONNECTIONS_BUCKET), settings.clock
-    key = await until_available(lambda: signing_key(vault, None))
+    key = await until_available(lambda: signing_key(vault, settings.secret_keys))
     directory = Directory(connection, state)
     await until_available(directory.refresh)
     people, invitations = People(state, directory), Invitations(state, directory, clock)

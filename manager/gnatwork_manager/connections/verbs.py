@@ -1,0 +1,79 @@
+"""Connections over NATS: the twins of their endpoints, and what executors ask."""
+
+from gnatwork_manager.connections.endpoints import CALLBACK, read_authorize, read_body
+from gnatwork_manager.problems import invalid
+from gnatwork_manager.verb_request import Answer, VerbRequest, Verbs
+from gnatwork_manager.versions.conditions import Condition, etag, parse_condition
+from gnatwork_schemas.connections import ResolveBody
+
+_CONDITION = ("if_match", "if_none_match")
+
+
+async def _list(request: VerbRequest) -> Answer:
+    query = request.page()
+    return await request.services.connections.page(request.namespace, query.cursor, query.limit)
+
+
+async def _get(request: VerbRequest) -> Answer:
+    request.only("name")
+    room = request.services.connections
+    found = await room.store.find(request.namespace, request.text("name"))
+    return {**(await room.view(request.namespace, found)).model_dump(mode="json"), "etag": etag(found.revision)}
+
+
+async def _put(request: VerbRequest) -> Answer:
+    room, body = request.services.connections, read_body(request.without("name", *_CONDITION))
+    found, _ = await room.store.put(request.namespace, request.text("name"), body, _condition(request))
+    return {**(await room.view(request.namespace, found)).model_dump(mode="json"), "etag": etag(found.revision)}
+
+
+async def _delete(request: VerbRequest) -> Answer:
+    request.only("name", *_CONDITION)
+    await request.services.connections.store.delete(request.namespace, request.text("name"), _condition(request))
+    return {}
+
+
+async def _authorize(request: VerbRequest) -> Answer:
+    callback = read_authorize(request.without("name")).callback
+    if callback is None:
+        raise invalid("/callback", f"`callback` is missing: the URL of a manager's `{CALLBACK}`")
+    address = await request.services.connections.authorizing.begin(request.namespace, request.text("name"), callback)
+    return address.model_dump(mode="json")
+
+
+async def _test(request: VerbRequest) -> Answer:
+    request.only("name")
+    found = await request.services.connections.test(request.namespace, request.text("name"))
+    return found.model_dump(mode="json")
+
+
+async def _rotate(request: VerbRequest) -> Answer:
+    request.only()
+    return (await request.services.connections.rotate()).model_dump(mode="json")
+
+
+async def _resolve(request: VerbRequest) -> Answer:
+    wanted = request.query(ResolveBody)
+    # It may take as long as a service takes to answer.
+    request.on_wait()
+    resolved = await request.services.connections.values.resolve(request.namespace, wanted.names, wanted.type)
+    return resolved.model_dump(mode="json")
+
+
+def _condition(request: VerbRequest) -> Condition:
+    match, none_match = (request.body.get(name) for name in _CONDITION)
+    if not isinstance(match, str | None) or not isinstance(none_match, str | None):
+        raise invalid("/if_match", "a condition is a text of ETags")
+    return parse_condition(match, none_match)
+
+
+VERBS: Verbs = {
+    "connection.list": _list,
+    "connection.get": _get,
+    "connection.put": _put,
+    "connection.delete": _delete,
+    "connection.authorize": _authorize,
+    "connection.test": _test,
+    "connection.rotate": _rotate,
+    "connection.resolve": _resolve,
+}
