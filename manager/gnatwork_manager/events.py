@@ -70,7 +70,8 @@ async def follow_run(
 
     A stored event has its sequence as id, its name as event and `{sequence, at, event, body}` as data. What running
     tasks tell (`started`, `progress`, `log`) comes in between, without an id and a sequence. A caller that already
-    has the end gets 204, which tells browsers to reconnect no more.
+    has the end gets 204, which tells browsers to reconnect no more. Where `event` leaves the run's end out, an event
+    `end` says that nothing follows.
     """
     services = services_of(request)
     streams, after = services.streams, parse_last_event_id(last_event_id)

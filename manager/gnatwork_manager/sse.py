@@ -7,6 +7,8 @@ import orjson
 MEDIA_TYPE = "text/event-stream"
 #: A comment: keeps proxies from closing a quiet stream.
 HEARTBEAT = b": still here\n\n"
+#: The last event of a stream that does not end with an event of its own.
+END = "end"
 
 
 def format_event(event: str, data: Any, *, sequence: int | None = None) -> bytes:

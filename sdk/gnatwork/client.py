@@ -199,8 +199,8 @@ class Client(WorkflowMethods):
             workflow: only runs of this one.
             kinds: only these kinds of events.
             live: with what running tasks tell.
-            after: the sequence of the last event that is known. Where it is gone itself, an event `gap` says that others
-                may be missing.
+            after: the sequence of the last event that is known. Where it is gone itself, an event `gap` says that
+                others may be missing.
             replay: without `after`, begin with what is stored of runs that are not archived; else with what comes.
         """
         feed = EventFeed(workflow=workflow, kinds=kinds, live=live, replay=replay)

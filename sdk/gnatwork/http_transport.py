@@ -88,7 +88,8 @@ class HttpTransport:
         feed = EventFeed(run_id=run_id, kinds=_ENDS, live=False)
         async with contextlib.aclosing(self.events(feed, None)) as events:
             async for event in events:
-                return event
+                if event.event in ENDS:
+                    return event
         return None
 
     async def events(self, feed: EventFeed, after: int | None) -> AsyncGenerator[RunEvent, None]:

@@ -1,14 +1,18 @@
 """A run, from the outside."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Literal
 from urllib.parse import quote
 
 from gnatwork.errors import RunError
+from gnatwork.feeds import EventFeed, LogFeed
 from gnatwork.pages import Page, all_pages
 from gnatwork.transport import Call, RunEvent, Transport, run_path
+from gnatwork_schemas.event_kinds import EventKind
+from gnatwork_schemas.live import LogLevel, LogLine
 from gnatwork_schemas.messages import Complete
 from gnatwork_schemas.payload import is_reference
 from gnatwork_schemas.status import Run, RunStatus, Task
@@ -113,17 +117,47 @@ class RunHandle:
         """All stored events so far."""
         return [RunEvent.model_validate(item) async for item in self._all("run.history", "/history")]
 
-    def events(self, after: int = 0) -> AsyncGenerator[RunEvent, None]:
-        """Stored events after a sequence, then everything as it happens, until the run has ended."""
-        return self._transport.events(self.run_id, after)
+    def events(
+        self, after: int = 0, *, kinds: Collection[EventKind] = (), live: bool = True
+    ) -> AsyncGenerator[RunEvent, None]:
+        """Stored events after a sequence, then everything as it happens, until the run has ended.
+
+        A connection that is lost is made again, and the events go on where they were.
+
+        Args:
+            after: the sequence of the last event that is known.
+            kinds: only these.
+            live: with what running tasks tell.
+        """
+        return self._transport.events(EventFeed(run_id=self.run_id, kinds=kinds, live=live), after)
+
+    async def logs(
+        self, *, task: str | None = None, level: LogLevel = LogLevel.DEBUG, follow: bool = False
+    ) -> AsyncIterator[LogLine]:
+        """What the blocks have logged, the oldest first.
+
+        Args:
+            task: only this one, by its path.
+            level: only lines that matter at least so much.
+            follow: go on with what is logged from now on, until the run has ended.
+        """
+        feed = LogFeed(run_id=self.run_id, task=task, level=level)
+        if follow:
+            async with aclosing(self._transport.log(feed)) as lines:
+                async for line in lines:
+                    yield line
+            return
+        async for item in self._all("run.logs", "/logs", feed.query):
+            yield LogLine.model_validate(item)
 
     async def _begin(self, verb: str, path: str, body: Mapping[str, Any], key: str | None) -> "RunHandle":
         answer = await self._transport.call(self._call(verb, "POST", path, body=body, idempotency_key=key))
         return RunHandle(self._transport, answer["run_id"])
 
-    def _all(self, verb: str, path: str) -> AsyncIterator[Any]:
+    def _all(self, verb: str, path: str, query: Mapping[str, Any] | None = None) -> AsyncIterator[Any]:
         async def page(cursor: str | None) -> Page[Any]:
-            answer = await self._transport.call(self._call(verb, path=path, query={"limit": _PAGE, "cursor": cursor}))
+            asked = {**(query or {}), "limit": _PAGE, "cursor": cursor}
+            answer = await self._transport.call(self._call(verb, path=path, query=asked))
             return Page(answer["items"], answer["next_cursor"])
 
         return all_pages(page)

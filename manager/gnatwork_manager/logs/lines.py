@@ -1,6 +1,5 @@
 """Lines of logs as the API shows them, and which of them someone wants."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -9,21 +8,18 @@ import orjson
 from pydantic import Field
 
 from gnatwork_bus.history import History
-from gnatwork_bus.live import listening
 from gnatwork_bus.logs import Logs
 from gnatwork_bus.message import StoredMessage
+from gnatwork_bus.run_log import run_log
 from gnatwork_manager.listing import PageQuery
 from gnatwork_manager.pages import decode_cursor, encode_cursor, page
-from gnatwork_manager.sse import format_event
-from gnatwork_schemas import subjects
+from gnatwork_manager.sse import END, format_event
 from gnatwork_schemas.live import LogLevel
 from gnatwork_schemas.model import StrictModel
 from gnatwork_schemas.names import TASK_PATH_PATTERN
 
 #: Lines that are read at once where few of them may be wanted, and how often for one page, which may stay short.
 _BATCH, _BATCHES = 1000, 5
-#: Seconds after the end of a run in which a line may still come.
-_LATE = 0.5
 _RANK = {level: rank for rank, level in enumerate(LogLevel)}
 
 
@@ -67,36 +63,14 @@ async def log_page(logs: Logs, run_id: str, query: LogQuery) -> dict[str, Any]:
 
 
 async def log_stream(
-    history: History, logs: Logs, base: str, query: LogFilter, after: int
+    history: History, logs: Logs, base: str, wanted: LogFilter, after: int
 ) -> AsyncGenerator[bytes, None]:
-    """The lines of a run as they come, as server-sent events; they end a moment after the run does."""
-    run_id, over = subjects.parse_history(f"{base}.").run_id, asyncio.Event()
-    ends = [subjects.live_event(run_id, end) for end in sorted(subjects.ENDS)]
-    coming: asyncio.Task[StoredMessage] | None = None
-    async with (
-        listening(history.connection, ends, lambda *_: over.set()),
-        contextlib.aclosing(logs.follow(run_id, query.task or "*", after=after)) as lines,
-    ):
-        if await history.is_over(base):
-            over.set()
-        ended = asyncio.create_task(over.wait())
-        try:
-            while True:
-                coming = coming or asyncio.ensure_future(anext(lines))
-                waiting = {coming} if over.is_set() else {coming, ended}
-                late = _LATE if over.is_set() else None
-                await asyncio.wait(waiting, timeout=late, return_when=asyncio.FIRST_COMPLETED)
-                if coming.done():
-                    message, coming = coming.result(), None
-                    if line := log_line(message, query.level):
-                        yield format_event("log", line, sequence=message.sequence)
-                elif late is not None:
-                    return
-        finally:
-            for task in (coming, ended):
-                if task:
-                    task.cancel()
-            await asyncio.gather(*filter(None, (coming, ended)), return_exceptions=True)
+    """The lines of a run as they come, as server-sent events; the last one is `end`, a moment after the run's."""
+    async with contextlib.aclosing(run_log(history, logs, base, wanted.task, after)) as messages:
+        async for message in messages:
+            if line := log_line(message, wanted.level):
+                yield format_event("log", line, sequence=message.sequence)
+    yield format_event(END, {"event": END})
 
 
 def log_line(message: StoredMessage, least: LogLevel) -> dict[str, Any] | None:

@@ -47,7 +47,7 @@ async def follow_logs(
     namespace: Namespace = DEFAULT_NAMESPACE,
     last_event_id: LastEventId = None,
 ) -> Response:
-    """The lines there are and those to come, as server-sent events `log`; the stream ends with the run.
+    """The lines there are and those to come, as server-sent events `log`; an event `end` follows the end of the run.
 
     An event's id is the line's sequence.
     """

@@ -11,7 +11,7 @@ from gnatwork_bus.live_tasks import LiveTasks, LiveTold
 from gnatwork_bus.run_events import run_events
 from gnatwork_bus.wide_events import Wanted, last_event, leaves_gap, wide_events
 from gnatwork_manager.reader import event_document, readable
-from gnatwork_manager.sse import format_event, format_place
+from gnatwork_manager.sse import END, format_event, format_place
 from gnatwork_schemas import subjects
 from gnatwork_schemas.event_kinds import LIVE_KINDS, EventKind, kind_of
 
@@ -25,12 +25,14 @@ Kinds = Collection[EventKind]
 
 
 async def run_stream(history: History, base: str, after: int, kinds: Kinds = ()) -> AsyncGenerator[bytes, None]:
-    """The stored events of a run, up to its end."""
+    """The stored events of a run, up to its end; where that is not wanted, `end` says that there are no more."""
     async with contextlib.aclosing(run_events(history, base, after, batch_bytes=BATCH_BYTES)) as messages:
         async for message in messages:
             document = event_document(message)
             if not kinds or kind_of(document["event"]) in kinds:
                 yield format_event(document["event"], document, sequence=message.sequence)
+            elif document["event"] in subjects.ENDS:
+                yield format_event(END, {"event": END})
 
 
 @contextlib.asynccontextmanager

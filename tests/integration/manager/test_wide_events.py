@@ -87,7 +87,7 @@ async def test_kinds(bench: Bench, linear: dict[str, Any]) -> None:
     async with reading(bench, event=["output", "complete"]) as reader:
         assert await reader.until(2) == [(run_id, "block.first.output"), (run_id, "complete")]
     of_run = await bench.http.get(f"/runs/{run_id}/events", params={"event": ["start", "output"]})
-    assert [event["event"] for event in parse_events(of_run.text)] == ["start", "block.first.output"]
+    assert [event["event"] for event in parse_events(of_run.text)] == ["start", "block.first.output", "end"]
     assert (await bench.http.get("/events", params={"event": "nonsense"})).status_code == 422
 
 
