@@ -3,7 +3,9 @@
 import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 
+from gnatwork_bus.connection import ApiError
 from gnatwork_bus.patience import PASSING
 from gnatwork_manager.problems import ProblemError
 from gnatwork_manager.triggers.due import due, settled
@@ -60,7 +62,13 @@ class Schedules:
 
 def passes(error: Exception) -> bool:
     """Whether what went wrong may go right if it is tried again."""
-    return isinstance(error, PASSING) or (isinstance(error, ProblemError) and error.code in _PASSING_CODES)
+    match error:
+        case ProblemError():
+            return error.code in _PASSING_CODES
+        case ApiError():
+            return error.status == HTTPStatus.SERVICE_UNAVAILABLE
+        case _:
+            return isinstance(error, PASSING)
 
 
 def written(at: float) -> str:

@@ -1,5 +1,8 @@
 """Schedules: one run for each nominal time, whatever comes twice, and whoever was away."""
 
+import contextlib
+import os
+import signal
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -8,11 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.managing import Bench, running_manager, until
+from support.managing import BLOCK_TYPES, Bench, running_manager, until
 from support.triggering import Triggering
 
 from gnatwork_bus.connection import Connection
+from gnatwork_bus.embedded import EmbeddedServer
+from gnatwork_bus.reconcile import reconcile
 from gnatwork_schemas import subjects
+from gnatwork_schemas.errors import UnavailableError
 from gnatwork_schemas.messages import TriggerDue
 
 #: Once a year, so that only what the test does makes it fire.
@@ -211,3 +217,28 @@ async def test_what_can_not_begin_says_why_and_the_next_time_is_waited_for(
     await until(failed, 20)
     await triggering.publish(schedule(input={"n": 1}), definition=definition)
     await until(triggering.started, 20)
+
+
+async def test_a_nats_server_that_is_killed_takes_no_time_along_and_repeats_none(tmp_path: Path) -> None:
+    async with EmbeddedServer(tmp_path / "nats") as server, Connection.open(server.url, name="test") as bus:
+        await reconcile(bus)
+        triggering = Triggering(bus)
+        await triggering.state.put(subjects.catalogue_key("noop"), BLOCK_TYPES[0].model_dump_json().encode())
+        async with running_manager(server.url, tmp_path / "one"):
+            await triggering.publish(schedule())
+            await until(triggering.started, 20)
+            assert server.pid
+            os.kill(server.pid, signal.SIGKILL)
+            await server.stop()
+            back = time.time()
+            await server.start()
+            moments: list[datetime] = []
+
+            async def goes_on() -> bool:
+                with contextlib.suppress(UnavailableError):
+                    times = await triggering.times()
+                    moments[:] = [datetime.fromisoformat(time) for time in times.elements()]
+                return any(moment.timestamp() > back + 2 for moment in moments)
+
+            await until(goes_on, 30)
+    assert {(later - earlier).total_seconds() for earlier, later in pairwise(sorted(moments))} == {1.0}
