@@ -111,8 +111,9 @@ def caller(known: Known, occurrence: str | None, traceparent: str | None = None)
 
 
 def _told(error: ProblemError | GnatworkError) -> str:
-    """What an error says, as the state shows it."""
+    """What an error says, as the state shows it: also why, which callers from outside are not told."""
     if isinstance(error, DefinitionError) and error.faults:
         first = error.faults[0]
         return f"{error.code}: at {first.pointer or '/'}: {first.message}"
-    return str(error) if isinstance(error, ProblemError) else f"{error.code}: {error.detail}"
+    told = str(error) if isinstance(error, ProblemError) else f"{error.code}: {error.detail}"
+    return f"{told} ({error.__cause__})" if error.__cause__ else told

@@ -17,14 +17,6 @@ class ConnectionValues(Protocol):
         """The value at a path of a connection; raises what describes itself as a problem."""
 
 
-class NoConnections:
-    """An installation without connections."""
-
-    async def value(self, namespace: str, name: str, path: tuple[str | int, ...]) -> Any:
-        """There is none."""
-        raise ProblemError("hook.secret_unusable", f"there is no connection `{name}` in {namespace}, nor {path}")
-
-
 async def secret_of(values: ConnectionValues, known: Known) -> str:
     """The secret of a webhook; ProblemError `hook.secret_unusable`, `engine.unavailable`."""
     if not isinstance(known.trigger, WebhookTrigger) or known.trigger.secret is None:

@@ -150,7 +150,8 @@ async def test_a_trigger_is_fired_by_hand_to_see_what_it_does(bench: Bench) -> N
     assert (missing.status_code, missing.json()["code"]) == (422, "template.missing")
     state = await state_once(bench, lambda state: state.fired and state.last_error)
     assert (state.fired, state.last_run) == (1, start.run_id)
-    for wrong in ([], {"evnt": 1}, {"trigger": []}, {"trigger": {"x": "y" * 17_000}}):
+    wrongs: list[Any] = [[], {"evnt": 1}, {"trigger": []}, {"trigger": {"x": "y" * 17_000}}]
+    for wrong in wrongs:
         assert (await bench.http.post(path, json=wrong)).status_code == 422
 
 
