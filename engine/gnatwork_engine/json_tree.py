@@ -37,6 +37,17 @@ def at_path(value: Any, path: Sequence[str | int]) -> Any:
     return value
 
 
+def existing(value: Any, path: Path) -> Path:
+    """A path as far as it leads to something."""
+    for length in range(len(path), 0, -1):
+        try:
+            at_path(value, path[:length])
+        except (LookupError, ValueError):
+            continue
+        return path[:length]
+    return ()
+
+
 def too_deep(value: Any, limit: int) -> Path | None:
     """The path to the first value with more than `limit` containers around it, or None."""
     pending: list[tuple[Path, Any]] = [((), value)]

@@ -1,6 +1,7 @@
 """From a definition, as it was sent, to the control block that the scheduler runs."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from gnatwork_engine.compiler.admission import concurrency_limit, start_rate
@@ -17,6 +18,7 @@ from gnatwork_engine.compiler.prepare import Body, prepare
 from gnatwork_engine.compiler.references import read_references
 from gnatwork_engine.compiler.shape import Draft, DraftBody, read_shape
 from gnatwork_engine.compiler.triggers import read_triggers
+from gnatwork_engine.json_tree import existing
 from gnatwork_schemas.catalogue import BlockType
 from gnatwork_schemas.control_block import ControlBlock
 from gnatwork_schemas.definition import Retry
@@ -51,7 +53,7 @@ def compile_workflow(raw: Any, catalogue: Mapping[str, BlockType]) -> Compiled:
     """
     outline = read_outline(raw)
     refuse_scripts(outline)
-    found = Faults()
+    found = Faults(partial(existing, outline))
     document, origin = to_native(outline, found)
     faults = Faults(origin, found)
     draft = read_shape(document, faults)

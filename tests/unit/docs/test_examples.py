@@ -65,7 +65,7 @@ def test_what_is_said_to_be_refused_is(fence: Fence) -> None:
     assert {fault.code for fault in caught.value.faults} == {"definition.not_supported"}
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.json")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").rglob("*.json")), ids=lambda path: path.name)
 def test_every_example_file_compiles(path: Any) -> None:
     compile_definition(json.loads(path.read_text()), CATALOGUE)
 

@@ -7,7 +7,7 @@ from gnatwork_engine.compiler.dialects import ordered_steps, step_graph, typed_s
 from gnatwork_engine.compiler.dialects.placed import separate
 from gnatwork_engine.compiler.dialects.recognise import recognise
 from gnatwork_engine.compiler.faults import Faults
-from gnatwork_engine.json_tree import Path, at_path
+from gnatwork_engine.json_tree import Path, existing
 
 _DIALECTS: Mapping[str, Callable[[Mapping[str, Any], Faults], dict[str, Any]]] = {
     "ordered": ordered_steps.translate,
@@ -34,14 +34,3 @@ def to_native(document: Mapping[str, Any], faults: Faults) -> Native:
         return Native(document, lambda path: path)
     native, origins = separate(_DIALECTS[language](document, faults))
     return Native(native, lambda path: existing(document, origins.of(path)))
-
-
-def existing(document: Any, path: Path) -> Path:
-    """A path as far as it leads to something."""
-    for length in range(len(path), 0, -1):
-        try:
-            at_path(document, path[:length])
-        except (LookupError, ValueError):
-            continue
-        return path[:length]
-    return ()

@@ -26,10 +26,10 @@ def trigger(id_: Placed, type_: Placed, config: Any, at: Path, faults: Faults) -
         faults: Takes the mistakes.
     """
     fields = Fields({} if config is None else config, at, faults, f"the config of a {type_.value}", "trigger.invalid")
-    fields.only(*(name for name in _MODELS[type_.value].model_fields if name not in _OURS))
+    known = [name for name in _MODELS[type_.value].model_fields if name not in _OURS]
+    fields.only(*known)
     native: dict[str, Any] = {"id": id_, "type": type_}
-    for key, value in fields.items():
-        native[key] = sent(_native(key, value), fields.at(key))
+    native |= {key: sent(_native(key, value), fields.at(key)) for key, value in fields.items() if key in known}
     return made(native, at)
 
 

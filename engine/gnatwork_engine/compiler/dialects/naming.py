@@ -15,7 +15,7 @@ def workflow_name(given: str) -> str:
     """The native name of what is called so: `Order import` is `order-import`; empty if nothing is left of it."""
     if _NAME.fullmatch(given):
         return given
-    plain = unicodedata.normalize("NFKD", given).encode("ascii", "ignore").decode().lower()
+    plain = unicodedata.normalize("NFKD", given.casefold()).encode("ascii", "ignore").decode()
     return _OTHER.sub("-", plain).strip("-_")[:_MAX_NAME].rstrip("-_")
 
 

@@ -124,7 +124,7 @@ def _work(type_: str, fields: Fields, names: _Names, faults: Faults) -> dict[str
     if type_ in _REQUESTS:
         return {"type": made(FETCH, given), **request(config, at, names, faults, timeout="timeout")}
     if type_ == "delay":
-        return {"type": sent(type_, given), "config": delay(config, at, names, faults)}
+        return {"type": sent(type_, given), "config": delay(config, at, names, faults, ("for", "until"))}
     if type_ in {"filter", "condition"} and isinstance(config, dict) and "expression" in config:
         return {"type": sent(type_, given), "config": _asking(config, at, type_, names, faults)}
     native = native_type(type_)

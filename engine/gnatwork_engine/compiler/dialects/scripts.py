@@ -39,8 +39,11 @@ def block(id_: str) -> str:
 
 def record(values: Mapping[str, str]) -> str:
     """An object of JavaScript, its values being JavaScript."""
-    # `__proto__: x` would not be a property, `["__proto__"]: x` is.
-    return "{" + ", ".join(f"[{json.dumps(name)}]: {value}" for name, value in values.items()) + "}"
+    written = {name: json.dumps(name) for name in values}
+    if "__proto__" in written:
+        # By itself it would not be a property.
+        written["__proto__"] = '["__proto__"]'
+    return "{" + ", ".join(f"{written[name]}: {value}" for name, value in values.items()) + "}"
 
 
 def known(members: Sequence[str | None], every: Iterable[str]) -> tuple[str, ...]:

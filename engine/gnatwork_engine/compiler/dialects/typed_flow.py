@@ -1,6 +1,6 @@
 """Typed steps as native blocks, each waiting for the one before it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -37,8 +37,19 @@ def shape_of(step: Step) -> Shape:
 
 def _own_shape(step: Step) -> Shape:
     if step.type == LOOP and step.body:
-        return Shape(inside=shapes_of(step.body))
+        return Shape(inside={last.id: shape_of(last) for last in _last(step.body.steps)})
     return Shape(answer=step.type == HTTP_REQUEST)
+
+
+def _last(steps: Sequence[Step]) -> Iterator[Step]:
+    """The steps that nothing else in a list comes after, in one of its branches."""
+    pending = list(steps[-1:])
+    while pending:
+        step = pending.pop()
+        ends = [branch[-1] for branch in step.branches.values() if branch]
+        pending.extend(reversed(ends))
+        if not ends:
+            yield step
 
 
 class Flow:

@@ -28,7 +28,7 @@ class Shape:
 
     #: The answer to a request: its `data` is natively the `body`.
     answer: bool = False
-    #: Of a loop, the shapes of the steps inside, by id.
+    #: Of a loop, the shapes of the steps that a round ends with, by id: a round yields theirs.
     inside: Mapping[str, "Shape"] | None = None
 
     @property
@@ -38,17 +38,18 @@ class Shape:
 
     def path(self, rest: Path, source: str) -> Path:
         """The native path of what is read of an output. Raises UnknownNameError."""
-        if not self.differs:
-            return rest
         if self.answer:
             if rest and rest[0] in _ANSWER:
                 return (_ANSWER[str(rest[0])], *rest[1:])
             near = suggestion(str(rest[0]), _ANSWER) if rest else ""
             raise UnknownNameError(f"{shown(source)} is the answer to a request: name {listed(_ANSWER)} of it{near}")
-        if len(rest) > 1 and isinstance(rest[0], int) and self.inside:
-            shape = self.inside.get(str(rest[1]), _PLAIN)
-            return (*rest[:2], *shape.path(rest[2:], f"{source}[{rest[0]}].{rest[1]}"))
-        if rest == ("length",):
+        if self.inside is not None and len(rest) > 1 and isinstance(rest[0], int):
+            id_ = str(rest[1])
+            if id_ not in self.inside:
+                what = f"a round of {shown(source)} yields the outputs of the steps that it ends with"
+                raise UnknownNameError(f"{what}, {listed(self.inside)}; {shown(id_)} is none of them")
+            return (*rest[:2], *self.inside[id_].path(rest[2:], f"{source}[{rest[0]}].{id_}"))
+        if not self.differs or rest == ("length",):
             return rest
         example = next(id_ for id_, shape in (self.inside or {}).items() if shape.differs)
         message = f"{shown(source)} holds answers to requests: name one step of one round, `{source}[0].{example}.data`"
