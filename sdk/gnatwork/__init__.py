@@ -7,6 +7,8 @@ from gnatwork.pages import Page
 from gnatwork.runs import RunHandle
 from gnatwork.transport import RunEvent
 from gnatwork_blocks.sdk import Block, BlockContext, BlockError
+from gnatwork_schemas.event_kinds import EventKind
+from gnatwork_schemas.live import LogLevel, LogLine
 
 __all__ = [
     "Address",
@@ -16,6 +18,9 @@ __all__ = [
     "BlockError",
     "Client",
     "ClientError",
+    "EventKind",
+    "LogLevel",
+    "LogLine",
     "Page",
     "RequestError",
     "RunError",
