@@ -48,8 +48,9 @@ async def login(request: Request) -> Response:
     """
     wanted = read(Login, parse_json(await request.body()))
     note(target=wanted.email)
-    services = services_of(request)
-    tokens = await services.people.accounts.login(wanted, actor.get().address)
+    address = actor.get().address
+    tokens, person = await services_of(request).people.accounts.login(wanted, address)
+    actor.set(Actor("person", person.id, person.email, address))
     return json_response(tokens.model_dump(), headers=_PRIVATE)
 
 

@@ -59,8 +59,8 @@ class Accounts:
         await self.people.directory.reach(revision)
         return record.shown()
 
-    async def login(self, wanted: Login, address: str) -> Tokens:
-        """The first tokens; ProblemError `auth.refused`, `auth.throttled`, `auth.busy`.
+    async def login(self, wanted: Login, address: str) -> tuple[Tokens, PersonRecord]:
+        """The first tokens, and whose they are; ProblemError `auth.refused`, `auth.throttled`, `auth.busy`.
 
         Says the same, and takes as long, whether the e-mail address or the password is wrong.
         """
@@ -72,7 +72,7 @@ class Accounts:
             raise ProblemError("auth.refused", headers={"WWW-Authenticate": REALM})
         await self.throttle.give_back(counted)
         await self._note_login(person, wanted.password)
-        return await self.sessions.begin(person)
+        return await self.sessions.begin(person), person
 
     async def change_password(self, principal: Principal, current: str, new: str, address: str) -> Tokens:
         """Give oneself a new password, which ends all sessions; the tokens of a new one."""

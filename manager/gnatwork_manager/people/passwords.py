@@ -1,7 +1,9 @@
 """Passwords: which ones are taken, and how they are hashed without holding anything else up."""
 
 import asyncio
+import base64
 import contextlib
+import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Self, TypeVar
@@ -38,7 +40,7 @@ class Passwords:
         self._threads = ThreadPoolExecutor(_THREADS, "passwords")
         self._waiting = 0
         #: What is compared with when there is nothing to compare with, so that it takes as long.
-        self._nobody = self._hasher.hash("nobody's password")
+        self._nobody = _of_nobody(self._hasher)
 
     def __enter__(self) -> Self:
         return self
@@ -77,3 +79,12 @@ class Passwords:
             yield
         finally:
             self._waiting -= 1
+
+
+def _of_nobody(hasher: PasswordHasher) -> str:
+    """The hash of no password, made without hashing: a manager is to start at once."""
+    costs = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    salt, hashed = (
+        base64.b64encode(secrets.token_bytes(size)).decode().rstrip("=") for size in (hasher.salt_len, hasher.hash_len)
+    )
+    return f"$argon2id$v=19${costs}${salt}${hashed}"
