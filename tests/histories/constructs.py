@@ -254,6 +254,16 @@ CONSTRUCTS: dict[str, Construct] = {
         {"blocks": [_steer("w", "wait", {"signal": "go"})], "concurrency": {"max": 1, "on_limit": "reject"}},
         play=plays.second_in_the_queue,
     ),
+    **{
+        f"overlap-{overlap}": Construct(
+            {
+                "blocks": [_steer("w", "wait", {"signal": "go"})],
+                "triggers": [{"id": "often", "type": "schedule", "cron": "* * * * * *", "overlap": overlap}],
+            },
+            play=plays.second_of_a_schedule,
+        )
+        for overlap in ("queue", "replace")
+    },
     "rate": Construct({"blocks": [_noop("a")], "rate_limit": {"max": 1, "per": "500ms"}}, play=plays.second_at_once),
     "type-limit": Construct(
         {"blocks": [{"id": name, "type": LIMITED, "config": {"for": "100ms"}} for name in ("a", "b")]}

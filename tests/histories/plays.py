@@ -76,6 +76,24 @@ async def second_at_once(client: Client, definition: Mapping[str, Any], value: A
     return await start(client, definition, value)
 
 
+async def second_of_a_schedule(client: Client, definition: Mapping[str, Any], _: Any) -> RunHandle:
+    """The run of the same schedule before it is still under way, and ends, or makes room."""
+    (trigger,) = definition["triggers"]
+    name = f"recorded-{trigger['overlap']}"
+    await client.put_workflow(name, {**definition, "name": name})
+    handles: list[RunHandle] = []
+    while len(handles) < 2:
+        handles = [client.run(run.run_id) for run in reversed((await client.runs(workflow=name)).items)]
+    await client.triggers.disable(name, trigger["id"])
+    first, second = handles[:2]
+    if trigger["overlap"] == "replace":
+        return first
+    await first.signal("go")
+    await ended(first)
+    await second.signal("go")
+    return second
+
+
 async def retry(client: Client, definition: Mapping[str, Any], value: Any) -> RunHandle:
     """It goes on where another was cancelled."""
     run = await cancel_waiting(client, definition, value)
