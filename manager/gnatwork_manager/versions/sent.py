@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from gnatwork_engine.compiler import workflow_name
 from gnatwork_manager.bodies import encode_bounded
 from gnatwork_manager.problems import invalid
 from gnatwork_manager.versions.diff import Difference, difference
@@ -35,6 +36,7 @@ def read_sent(definition: Any, name: str | None = None) -> Sent:
     given = definition.get("name", name)
     if not isinstance(given, str):
         raise invalid("/name", "the definition has no `name` to store it by")
+    given = workflow_name(given)
     if name is not None and given != name:
         raise invalid("/name", f"the definition is named {given!r} and the address says `{name}`; they must agree")
     named = definition if "name" in definition else {"name": given, **definition}

@@ -45,6 +45,16 @@ async def test_a_definition_becomes_a_published_version(bench: Bench) -> None:
     assert await state(bench).get(subjects.control_block_key(stored.versions["1"].control_block))
 
 
+async def test_a_definition_in_another_language_is_stored_as_it_was_sent_under_a_native_name(bench: Bench) -> None:
+    trigger = {"type": "webhook", "config": {"path": "/good"}}
+    steps = [{"id": "1", "type": "noop", "config": "{{payload.text}}"}]
+    sent = {"name": "Good News", "trigger": trigger, "steps": steps}
+    reply = await bench.http.post("/workflows", json=sent)
+    assert (reply.status_code, reply.headers["location"]) == (201, "/api/v1/workflows/good-news")
+    assert reply.json()["definition"] == sent
+    assert (await put(bench, sent, "good-news")).status_code == 200
+
+
 async def test_the_same_definition_again_is_no_new_version(bench: Bench) -> None:
     first = await put(bench, definition())
     again = await put(bench, {"name": "news", **definition()})

@@ -4,10 +4,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from gnatwork_engine.compiler.dialects import ordered_steps, step_graph, typed_steps
+from gnatwork_engine.compiler.dialects.naming import workflow_name
 from gnatwork_engine.compiler.dialects.placed import separate
 from gnatwork_engine.compiler.dialects.recognise import recognise
 from gnatwork_engine.compiler.faults import Faults
 from gnatwork_engine.json_tree import Path, existing
+
+__all__ = ["Native", "to_native", "workflow_name"]
 
 _DIALECTS: Mapping[str, Callable[[Mapping[str, Any], Faults], dict[str, Any]]] = {
     "ordered": ordered_steps.translate,
