@@ -14,12 +14,15 @@ from gnatwork_blocks.errors import BlockError
 from gnatwork_bus.delivery import Delivery
 from gnatwork_bus.hand_back import hand_back, vanished
 from gnatwork_bus.patience import FIRST_WAIT, LONGEST_WAIT, until_available
+from gnatwork_engine.deferred import connections_of
+from gnatwork_engine.redaction import Redactor
 from gnatwork_executor.admission import claim, is_leftover, is_suspicious
 from gnatwork_executor.config import resolved
 from gnatwork_executor.failure import claimed_before, describe, lost, timed_out, unforeseen
 from gnatwork_executor.live import STARTED_AFTER, LiveEvents
 from gnatwork_executor.outcome import Outcome, error_outcome, must_be_stored, output_outcome
 from gnatwork_executor.ports import Hosted, Ports
+from gnatwork_executor.secrets import redacted_error, redacting_log, redacting_progress, redactor
 from gnatwork_executor.statistics import Statistics
 from gnatwork_schemas.error import ErrorInfo
 from gnatwork_schemas.errors import GnatworkError
@@ -59,6 +62,7 @@ class Attempt:
         "_on_end",
         "_outcome",
         "_ports",
+        "_redactor",
         "_running_since",
         "_started_at",
         "_stop",
@@ -82,6 +86,8 @@ class Attempt:
         self._headers = {TRACEPARENT: traceparent} if traceparent else None
         self._live = LiveEvents(work, ports.executor, ports.tell)
         self._context: BlockContext | None = None
+        #: Takes out what the attempt was given of connections.
+        self._redactor: Redactor | None = None
         self._started_at = 0.0
         self._running_since = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -139,14 +145,12 @@ class Attempt:
             return self._failed(lost(ports.max_deliveries))
         if is_suspicious(self._delivery, work) and await is_leftover(ports.history, work):
             return None
-        config = work.config
-        if work.deferred:
-            config = await resolved(ports, (work.namespace, work.run_id), config, work.deferred)
+        config = await self._resolved_config() if work.deferred else work.config
         # What may run once is claimed last: handed back before, another executor can still run it.
         if block.runs_in == "process":
             async with ports.processes.place():
                 await self._claim()
-                value = await self._run_block(ports.processes.run(block.compute, config))
+                value = await self._run_block(ports.processes.run(block.compute, config, self._redactor))
         else:
             config = block.parse_config(config)
             await self._claim()
@@ -154,6 +158,16 @@ class Attempt:
         encoded = self._encoded(value)
         stored = await self._stored_payload(encoded) if must_be_stored(encoded) else encoded
         return output_outcome(work, stored, self._started_at, time.time(), ports.executor)
+
+    async def _resolved_config(self) -> Any:
+        """The config with what the scheduler has not opened."""
+        work, ports = self.work, self._ports
+        connections = None
+        if names := connections_of(work.config, work.deferred):
+            connections, self._redactor = await ports.connections.get(work, names)
+            # From here on, whatever this attempt says goes through it.
+            redactor.set(self._redactor)
+        return await resolved(ports, (work.namespace, work.run_id), work.config, work.deferred, connections)
 
     async def _is_poison(self) -> bool:
         """Whether so many executors vanished with the item that it may be what kills them."""
@@ -182,7 +196,7 @@ class Attempt:
         return value
 
     def _make_context(self) -> BlockContext:
-        work, live = self.work, self._live
+        work, live, found = self.work, self._live, self._redactor
         self._context = BlockContext(
             run_id=work.run_id,
             namespace=work.namespace,
@@ -193,8 +207,8 @@ class Attempt:
             idempotency_key=work.idempotency_key,
             timeout=work.timeout,
             traceparent=self._headers[TRACEPARENT] if self._headers else None,
-            log_sink=live.log,
-            progress_sink=live.progress,
+            log_sink=redacting_log(live.log, found) if found else live.log,
+            progress_sink=redacting_progress(live.progress, found) if found else live.progress,
             http_source=self._ports.http,
             javascript_source=self._ports.javascript,
         )
@@ -224,9 +238,10 @@ class Attempt:
     def _encoded(self, value: Any) -> bytes:
         """The block's value as JSON."""
         try:
-            return orjson.dumps(self._hosted.block.check_output(value))
+            encoded = orjson.dumps(self._hosted.block.check_output(value))
         except TypeError as error:
             raise BlockError("block.output_invalid", f"The output is not JSON: {error}") from error
+        return self._redactor.encoded(encoded) if self._redactor else encoded
 
     async def _stored_payload(self, encoded: bytes) -> PayloadRef:
         work, payloads = self.work, self._ports.payloads
@@ -235,6 +250,8 @@ class Attempt:
 
     def _failed(self, info: ErrorInfo) -> Outcome:
         now = time.time()
+        if self._redactor:
+            info = redacted_error(info, self._redactor)
         return error_outcome(self.work, info, self._started_at or now, now, self._ports.executor)
 
     def _conclude(self, result: Outcome | None) -> None:

@@ -1,6 +1,6 @@
 """The config that a block sees: deferred leaves replaced by what they stand for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -12,8 +12,21 @@ from gnatwork_schemas.errors import PayloadError
 from gnatwork_schemas.payload import ItemRef, PayloadRef
 
 
-async def resolved(ports: Ports, run: tuple[str, str], config: Any, deferred: Sequence[str]) -> Any:
+async def resolved(
+    ports: Ports,
+    run: tuple[str, str],
+    config: Any,
+    deferred: Sequence[str],
+    connections: Mapping[str, Any] | None = None,
+) -> Any:
     """A config of a run, given by namespace and id, with what its deferred leaves stand for.
+
+    Args:
+        ports: Where stored values are.
+        run: Namespace and id.
+        config: Any JSON.
+        deferred: The pointers to its deferred leaves.
+        connections: The values of those that it mentions, by name.
 
     Raises:
         TemplateError: A path leads nowhere.
@@ -31,4 +44,4 @@ async def resolved(ports: Ports, run: tuple[str, str], config: Any, deferred: Se
             raise PayloadError(f"{reference.id} is not JSON") from error
 
     loaded = {loaded_key(reference): await load(reference) for reference in stored_of(config, deferred)}
-    return resolve(config, deferred, loaded)
+    return resolve(config, deferred, loaded, connections)

@@ -10,6 +10,7 @@ from gnatwork_bus.history import History
 from gnatwork_bus.items import Items
 from gnatwork_bus.kv import Bucket
 from gnatwork_bus.payloads import Payloads
+from gnatwork_executor.connections import Connections
 from gnatwork_executor.processes import Processes
 from gnatwork_executor.statistics import Statistics
 
@@ -29,6 +30,8 @@ class Ports:
     http: SharedHttp
     javascript: SharedJavaScript
     processes: Processes
+    #: Values of connections.
+    connections: Connections
     #: See `ExecutorSettings.max_deliveries`.
     max_deliveries: int
 

@@ -5,13 +5,16 @@ import logging
 import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from anyio import BrokenWorkerProcess, CapacityLimiter, to_process
 
 from gnatwork_blocks.cores import cores
 from gnatwork_blocks.errors import BlockError
+from gnatwork_engine.redaction import Redactor
 from gnatwork_executor.worker_process import ComputeError, call
+from gnatwork_executor.worker_secrets import call_guarded
 
 log = logging.getLogger(__name__)
 
@@ -30,14 +33,20 @@ class Processes:
         async with self._places:
             yield
 
-    async def run(self, compute: Callable[[Any], Any], config: Any) -> Any:
+    async def run(self, compute: Callable[[Any], Any], config: Any, found: Redactor | None = None) -> Any:
         """`compute(config)` in a worker process; a cancel kills the process. Take a `place` first.
+
+        Args:
+            compute: a method of the block's class.
+            config: what it is called with.
+            found: what to take out of the lines that it logs; None for nothing.
 
         Raises:
             BlockError: What the block raised, or `block.failed`.
         """
         try:
-            return await to_process.run_sync(call, compute, config, cancellable=True, limiter=self._unlimited)
+            called = partial(call, compute) if found is None else partial(call_guarded, compute, found=found)
+            return await to_process.run_sync(called, config, cancellable=True, limiter=self._unlimited)
         except ComputeError as error:
             log.error("%s failed in its worker process:\n%s", compute.__qualname__, error.trace)  # noqa: TRY400
             raise BlockError(

@@ -23,6 +23,7 @@ from gnatwork_bus.patience import until_available
 from gnatwork_bus.payloads import Payloads
 from gnatwork_bus.reconcile import join
 from gnatwork_bus.service import WorkReport, announced, work_report
+from gnatwork_executor.connections import Connections
 from gnatwork_executor.implicit.hosting import implicit_blocks
 from gnatwork_executor.item import mistakes
 from gnatwork_executor.lanes import Lanes
@@ -30,6 +31,7 @@ from gnatwork_executor.limits import check_limits
 from gnatwork_executor.ports import Hosted, Ports
 from gnatwork_executor.processes import Processes
 from gnatwork_executor.register import make_consumers, register
+from gnatwork_executor.secrets import guard_logs
 from gnatwork_executor.settings import ExecutorSettings
 from gnatwork_executor.shares import shares
 from gnatwork_executor.statistics import Statistics
@@ -99,6 +101,7 @@ async def serve(settings: ExecutorSettings, blocks: Sequence[type[Block]], signa
 
 
 async def _host(settings: ExecutorSettings, blocks: Sequence[type[Block]], signals: Signals) -> bool:
+    guard_logs()
     name = settings.name or f"{socket.gethostname()}-{os.getpid()}"
     implicit = implicit_blocks(settings.blocks)
     limits = {block.type: 2 * cores() if block.runs_in == "process" else None for block in blocks}
@@ -125,7 +128,10 @@ async def _host(settings: ExecutorSettings, blocks: Sequence[type[Block]], signa
             report=lambda: _report(hosted),
         ):
             worker = Worker(hosted, ports)
-            await _work(worker, connection, places, settings.drain, signals)
+            try:
+                await _work(worker, connection, places, settings.drain, signals)
+            finally:
+                await ports.connections.close()
             return not worker.abandoned
 
 
@@ -143,6 +149,7 @@ async def _ports(
         http=http,
         javascript=javascript,
         processes=Processes(),
+        connections=Connections(connection),
         max_deliveries=settings.max_deliveries,
     )
 

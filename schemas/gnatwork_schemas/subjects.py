@@ -537,6 +537,8 @@ def status_key(namespace: str, run_id: str) -> str:
 
 #: Everything that managers answer, all namespaces; the fourth token on is the verb.
 API_SUBJECTS = "gnatwork.api.*.>"
+#: The verb by which executors ask for the values of connections.
+CONNECTION_RESOLVE = "connection.resolve"
 
 
 def api(namespace: str, verb: str) -> str:
