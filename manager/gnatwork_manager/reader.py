@@ -11,6 +11,7 @@ from gnatwork_bus.history import History
 from gnatwork_bus.kv import Bucket
 from gnatwork_bus.message import StoredMessage
 from gnatwork_engine.core.event import RunAddress
+from gnatwork_engine.core.explain import run_waits_for, undone
 from gnatwork_engine.core.replies import first_reply
 from gnatwork_engine.core.state import RunState
 from gnatwork_engine.core.view import run_summary, task_input, task_paths, task_view
@@ -27,7 +28,7 @@ from gnatwork_schemas.errors import TemplateError
 from gnatwork_schemas.messages import Complete, Message
 from gnatwork_schemas.names import RUN_ID_PATTERN
 from gnatwork_schemas.payload import PayloadRef, as_reference
-from gnatwork_schemas.status import RunStatus
+from gnatwork_schemas.status import Run, RunStatus
 
 #: Bytes of payloads that a page of tasks opens; larger values beyond it stay references.
 _PAGE_BYTES = 8 * 1024 * 1024
@@ -176,7 +177,8 @@ class _ShownTask(NamedTuple):
 
 
 def _shown_run(state: RunState) -> _ShownRun:
-    document = run_summary(state).model_dump(mode="json", exclude={"v"})
+    run = Run(**dict(run_summary(state)), waiting_for=run_waits_for(state), undone=undone(state))
+    document = run.model_dump(mode="json", exclude={"v"})
     return _ShownRun(state.address, document, state.start.input, state.end)
 
 

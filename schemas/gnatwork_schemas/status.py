@@ -1,12 +1,13 @@
 """Where a run or a task stands: projections of history, as documents and as the API shows them."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from gnatwork_schemas.error import ErrorInfo
-from gnatwork_schemas.messages import Message, Trigger
+from gnatwork_schemas.messages import Message, Trigger, Undone
+from gnatwork_schemas.model import Model
 
 
 class RunStatus(StrEnum):
@@ -74,11 +75,29 @@ class RunSummary(Message):
     sequence: int = 0
 
 
+class WaitingFor(Model):
+    """Why a run does not begin, or what a task waits for."""
+
+    #: Of a run: `at` its time, `overlap` an earlier run of its trigger, `rate` and `concurrency` room under a limit.
+    #: Of a task: `time`, `signal`, `child` a run that it has started, `retry` its next attempt.
+    kind: Literal["at", "overlap", "rate", "concurrency", "time", "signal", "child", "retry"]
+    #: When it is over at the latest, Unix seconds; None where nobody knows.
+    at: float | None = None
+    #: The signal's name.
+    signal: str | None = None
+    #: The child run.
+    run_id: str | None = None
+
+
 class Run(RunSummary):
     """A run with its values."""
 
     input: Any = None
     output: Any = None
+    #: Why it is pending.
+    waiting_for: WaitingFor | None = None
+    #: What became of its compensations, once it has ended.
+    undone: Undone | None = None
 
 
 class Task(Message):
@@ -97,3 +116,6 @@ class Task(Message):
     started_at: float | None = None
     ended_at: float | None = None
     executor: str | None = None
+    waiting_for: WaitingFor | None = None
+    #: Whether its output is that of the run which this one is a retry of: it did not run again.
+    reused: bool = False

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from gnatwork_engine.core.dispatch import config_of
+from gnatwork_engine.core.explain import task_waits_for
 from gnatwork_engine.core.plan import ON_FAILURE, PlannedBlock
 from gnatwork_engine.core.roles import Role
 from gnatwork_engine.core.run_error import run_error
@@ -72,6 +73,8 @@ def task_view(state: RunState, path: str) -> Task:
         started_at=task.started_at,
         ended_at=task.ended_at if task.status.ended else None,
         executor=task.executor,
+        waiting_for=task_waits_for(task),
+        reused=task.reused,
     )
 
 

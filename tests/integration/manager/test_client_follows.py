@@ -152,7 +152,7 @@ async def test_runs_are_found(bench: Bench, client: Client, linear: dict[str, An
         {"search": "report", "since": now - timedelta(hours=1), "until": now + timedelta(hours=1)},
         {"search": run_id, "trigger": "api"},
     ):
-        page = await client.runs(**wanted)  # type: ignore[arg-type]  # of several kinds
+        page = await client.runs(**wanted)
         assert [run.run_id for run in page.items] == [run_id], wanted
     assert not (await client.runs(until=now - timedelta(hours=1))).items
 
