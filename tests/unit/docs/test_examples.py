@@ -58,6 +58,11 @@ def test_definitions_with_blocks_of_the_reader_compile(fence: Fence) -> None:
     compile_definition(definition, {**theirs, **CATALOGUE})
 
 
+@pytest.mark.parametrize("fence", _definitions("dialect"), ids=lambda fence: fence.place)
+def test_definitions_in_other_languages_compile(fence: Fence) -> None:
+    compile_definition(json.loads(fence.text), CATALOGUE)
+
+
 @pytest.mark.parametrize("fence", _definitions("refused"), ids=lambda fence: fence.place)
 def test_what_is_said_to_be_refused_is(fence: Fence) -> None:
     with pytest.raises(DefinitionError) as caught:
