@@ -15,7 +15,7 @@ class Commands(LazyGroup):
         "up": LazyCommand("gnatwork_cli.up", "Start everything on this machine."),
         "demo": LazyCommand("gnatwork_cli.demo", "Start everything, run a real workflow, watch it live, stop."),
         "run": LazyCommand("gnatwork_cli.run_commands", "Start, list and watch runs, and tell them what to do."),
-        "workflow": LazyCommand("gnatwork_cli.workflow_commands", "Store workflows and look at them."),
+        "workflow": LazyCommand("gnatwork_cli.workflow_commands", "Store workflows, and look after their versions."),
         "trigger": LazyCommand(
             "gnatwork_cli.trigger_commands", "Look at what starts runs of stored workflows, and change it."
         ),

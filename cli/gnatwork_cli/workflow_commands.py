@@ -5,63 +5,59 @@ from typing import Annotated
 import typer
 
 from gnatwork import Client
-from gnatwork_cli.messages import fail, hint, say
+from gnatwork_cli import workflow_apply
+from gnatwork_cli.messages import hint, say
 from gnatwork_cli.output import Format, OutputOption, moment, print_data, print_fields, print_rows
-from gnatwork_cli.run_input import read_definition
 from gnatwork_cli.target import client_command
+from gnatwork_cli.workflow_app import NameArgument, app
+from gnatwork_cli.workflow_files import read_sources
+from gnatwork_cli.workflow_plan import check_all
+from gnatwork_cli.workflow_version_commands import print_versions
 
-app = typer.Typer(
-    rich_markup_mode=None, add_completion=False, help="Store workflows and look at them.", no_args_is_help=True
-)
-
-File = Annotated[str, typer.Argument(help="A file with a definition, `-` for standard input.", metavar="FILE")]
+__all__ = ["app"]
 
 
 @client_command(app)
-async def apply(
+async def validate(
     client: Client,
-    file: File,
-    *,
-    name: Annotated[str | None, typer.Option(help="To store it under; default: the `name` in the definition.")] = None,
-    output: OutputOption = Format.TABLE,
+    paths: workflow_apply.Paths,
 ) -> None:
-    """Store a definition as the published version of a workflow."""
-    definition = read_definition(file)
-    wanted = name or definition.get("name")
-    if not isinstance(wanted, str):
-        fail("the definition has no `name`; add one, or say --name NAME")
-    workflow = await client.put_workflow(wanted, definition)
-    if output is not Format.TABLE:
-        print_data(workflow.model_dump(mode="json"), output)
-        return
-    say(f"Version {workflow.version} of {workflow.name} is published; next: gnatwork run start {workflow.name}")
-
-
-@client_command(app)
-async def validate(client: Client, file: File) -> None:
-    """Check a definition without storing it; exit 0 if nothing is wrong."""
-    await client.validate(read_definition(file))
-    say("Nothing is wrong with it.")
+    """Check definitions without storing them; exit 0 if nothing is wrong."""
+    sources = read_sources(paths)
+    await check_all(client, sources)
+    say(f"Nothing is wrong with {'it' if len(sources) == 1 else f'these {len(sources)}'}.")
 
 
 @client_command(app, "list")
 async def list_(
     client: Client,
     *,
+    label: Annotated[
+        list[str] | None, typer.Option(metavar="NAME[=VALUE]", help="Only those with this label; may be repeated.")
+    ] = None,
+    search: Annotated[str | None, typer.Option(metavar="TEXT", help="Only those with this in their name.")] = None,
+    owner: Annotated[str | None, typer.Option(metavar="WHO", help="Only those that this one has made.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=500, help="How many at most.")] = 100,
     output: OutputOption = Format.TABLE,
 ) -> None:
     """List the stored workflows."""
-    page = await client.workflows(limit=limit)
+    page = await client.workflows(label=label or (), search=search, owner=owner, limit=limit)
     if output is not Format.TABLE:
         print_data([workflow.model_dump(mode="json") for workflow in page.items], output)
         return
     rows = [
-        {"workflow": workflow.name, "version": workflow.version, "updated": moment(workflow.updated_at)}
+        {
+            "workflow": workflow.name,
+            "version": workflow.version,
+            "newest": workflow.newest,
+            "updated": moment(workflow.updated_at),
+            "owner": workflow.owner,
+            "labels": workflow.labels or None,
+        }
         for workflow in page.items
     ]
-    empty = "There are none yet; store one with `gnatwork workflow apply FILE`."
-    print_rows(rows, ("workflow", "version", "updated"), empty=empty)
+    empty = "There are none; store one with `gnatwork workflow apply FILE`."
+    print_rows(rows, ("workflow", "version", "newest", "updated", "owner", "labels"), empty=empty)
     if page.next_cursor:
         hint("There are more: --limit shows up to 500.")
 
@@ -69,21 +65,43 @@ async def list_(
 @client_command(app)
 async def show(
     client: Client,
-    name: Annotated[str, typer.Argument(help="The name of the workflow.")],
+    name: NameArgument,
+    version: Annotated[int | None, typer.Argument(metavar="[VERSION]", min=1, help="Only this version.")] = None,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Show a stored workflow: its versions, and the definition of the published one."""
+    """Show a stored workflow: its newest versions, and the definition of the published one."""
+    if version is not None:
+        found = await client.workflow_version(name, version)
+        print_data(found.model_dump(mode="json"), Format.JSON if output is Format.TABLE else output)
+        return
     workflow = await client.workflow(name)
     if output is not Format.TABLE:
         print_data(workflow.model_dump(mode="json"), output)
         return
-    print_fields({"workflow": workflow.name, "published": workflow.version, "created": moment(workflow.created_at)})
+    print_fields(
+        {
+            "workflow": workflow.name,
+            "published": workflow.version,
+            "owner": workflow.owner,
+            "labels": workflow.labels or None,
+            "created": moment(workflow.created_at),
+        }
+    )
     say()
-    rows = [
-        {"version": one.version, "created": moment(one.created_at), "control_block": one.control_block}
-        for one in workflow.versions
-    ]
-    print_rows(rows, ("version", "created", "control_block"), empty="It has no versions.")
+    print_versions(list(workflow.versions))
     if workflow.definition is not None:
         say("\nDefinition")
         print_data(workflow.definition, Format.JSON)
+
+
+@client_command(app)
+async def delete(
+    client: Client,
+    names: Annotated[list[str], typer.Argument(help="The names of workflows.", metavar="NAME...", min=1)],
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Even while runs of them are under way, which go on.")] = False,
+) -> None:
+    """Delete workflows with all their versions and triggers; runs and their histories stay."""
+    for name in names:
+        await client.delete_workflow(name, force=force)
+        say(f"{name} is deleted.")
