@@ -1,5 +1,7 @@
 """Blocks for tests of the executor: made on the spot, or in a module where worker processes find them."""
 
+import contextlib
+import logging
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -39,6 +41,13 @@ class Burn(Block):
                 raise BlockError("burn.bad", "Burnt.", retryable=True, retry_after=2.5, details={"a": 1})
             case {"raise": "unforeseen"}:
                 raise KeyError("the password is 1234")
+            case {"log": text, "file": file}:
+                with contextlib.closing(logging.FileHandler(file)) as handler:
+                    logging.getLogger("burn").addHandler(handler)
+                    logging.getLogger("burn").warning("burning %s", text)
+                return text
+            case {"quote": text}:
+                raise ValueError(text)
             case {"die": _}:
                 os._exit(9)
         raise AssertionError(config)
