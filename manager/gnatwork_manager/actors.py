@@ -15,6 +15,8 @@ class Actor(NamedTuple):
     name: str = ""
     #: The address that the request came from, where that is known.
     address: str = ""
+    #: The id of the person that it is, or that the key belongs to; empty where there is none.
+    person: str = ""
 
     def __str__(self) -> str:
         """As it is written down, e.g. `person:ada@example.org`, or `token`."""

@@ -30,7 +30,7 @@ class StoredWorkflow(Message):
     published: int | None = None
     #: By number, as text.
     versions: dict[str, StoredVersion] = Field(default_factory=dict)
-    #: Who made the workflow, e.g. `person:ada@example.org`, and the id behind it.
+    #: Who made the workflow, e.g. `person:ada@example.org`, and the id of the person, where there is one.
     owner: str | None = None
     owner_id: str = ""
     #: Of the published version, to find the workflow by.

@@ -29,7 +29,7 @@ class Principal:
 
     def actor(self, address: str) -> Actor:
         """As it is written down."""
-        return Actor(self.kind, self.id, self.name, address)
+        return Actor(self.kind, self.id, self.name, address, self.person)
 
 
 #: What whoever has the installation's own token may do.

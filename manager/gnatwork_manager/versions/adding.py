@@ -79,7 +79,7 @@ class Addition:
         )
         changes: dict[str, object] = {"versions": {**found.workflow.versions, str(self.number): version}}
         if not found.exists:
-            changes |= {"owner": str(self.by), "owner_id": self.by.id}
+            changes |= {"owner": str(self.by), "owner_id": self.by.person}
         return found.workflow.model_copy(update=changes)
 
     async def _give_back(self) -> None:

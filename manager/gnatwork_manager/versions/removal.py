@@ -66,4 +66,5 @@ class Removal:
 
 
 def _owns(who: Actor, found: Found) -> bool:
-    return (str(who), who.id) == (found.workflow.owner, found.workflow.owner_id)
+    """Whether the workflow was made by this person, or with a key of theirs."""
+    return bool(who.person) and who.person == found.workflow.owner_id
