@@ -35,7 +35,7 @@ class SubmissionBody(Model):
     workflow: Definition
     #: Any JSON that meets the workflow's `input` schema.
     input: Any = None
-    labels: Labels = Field(default_factory=dict)
+    labels: Labels | None = None
     #: When the run is to begin, RFC 3339; at once when it is not given, or past.
     at: datetime | None = None
 
@@ -45,7 +45,7 @@ class StoredSubmissionBody(Model):
 
     #: Any JSON that meets the workflow's `input` schema.
     input: Any = None
-    labels: Labels = Field(default_factory=dict)
+    labels: Labels | None = None
     #: The published one unless given.
     version: int | None = Field(default=None, ge=1)
     #: When the run is to begin, RFC 3339; at once when it is not given, or past.

@@ -45,8 +45,10 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         del responses["422"]
     for response in responses.values():
         response.setdefault("headers", {})[_REQUEST_ID] = {"$ref": f"#/components/headers/{_REQUEST_ID}"}
-    for status in sorted(set(_refusals(path, method, operation))):
-        responses.setdefault(str(status), _reference(_REFUSALS[status][0]))
+    # An operation names what does not follow from what it takes: `responses={409: {}}`.
+    named = {int(status) for status in responses if status.isdigit()} & _REFUSALS.keys()
+    for status in sorted(named | set(_refusals(path, method, operation))):
+        responses[str(status)] = _reference(_REFUSALS[status][0])
     responses.setdefault(_TROUBLE, _reference("Trouble"))
     for parameter in operation.get("parameters", ()):
         parameter["schema"] = _given(parameter["schema"])

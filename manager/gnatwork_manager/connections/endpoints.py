@@ -117,7 +117,10 @@ async def ask_for_token(request: Request, name: _Name, namespace: Namespace = DE
 @router.get(
     CALLBACK,
     summary="Come back from a service",
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "It is authorized."}},
+    responses={
+        200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "It is authorized."},
+        400: {},
+    },
 )
 @public("connection.callback", audited=True)
 async def callback(

@@ -139,7 +139,7 @@ async def disable(
     return await _answer(request, await store.switch(namespace, name, trigger, on=False, condition=expected), namespace)
 
 
-@router.get(f"{_ONE}/preview", summary="When a trigger fires next", responses={200: {"model": TriggerPreview}})
+@router.get(f"{_ONE}/preview", summary="When a trigger fires next", responses={200: {"model": TriggerPreview}, 409: {}})
 @needs(Role.VIEWER, "trigger.preview")
 async def show_preview(
     request: Request,
