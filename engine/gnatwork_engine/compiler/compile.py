@@ -63,7 +63,7 @@ def compile_workflow(raw: Any, catalogue: Mapping[str, BlockType]) -> Compiled:
     on_failure = _on_failure(draft, context)
     output = _output(document.get("output"), draft.body, faults)
     check_schema(document.get("input"), ("input",), faults)
-    triggers = read_triggers(document.get("triggers"), faults)
+    triggers = read_triggers(document.get("triggers"), faults, catalogue)
     concurrency = concurrency_limit(draft, faults)
     rate_limit = start_rate(draft, faults)
     if faults or draft.definition is None:

@@ -1,14 +1,18 @@
 """The triggers of a definition: read one by one, and all that can be known to be wrong with them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from gnatwork_engine.compiler.faults import Faults, listed, shown, suggestion
 from gnatwork_engine.compiler.fields import INVALID, read_fields
+from gnatwork_engine.compiler.findings import Unknowns
+from gnatwork_engine.compiler.schemas import check
 from gnatwork_engine.cron import CronError, ZoneError, parse_cron, parse_zone
 from gnatwork_engine.fill import expressions
 from gnatwork_engine.json_tree import Path
 from gnatwork_engine.template import TemplateSyntaxError, parse_template
+from gnatwork_schemas.catalogue import BlockType
 from gnatwork_schemas.triggers import (
     MAX_TRIGGERS,
     AnyTrigger,
@@ -33,9 +37,12 @@ _ROOTS: Mapping[str, tuple[str, ...]] = {
     "cursor": ("response",),
 }
 _INVALID = "trigger.invalid"
+#: The type of block that polls make use of.
+_FETCH = "fetch"
+_NOTHING: Mapping[str, BlockType] = MappingProxyType({})
 
 
-def read_triggers(raw: Any, faults: Faults) -> tuple[AnyTrigger, ...]:
+def read_triggers(raw: Any, faults: Faults, catalogue: Mapping[str, BlockType] = _NOTHING) -> tuple[AnyTrigger, ...]:
     """The `triggers` of a definition, as far as they are right; the rest become faults."""
     if raw is None:
         return ()
@@ -45,7 +52,7 @@ def read_triggers(raw: Any, faults: Faults) -> tuple[AnyTrigger, ...]:
     found: dict[str, AnyTrigger] = {}
     for index, value in enumerate(raw):
         at: Path = ("triggers", index)
-        if (trigger := read_trigger(value, at, faults)) is None:
+        if (trigger := read_trigger(value, at, faults, catalogue)) is None:
             continue
         if trigger.id in found:
             faults.add((*at, "id"), _INVALID, f"there is another trigger {shown(trigger.id)}")
@@ -53,8 +60,13 @@ def read_triggers(raw: Any, faults: Faults) -> tuple[AnyTrigger, ...]:
     return tuple(found.values())
 
 
-def read_trigger(value: Any, at: Path, faults: Faults) -> AnyTrigger | None:
-    """The trigger that stands at `at`; None with faults where it can't be read."""
+def read_trigger(
+    value: Any, at: Path, faults: Faults, catalogue: Mapping[str, BlockType] = _NOTHING
+) -> AnyTrigger | None:
+    """The trigger that stands at `at`; None with faults where it can't be read.
+
+    What a poll fetches is checked against the catalogue, where that has the block type for it.
+    """
     type_ = value.get("type") if isinstance(value, dict) else None
     model = _MODELS.get(type_) if isinstance(type_, str) else None
     if model is None:
@@ -70,7 +82,26 @@ def read_trigger(value: Any, at: Path, faults: Faults) -> AnyTrigger | None:
         _check_secret(trigger, at, faults)
     if isinstance(trigger, ScheduleTrigger):
         _check_times(trigger, at, faults)
+    if isinstance(trigger, PollingTrigger) and _FETCH in catalogue:
+        unknowns = Unknowns(_templated(trigger.fetch, ()))
+        for finding in check(catalogue[_FETCH].config_schema, trigger.fetch, unknowns):
+            faults.add((*at, "fetch", *finding.path), "block.config_invalid", finding.message)
     return trigger
+
+
+def _templated(value: Any, at: Path) -> Iterator[Path]:
+    """The places of a JSON value where templates stand."""
+    match value:
+        case dict():
+            for key, inner in value.items():
+                yield from _templated(inner, (*at, key))
+        case list():
+            for index, inner in enumerate(value):
+                yield from _templated(inner, (*at, index))
+        case str() if "{{" in value:
+            yield at
+        case _:
+            pass
 
 
 def _check_times(trigger: ScheduleTrigger, at: Path, faults: Faults) -> None:

@@ -1,4 +1,4 @@
-"""Schedules of a definition: a mistake in cron or time zone is named at its place."""
+"""Schedules and polls of a definition: a mistake in cron, time zone or request is named at its place."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import pytest
 
 from gnatwork_engine.compiler.faults import Faults
 from gnatwork_engine.compiler.triggers import read_triggers
+from gnatwork_schemas.catalogue import BlockType
 from gnatwork_schemas.errors import DefinitionError
 from gnatwork_schemas.triggers import ScheduleTrigger
 
@@ -39,3 +40,26 @@ def test_both_mistakes_are_named_at_once() -> None:
         ("/triggers/0/cron", "trigger.bad_cron"),
         ("/triggers/0/timezone", "trigger.bad_timezone"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("fetch", "wrong"),
+    [
+        ({"url": "http://a/{{ cursor }}"}, []),
+        ({"url": "http://a", "timeout": "{{ cursor }}"}, []),
+        ({"url": "http://a", "timeout": []}, ["/triggers/0/fetch/timeout"]),
+        ({"address": "http://a"}, ["/triggers/0/fetch", "/triggers/0/fetch/address"]),
+    ],
+)
+def test_what_a_poll_fetches_meets_the_schema_of_the_block(fetch: dict[str, Any], wrong: list[str]) -> None:
+    schema = {
+        "type": "object",
+        "required": ["url"],
+        "properties": {"url": {"type": "string"}, "timeout": {"type": "string"}},
+        "additionalProperties": False,
+    }
+    block_type = BlockType(type="fetch", title="Fetch", summary="", config_schema=schema, output_schema=True)
+    faults = Faults()
+    read_triggers([{"id": "p", "type": "polling", "every": "1m", "fetch": fetch}], faults, {"fetch": block_type})
+    found = [(fault.pointer, fault.code) for fault in faults.error().faults] if faults else []
+    assert sorted(found) == [(pointer, "block.config_invalid") for pointer in wrong]
