@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from pydantic import ValidationError
+
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.direct import leader_get, read_all
 from gnatwork_bus.message import StoredMessage
@@ -65,4 +67,8 @@ class Alarms:
 
 
 def _due(message: StoredMessage) -> TriggerDue:
-    return TriggerDue.model_validate_json(message.data)
+    try:
+        return TriggerDue.model_validate_json(message.data)
+    except ValidationError:
+        # Not one of ours: to be replaced or removed.
+        return TriggerDue(at=0.0, revision=0)

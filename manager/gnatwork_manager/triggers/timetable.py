@@ -8,11 +8,14 @@ starts, and when NATS is back.
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
+from http import HTTPStatus
 from typing import NamedTuple
 
+from pydantic import ValidationError
+
 from gnatwork_bus.alarms import Alarms, TriggerKey
-from gnatwork_bus.connection import Connection
+from gnatwork_bus.connection import ApiError, Connection
 from gnatwork_bus.direct import leader_get
 from gnatwork_bus.kv import Bucket
 from gnatwork_bus.patience import until_available
@@ -22,6 +25,7 @@ from gnatwork_manager.triggers.rhythms import rhythm_of, times_of
 from gnatwork_manager.triggers.states import TriggerStates
 from gnatwork_manager.triggers.table import TriggerTable
 from gnatwork_schemas import subjects
+from gnatwork_schemas.errors import UnavailableError
 from gnatwork_schemas.messages import TriggerDue
 from gnatwork_schemas.triggers import AnyTrigger
 from gnatwork_schemas.workflow import StoredWorkflow
@@ -71,7 +75,7 @@ class Timetable:
             while True:
                 if self._look:
                     self._look = False
-                    await until_available(self._look_at_all)
+                    await until_available(lambda: _asked(self._look_at_all()))
                 changed, self._changed = self._changed, {}
                 await self._see_to(changed)
                 if not self._changed and not self._look:
@@ -101,7 +105,11 @@ class Timetable:
         subject = self._state.subject(subjects.workflow_key(key.namespace, key.workflow))
         message = await leader_get(self._connection, self._state.stream_name, subject)
         entry = self._state.entry(message) if message else None
-        return StoredWorkflow.model_validate_json(entry.value).triggers().get(key.trigger) if entry else None
+        try:
+            return StoredWorkflow.model_validate_json(entry.value).triggers().get(key.trigger) if entry else None
+        except ValidationError:
+            # The table has said so, and knows none of its triggers either.
+            return None
 
     def _heard(
         self,
@@ -125,21 +133,26 @@ class Timetable:
         self._some.set()
 
     async def _look_at_all(self) -> None:
-        """See to all triggers, and to alarms that are left over from triggers that are gone."""
+        """See to all triggers without an alarm, and to alarms that are left over from triggers that are gone."""
         alarms = await self._alarms.all()
         for key, due in alarms.items():
             if key not in self._timed:
                 trigger = await self.stored(key)
                 if trigger is None or not is_timed(trigger):
                     self._changed.setdefault(key, Timed(None, due.revision, gone=trigger is None))
-        self._changed = {**self._timed, **self._changed}
+        for key, timed in self._timed.items():
+            if key in alarms and alarms[key].revision == timed.revision:
+                # Whoever has set it has done all that follows from that revision.
+                self._changed.pop(key, None)
+            else:
+                self._changed[key] = timed
 
     async def _see_to(self, changed: Mapping[TriggerKey, Timed]) -> None:
         places = asyncio.Semaphore(_AT_ONCE)
 
         async def see_to(key: TriggerKey, timed: Timed) -> None:
             async with places:
-                await until_available(lambda: self._see_to_one(key, timed))
+                await until_available(lambda: _asked(self._see_to_one(key, timed)))
 
         async with asyncio.TaskGroup() as tasks:
             for key, timed in changed.items():
@@ -157,6 +170,16 @@ class Timetable:
         except ValueError as error:
             log.warning("the trigger %s does not fire: %s", "/".join(key), error)
             self._states.failed(key, str(error), time.time())
+
+
+async def _asked(work: Awaitable[None]) -> None:
+    """What `work` does; UnavailableError while the cluster has no leader."""
+    try:
+        await work
+    except ApiError as error:
+        if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            raise UnavailableError(error.description) from error
+        raise
 
 
 def is_timed(trigger: AnyTrigger) -> bool:
