@@ -77,7 +77,6 @@ STATUS: Mapping[str, int] = {
     "hook.stale": 401,
     "hook.secret_unusable": 503,
     "hook.rate_limited": 429,
-    "hook.too_slow": 408,
     "hook.headers_too_large": 431,
     "hook.run_failed": 500,
     "template.missing": 422,

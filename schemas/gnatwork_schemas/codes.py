@@ -127,7 +127,6 @@ _TABLE = (
     ErrorCode("hook.stale", "The signature of the call is right, but it was made too long ago, or ahead of time.", "Set the clocks right, or give the trigger a larger `tolerance`; a call that is sent again has to be signed again.", ("manager",)),
     ErrorCode("hook.secret_unusable", "The secret of the webhook can't be had, or is none for its form of signature.", "See whether the connection that the trigger's `secret` names exists and has that value.", ("manager",)),
     ErrorCode("hook.rate_limited", "The webhook is called more often than its `rate_limit` lets in.", "Call again after the seconds in `Retry-After`.", ("manager",)),
-    ErrorCode("hook.too_slow", "The body of the call did not come in time.", "Send it faster: within 30 seconds all of it has to be there.", ("manager",)),
     ErrorCode("hook.headers_too_large", "The headers and the query of the call are larger than a run keeps.", "Send less beside the body; headers with credentials do not count.", ("manager",)),
     ErrorCode("hook.run_failed", "The run that was to answer the call ended without a reply.", "`gnatwork run show` tells why; the run's id is in the header `X-Gnatwork-Run`.", ("manager",)),
     ErrorCode("trigger.bad_cron", "A text is no cron, or one that never comes.", "Mend the field that the message names: five fields, six with seconds first, or a name such as `@daily`.", ("compiler",)),

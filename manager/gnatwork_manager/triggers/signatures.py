@@ -25,8 +25,19 @@ _STANDARD_PREFIX = "whsec_"
 _SECONDS = re.compile(r"[0-9]{1,12}")
 
 
-def check_caller(trigger: WebhookTrigger, headers: Mapping[str, str], body: bytes, secret: str, now: float) -> None:
-    """Return if the caller of a webhook with `auth: key` or `auth: hmac` has its secret.
+def check_key(headers: Mapping[str, str], secret: str) -> None:
+    """Return if the caller of a webhook has sent its secret; ProblemError `hook.unauthorized`.
+
+    Args:
+        headers: the request's, by name in lower case.
+        secret: the webhook's.
+    """
+    if not hmac.compare_digest(headers.get(KEY_HEADER, "").encode("latin-1", "replace"), secret.encode()):
+        raise _unauthorized()
+
+
+def check_signature(trigger: WebhookTrigger, headers: Mapping[str, str], body: bytes, secret: str, now: float) -> None:
+    """Return if the caller of a webhook has signed the body with its secret.
 
     Args:
         trigger: the webhook.
@@ -39,15 +50,7 @@ def check_caller(trigger: WebhookTrigger, headers: Mapping[str, str], body: byte
         ProblemError: `hook.unauthorized`; `hook.stale` when the signature is right but of another time;
             `hook.secret_unusable` when the secret is none for this form of signature.
     """
-    if trigger.auth == "key":
-        _check_key(headers, secret)
-    else:
-        _CHECKS[trigger.signature](headers, body, secret, now, trigger.tolerance)
-
-
-def _check_key(headers: Mapping[str, str], secret: str) -> None:
-    if not hmac.compare_digest(headers.get(KEY_HEADER, "").encode("latin-1", "replace"), secret.encode()):
-        raise _unauthorized()
+    _CHECKS[trigger.signature](headers, body, secret, now, trigger.tolerance)
 
 
 def _check_standard(headers: Mapping[str, str], body: bytes, secret: str, now: float, tolerance: float) -> None:
