@@ -19,10 +19,16 @@ class Commands(LazyGroup):
         "trigger": LazyCommand(
             "gnatwork_cli.trigger_commands", "Look at what starts runs of stored workflows, and change it."
         ),
+        "events": LazyCommand("gnatwork_cli.events_command", "Follow what happens in all runs."),
+        "auth": LazyCommand("gnatwork_cli.auth_commands", "Make an account, log in and out."),
+        "people": LazyCommand("gnatwork_cli.people_commands", "Look after who may log in, and what they may do."),
+        "key": LazyCommand("gnatwork_cli.key_commands", "Make API keys, for programs, and take them back."),
+        "audit": LazyCommand("gnatwork_cli.audit_commands", "See who changed what."),
         "blocks": LazyCommand("gnatwork_cli.blocks_commands", "Show what block types there are."),
         "doctor": LazyCommand("gnatwork_cli.doctor", "Check that everything works, and say what to do if not."),
         "dlq": LazyCommand("gnatwork_cli.dlq_commands", "Look after the messages that no one could read."),
         "index": LazyCommand("gnatwork_cli.index_commands", "Look after the manager's run index."),
+        "completion": LazyCommand("gnatwork_cli.completion_command", "Have your shell complete what gnatwork takes."),
         "manager": LazyCommand("gnatwork_cli.manager_command", "Run the manager: the HTTP and NATS API."),
         "scheduler": LazyCommand("gnatwork_cli.scheduler_command", "Run a scheduler: it decides what runs next."),
         "executor": LazyCommand("gnatwork_cli.executor_command", "Run an executor: it hosts block types."),

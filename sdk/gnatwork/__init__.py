@@ -2,7 +2,9 @@
 
 from gnatwork.address import Address, find_address
 from gnatwork.client import Client
+from gnatwork.credentials import Credentials
 from gnatwork.errors import AddressError, ClientError, RequestError, RunError, UnreachableError
+from gnatwork.logins import Login
 from gnatwork.pages import Page
 from gnatwork.runs import RunHandle
 from gnatwork.transport import RunEvent
@@ -18,9 +20,11 @@ __all__ = [
     "BlockError",
     "Client",
     "ClientError",
+    "Credentials",
     "EventKind",
     "LogLevel",
     "LogLine",
+    "Login",
     "Page",
     "RequestError",
     "RunError",

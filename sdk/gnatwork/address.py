@@ -3,10 +3,12 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gnatwork.credentials import Credentials
 from gnatwork.errors import AddressError
+from gnatwork.logins import Keeper, Login
 
 #: Where `gnatwork up` keeps its data unless told otherwise.
 DEFAULT_DATA_DIR = Path(".gnatwork")
@@ -20,8 +22,11 @@ class Address:
     api: str | None = None
     #: URL of NATS with all that it takes to connect.
     nats: str | None = None
-    #: The manager's token, for `api`.
+    #: For `api`: an API key, an access token or the installation's own token.
     token: str | None = None
+    #: Of someone who has logged in at `api`, where there is no token, and where it is kept.
+    login: Login | None = None
+    keeper: Keeper | None = None
 
 
 def find_address(
@@ -35,7 +40,8 @@ def find_address(
     """What is given, else what the environment says, else what `connection.json` in the data directory says.
 
     That is `data_dir`, else GNATWORK_DATA_DIR of the environment, else `.gnatwork`. The file's token is for the file's
-    address: it goes along with no other.
+    address: it goes along with no other. Where there is no token, whoever has logged in at the address (`gnatwork auth
+    login`) is taken from `credentials.json` beside it.
 
     Raises:
         AddressError: none of them says where the manager is, or the file can't be read.
@@ -43,15 +49,25 @@ def find_address(
     api = api or environment.get("GNATWORK_API")
     nats = nats or environment.get("GNATWORK_NATS")
     token = token or environment.get("GNATWORK_TOKEN")
+    directory = Path(data_dir or environment.get("GNATWORK_DATA_DIR") or DEFAULT_DATA_DIR)
     if api or nats:
-        return Address(api=api, nats=nats, token=token)
-    path = Path(data_dir or environment.get("GNATWORK_DATA_DIR") or DEFAULT_DATA_DIR, "connection.json")
+        return _with_login(Address(api=api, nats=nats, token=token), directory)
+    path = directory / "connection.json"
     try:
         stored = json.loads(path.read_text())
-        return Address(api=stored["api"], nats=stored["nats"], token=token or stored["token"])
+        found = Address(api=stored["api"], nats=stored["nats"], token=token or stored["token"] or None)
     except FileNotFoundError:
         raise AddressError(f"there is no {path}") from None
     except OSError as error:
         raise AddressError(f"{path} can't be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise AddressError(f"{path} can't be read: {error}") from error
+    return _with_login(found, directory)
+
+
+def _with_login(address: Address, directory: Path) -> Address:
+    """The address with the login that there is for it, if it has no token."""
+    if address.api is None or address.token is not None:
+        return address
+    keeper = Credentials(directory, address.api)
+    return replace(address, login=keeper.load(), keeper=keeper)

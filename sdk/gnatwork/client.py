@@ -7,12 +7,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from gnatwork.account import AccountMethods
 from gnatwork.address import Address, find_address
+from gnatwork.audit import Audit
+from gnatwork.credentials import Credentials
 from gnatwork.errors import AddressError
 from gnatwork.feeds import EventFeed
 from gnatwork.http_transport import HttpTransport
+from gnatwork.keys import Keys
 from gnatwork.nats_transport import NatsTransport
 from gnatwork.pages import Page, all_pages
+from gnatwork.people import People
 from gnatwork.runs import RunHandle
 from gnatwork.transport import DEFAULT_TIMEOUT, Call, RunEvent, Transport, workflow_path
 from gnatwork.triggers import Triggers
@@ -24,7 +29,7 @@ from gnatwork_schemas.names import DEFAULT_NAMESPACE
 from gnatwork_schemas.status import RunStatus, RunSummary
 
 
-class Client(WorkflowMethods):
+class Client(WorkflowMethods, AccountMethods):
     """Starts runs and asks about them.
 
         async with Client("http://127.0.0.1:7400", token="…") as client:
@@ -47,7 +52,7 @@ class Client(WorkflowMethods):
 
         Args:
             address: URL of a manager, or of NATS with all that it takes to connect.
-            token: the manager's; over NATS the URL has it.
+            token: an API key, an access token or the installation's own token; over NATS the URL has what it takes.
             namespace: the tenant to act in.
             timeout: seconds that an answer may take.
 
@@ -64,6 +69,12 @@ class Client(WorkflowMethods):
             raise AddressError(f"{address!r} is neither an http:// nor a nats:// URL")
         #: What starts runs of stored workflows.
         self.triggers = Triggers(self._transport)
+        #: Who may log in, and what they may do.
+        self.people = People(self._transport)
+        #: What programs call with.
+        self.keys = Keys(self._transport)
+        #: Who changed what.
+        self.audit = Audit(self._transport)
 
     @classmethod
     def find(
@@ -85,7 +96,28 @@ class Client(WorkflowMethods):
     @classmethod
     def at(cls, address: Address, *, namespace: str = DEFAULT_NAMESPACE, timeout: float = DEFAULT_TIMEOUT) -> Self:
         """A client of the Gnatwork at this address."""
-        return cls(address.api or address.nats or "", token=address.token, namespace=namespace, timeout=timeout)
+        client = cls(address.api or address.nats or "", token=address.token, namespace=namespace, timeout=timeout)
+        if address.login is not None:
+            client._transport.log_in(address.login, address.keeper)
+        return client
+
+    @classmethod
+    def logged_in(
+        cls,
+        api: str,
+        credentials: Credentials,
+        *,
+        namespace: str = DEFAULT_NAMESPACE,
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> Self:
+        """A client of the manager at this address for whoever has logged in there, as it is kept in `credentials`.
+
+        Raises:
+            AddressError: nobody has.
+        """
+        if (login := credentials.load()) is None:
+            raise AddressError(f"nobody is logged in at {api}")
+        return cls.at(Address(api=api, login=login, keeper=credentials), namespace=namespace, timeout=timeout)
 
     async def __aenter__(self) -> Self:
         await self._transport.open()

@@ -12,9 +12,12 @@ from pydantic import ValidationError
 from gnatwork.errors import AddressError, ClientError, RequestError, UnreachableError
 from gnatwork.feeds import EventFeed, LogFeed
 from gnatwork.http_events import HttpEvents
+from gnatwork.logins import Keeper, Login, LoginAuth
 from gnatwork.transport import Call, RunEvent, run_path, workflow_path
+from gnatwork_schemas.audit import AuditRecord
 from gnatwork_schemas.event_kinds import EventKind
 from gnatwork_schemas.live import LogLine
+from gnatwork_schemas.people import Tokens
 from gnatwork_schemas.problem import Problem
 from gnatwork_schemas.status import RunSummary
 from gnatwork_schemas.subjects import ENDS
@@ -109,6 +112,24 @@ class HttpTransport:
         async with contextlib.aclosing(lines) as events:
             async for event in events:
                 yield LogLine.model_validate_json(event.data)
+
+    async def audit(self, after: int | None) -> AsyncGenerator[AuditRecord, None]:
+        """See `Transport`."""
+        async with contextlib.aclosing(self._events.follow("/audit/follow", {}, after)) as events:
+            async for event in events:
+                yield AuditRecord.model_validate_json(event.data)
+
+    def log_in(self, login: Login, keeper: Keeper | None) -> None:
+        """See `Transport`."""
+        self._client.auth = LoginAuth(login, self._refresh, keeper)
+
+    async def _refresh(self, refresh_token: str) -> Tokens:
+        """The next tokens; raises RequestError when the session is over."""
+        body = {"refresh_token": refresh_token}
+        # Past the authentication, which waits for this.
+        response = await self._client.post("/auth/refresh", json=body, auth=httpx.Auth())
+        _check(response)
+        return Tokens.model_validate_json(response.content)
 
     async def _is_over(self, run_id: str, after: int) -> bool:
         """Whether the run has ended and the caller has all of it."""

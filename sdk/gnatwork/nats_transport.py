@@ -10,10 +10,13 @@ import orjson
 from gnatwork.ends import Ends
 from gnatwork.errors import ClientError, RequestError, UnreachableError
 from gnatwork.feeds import EventFeed, LogFeed
+from gnatwork.logins import Keeper, Login
 from gnatwork.nats_events import NatsEvents
 from gnatwork.transport import Call, RunEvent, run_path
+from gnatwork_bus.audit import audit_entries, last_entry
 from gnatwork_bus.connection import Connection
 from gnatwork_schemas import header_names, subjects
+from gnatwork_schemas.audit import AuditRecord
 from gnatwork_schemas.errors import UnavailableError
 from gnatwork_schemas.live import LogLine
 from gnatwork_schemas.messages import Message
@@ -31,6 +34,10 @@ _BEGINNING = frozenset({"submit", "workflow.start", "run.retry", "run.rerun", "t
 
 class NotConnectedError(ClientError):
     """It is not connected; use it as `async with Client(…) as client:`."""
+
+
+class NoLoginError(ClientError):
+    """Over NATS nobody logs in: whoever can connect may do everything; use the manager's http:// address."""
 
 
 class TooLargeError(ClientError):
@@ -121,6 +128,19 @@ class NatsTransport:
         async with contextlib.aclosing(self._events.events(feed, after)) as events:
             async for event in events:
                 yield event
+
+    async def audit(self, after: int | None) -> AsyncGenerator[AuditRecord, None]:
+        """See `Transport`."""
+        start = await last_entry(self._connection) if after is None else after
+        async with contextlib.aclosing(audit_entries(self._connection, start)) as messages:
+            async for message in messages:
+                # Anyone may send what looks like an entry.
+                with contextlib.suppress(ValueError):
+                    yield AuditRecord.model_validate({**orjson.loads(message.data), "id": message.sequence})
+
+    def log_in(self, login: Login, keeper: Keeper | None) -> None:  # noqa: ARG002 - of the protocol
+        """See `Transport`."""
+        raise NoLoginError
 
     async def log(self, feed: LogFeed) -> AsyncGenerator[LogLine, None]:
         """See `Transport`."""

@@ -8,6 +8,8 @@ from urllib.parse import quote
 from pydantic import Field
 
 from gnatwork.feeds import EventFeed, LogFeed
+from gnatwork.logins import Keeper, Login
+from gnatwork_schemas.audit import AuditRecord
 from gnatwork_schemas.live import LogLine
 from gnatwork_schemas.model import Model
 
@@ -88,6 +90,12 @@ class Transport(Protocol):
 
     async def ended(self, run_id: str) -> RunEvent | None:
         """Return once the run has ended, with its end where it came by; else it is to be asked for."""
+
+    def audit(self, after: int | None) -> AsyncGenerator[AuditRecord, None]:
+        """Entries of the audit log as they are written, those after one or from now on."""
+
+    def log_in(self, login: Login, keeper: Keeper | None) -> None:
+        """Have requests be those of someone who has logged in. Raises ClientError where nobody can."""
 
     async def close(self) -> None:
         """Give up the connection."""

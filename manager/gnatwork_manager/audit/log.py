@@ -1,14 +1,18 @@
 """The stream of audit entries: appending, and reading from its end."""
 
+import contextlib
 import logging
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from gnatwork_bus.audit import audit_entries, last_entry
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.direct import direct_batch, direct_get
 from gnatwork_bus.message import StoredMessage
 from gnatwork_manager.audit.query import AuditQuery
 from gnatwork_manager.pages import decode_cursor, encode_cursor, page
+from gnatwork_manager.sse import format_event, format_place
 from gnatwork_schemas import subjects
 from gnatwork_schemas.audit import AuditEntry, AuditRecord
 
@@ -51,10 +55,20 @@ class AuditLog:
             records = (_record(message) for message in reversed(messages))
             found += [record for record in records if record and query.matches(record)]
             end = start
-        items = [one.model_dump(mode="json", by_alias=True, exclude={"v"}) for one in found[: query.limit]]
+        items = [_document(record) for record in found[: query.limit]]
         if len(found) > query.limit:
             return page(items, encode_cursor(found[query.limit - 1].id))
         return page(items, encode_cursor(end) if end > span.first else None)
+
+    async def stream(self, after: int | None) -> AsyncGenerator[bytes, None]:
+        """Entries after one, by its id, or from now on, for ever: as server-sent events."""
+        if after is None:
+            after = await last_entry(self._connection)
+            yield format_place(after)
+        async with contextlib.aclosing(audit_entries(self._connection, after)) as messages:
+            async for message in messages:
+                if record := _record(message):
+                    yield format_event("entry", _document(record), sequence=record.id)
 
     async def _span(self, query: AuditQuery, before: int | None) -> _Span:
         """Where what is asked for may be."""
@@ -86,6 +100,10 @@ class AuditLog:
                 break
             start = messages[-1].sequence + 1
         return found
+
+
+def _document(record: AuditRecord) -> dict[str, Any]:
+    return record.model_dump(mode="json", by_alias=True, exclude={"v"})
 
 
 def _record(message: StoredMessage) -> AuditRecord | None:

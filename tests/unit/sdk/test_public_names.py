@@ -12,6 +12,8 @@ def test_the_public_names() -> None:
         "BlockError",
         "Client",
         "ClientError",
+        "Credentials",
+        "Login",
         "EventKind",
         "LogLevel",
         "LogLine",

@@ -1,6 +1,7 @@
 """Registering, logging in, and passwords."""
 
 import asyncio
+from typing import Any
 
 from support.managing import TOKEN
 from support.peopling import PASSWORD, Clock, Visitor, code_of
@@ -32,7 +33,7 @@ async def test_an_invitation_is_good_once_for_whom_it_is_for_and_for_a_week(
 ) -> None:
     admin = await one.founded()
 
-    async def invite(**body: object) -> str:
+    async def invite(**body: Any) -> str:
         reply = await one.ask("POST", "/people/invitations", admin, **body)
         assert reply.status_code == 201
         return str(reply.json()["token"])
@@ -96,14 +97,15 @@ async def test_tries_are_counted_for_all_managers_together(one: Visitor, other: 
 
 async def test_what_makes_no_account(one: Visitor) -> None:
     good = {"email": "ada@example.org", "password": PASSWORD}
-    for changes, pointer in (
+    mistakes: tuple[tuple[dict[str, Any], str], ...] = (
         ({"password": "short"}, "/password"),
         ({"password": "x" * 257}, "/password"),
         ({"password": " ADA@example.org"}, "/password"),
         ({"email": "no address"}, "/email"),
         ({"email": "a@b\n.org"}, "/email"),
         ({"roles": {"*": "admin"}}, "/roles"),
-    ):
+    )
+    for changes, pointer in mistakes:
         reply = await one.ask("POST", "/auth/register", **{**good, **changes})
         assert code_of(reply) == (422, "request.invalid")
         assert reply.json()["errors"][0]["pointer"] == pointer

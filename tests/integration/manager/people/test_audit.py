@@ -10,7 +10,7 @@ from gnatwork import Client
 from gnatwork_bus.connection import Connection
 from gnatwork_schemas import subjects
 
-WORKFLOW = {"blocks": [{"id": "wait", "type": "delay", "config": {"for": "1s"}}]}
+WORKFLOW: dict[str, Any] = {"blocks": [{"id": "wait", "type": "delay", "config": {"for": "1s"}}]}
 
 
 async def entries(visitor: Visitor, **query: Any) -> list[dict[str, Any]]:
@@ -64,7 +64,7 @@ async def test_entries_are_found_by_who_what_when_and_page_by_page(one: Visitor)
     paged: list[dict[str, Any]] = []
     cursor: str | None = ""
     while cursor is not None:
-        query = {"limit": 3, **({"cursor": cursor} if cursor else {})}
+        query: dict[str, Any] = {"limit": 3, **({"cursor": cursor} if cursor else {})}
         reply = await one.http.get("/audit", params=query, headers={"Authorization": f"Bearer {TOKEN}"})
         paged += reply.json()["items"]
         cursor = reply.json()["next_cursor"]

@@ -1,11 +1,12 @@
 """Who may do what, and that changes of it are known everywhere."""
 
 import asyncio
+from typing import Any
 
 from support.managing import TOKEN
 from support.peopling import Visitor, code_of
 
-WORKFLOW = {"blocks": [{"id": "wait", "type": "delay", "config": {"for": "1s"}}]}
+WORKFLOW: dict[str, Any] = {"blocks": [{"id": "wait", "type": "delay", "config": {"for": "1s"}}]}
 
 
 async def until_refused(who: Visitor, token: str) -> None:
@@ -67,7 +68,8 @@ async def test_somebody_is_always_admin_of_everything(one: Visitor, other: Visit
     assert set(refused) <= {(409, "person.last_admin"), (403, "auth.forbidden"), (401, "auth.invalid")}
     left = (await one.ask("GET", "/people", TOKEN)).json()["items"]
     (admin,) = [person["id"] for person in left if person["roles"] == {"*": "admin"}]
-    for body in ({"roles": {"*": "editor"}}, {"roles": {}}, {"disabled": True}):
+    losing: tuple[dict[str, Any], ...] = ({"roles": {"*": "editor"}}, {"roles": {}}, {"disabled": True})
+    for body in losing:
         assert code_of(await one.ask("PATCH", f"/people/{admin}", TOKEN, **body)) == (409, "person.last_admin")
     assert code_of(await one.ask("DELETE", f"/people/{admin}", TOKEN)) == (409, "person.last_admin")
 
