@@ -37,6 +37,6 @@ EgressOption = Annotated[
     typer.Option(
         "--egress-allow",
         envvar="GNATWORK_EGRESS_ALLOW",
-        help="Private addresses that blocks may reach: CIDRs and host names, comma-separated.",
+        help="Private addresses that blocks and connections may reach: CIDRs and host names, comma-separated.",
     ),
 ]

@@ -18,6 +18,7 @@ from gnatwork_bus.embedded import EmbeddedServer
 from gnatwork_cli import connection_file, data_dir_lock, guard, leftovers
 from gnatwork_cli.connection_file import Addresses
 from gnatwork_cli.readiness import wait_ready
+from gnatwork_cli.secret_keys import kept_secret_keys
 from gnatwork_cli.stack_plan import NATS, SettingsError, StackSettings, environment, programs
 from gnatwork_cli.supervisor_config import render
 from gnatwork_schemas.errors import GnatworkError
@@ -153,7 +154,12 @@ class Stack:
         return token
 
     async def _spawn(self, command: list[str], addresses: Addresses) -> asyncio.subprocess.Process:
-        own = environment(self._settings, nats_url=addresses.nats, token=addresses.token)
+        own = environment(
+            self._settings,
+            nats_url=addresses.nats,
+            token=addresses.token,
+            secret_keys=self._settings.secret_keys or kept_secret_keys(self.data_dir),
+        )
         with (self.logs / "supervisord.err").open("wb") as errors:
             # A session of its own: Ctrl-C at the terminal is for us, and we stop the services in order.
             return await asyncio.create_subprocess_exec(

@@ -13,6 +13,8 @@ from gnatwork_schemas.errors import GnatworkError
 #: One executor process for each of these.
 DEFAULT_BLOCKS = ("fetch", "html-scraper", "hook", "response", "logic")
 
+#: What the manager alone is to see.
+SECRET_KEYS = "GNATWORK_SECRET_KEYS"  # noqa: S105 - a variable
 #: The program of the embedded server.
 NATS = "nats"
 
@@ -48,6 +50,8 @@ class StackSettings:
     limits: str = ""
     #: What callers of the API send; None makes one and keeps it in the data directory.
     token: str | None = None
+    #: What seals connections, or `@` and a file with it; None makes a key and keeps it in the data directory.
+    secret_keys: str | None = None
 
 
 def parse_scale(entries: Sequence[str], blocks: Sequence[str]) -> dict[str, int]:
@@ -120,7 +124,7 @@ def programs(settings: StackSettings, *, nats_command: Sequence[str] | None) -> 
             ),
             priority=_MANAGER_STAGE,
         ),
-        Program(name="scheduler", command=_gnatwork("scheduler"), priority=_SCHEDULER_STAGE),
+        Program(name="scheduler", command=_gnatwork("scheduler"), priority=_SCHEDULER_STAGE, hidden=(SECRET_KEYS,)),
         *(
             Program(
                 name=f"executor-{block}",
@@ -129,18 +133,21 @@ def programs(settings: StackSettings, *, nats_command: Sequence[str] | None) -> 
                 processes=settings.scale.get(block, 1),
                 # An executor lets running blocks finish for 25 s before it hands them back.
                 stop_seconds=30,
+                hidden=(SECRET_KEYS,),
             )
             for block in settings.blocks
         ),
     )
     if nats_command is None:
         return services
-    return (Program(name=NATS, command=tuple(nats_command), priority=_NATS_STAGE), *services)
+    nats = Program(name=NATS, command=tuple(nats_command), priority=_NATS_STAGE, hidden=(SECRET_KEYS,))
+    return (nats, *services)
 
 
-def environment(settings: StackSettings, *, nats_url: str, token: str) -> dict[str, str]:
+def environment(settings: StackSettings, *, nats_url: str, token: str, secret_keys: str) -> dict[str, str]:
     """What the services find in their environment: what must not show in a list of processes, and what all share."""
     return {
+        SECRET_KEYS: secret_keys,
         "GNATWORK_NATS": nats_url,
         "GNATWORK_TOKEN": token,
         "GNATWORK_EGRESS_ALLOW": settings.egress_allow,

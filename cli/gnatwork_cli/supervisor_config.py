@@ -22,6 +22,8 @@ class Program:
     processes: int = 1
     #: Seconds that it may take to finish its work once asked to stop.
     stop_seconds: int = 15
+    #: Variables of the environment that are empty for it.
+    hidden: tuple[str, ...] = ()
 
 
 def render(programs: Sequence[Program], *, guard: Sequence[str], data_dir: Path, user: str | None) -> str:
@@ -53,6 +55,7 @@ def _program(program: Program, guard: Sequence[str], data_dir: Path) -> str:
     # Names hold no character that the shell or supervisor could take amiss, but the braces of supervisor's own.
     pid_file = f"{_quoted(str(data_dir / 'run'))}/{name}.pid"
     command = " ".join([*map(_quoted, guard), pid_file, "--", *map(_quoted, program.command)])
+    hidden = ",".join(f'{variable}=""' for variable in program.hidden)
     return "\n".join(
         [
             f"[program:{program.name}]",
@@ -69,6 +72,7 @@ def _program(program: Program, guard: Sequence[str], data_dir: Path) -> str:
             "startretries=1000000",
             f"stopwaitsecs={program.stop_seconds}",
             "killasgroup=true",
+            f"environment={hidden}",
             "",
         ]
     )

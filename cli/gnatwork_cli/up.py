@@ -10,6 +10,7 @@ from gnatwork_cli.connection_file import Addresses
 from gnatwork_cli.loop import clear_errors, run_async
 from gnatwork_cli.messages import activation, fail, say
 from gnatwork_cli.options import DEFAULT_DATA_DIR, DataDirOption, EgressOption, LimitsOption
+from gnatwork_cli.secret_keys import UpSecretKeysOption, read_secret_keys
 from gnatwork_cli.signals import until_stopped
 from gnatwork_cli.stack import Stack
 from gnatwork_cli.stack_plan import (
@@ -57,11 +58,13 @@ def up(
         str | None,
         typer.Option(envvar="GNATWORK_TOKEN", help="What callers of the API send; default: made once and kept."),
     ] = None,
+    secret_keys: UpSecretKeysOption = None,
 ) -> None:
     """Start everything on this machine: NATS, manager, scheduler and a process per block type. Ctrl-C stops it all."""
     with clear_errors():
         names = parse_blocks(blocks)
         check_limits(parse_limits(limits))
+        read_secret_keys(secret_keys)
         settings = StackSettings(
             data_dir=data_dir,
             host=host,
@@ -73,6 +76,7 @@ def up(
             egress_allow=egress_allow,
             limits=limits,
             token=parse_token(token) if token else None,
+            secret_keys=secret_keys,
         )
     run_async(_up(settings))
 

@@ -59,18 +59,25 @@ def test_no_server_of_our_own_beside_a_given_one() -> None:
 
 
 def test_secrets_are_in_the_environment_and_not_in_any_command() -> None:
-    variables = environment(SETTINGS, nats_url="nats://s3cret@127.0.0.1:1", token="t0ken")
+    variables = environment(SETTINGS, nats_url="nats://s3cret@127.0.0.1:1", token="t0ken", secret_keys="k3y")
     assert variables["GNATWORK_NATS"] == "nats://s3cret@127.0.0.1:1"
     assert variables["GNATWORK_TOKEN"] == "t0ken"
     assert variables["GNATWORK_EGRESS_ALLOW"] == "10.0.0.1"
     commands = " ".join(word for program in programs(SETTINGS, nats_command=None) for word in program.command)
     assert "s3cret" not in commands
     assert "t0ken" not in commands
+    assert variables["GNATWORK_SECRET_KEYS"] == "k3y"
+    assert "k3y" not in commands
+
+
+def test_the_manager_alone_sees_the_keys_of_connections() -> None:
+    hidden = {program.name for program in programs(SETTINGS, nats_command=["nats"]) if program.hidden}
+    assert hidden == {"nats", "scheduler", "executor-fetch", "executor-logic"}
 
 
 def test_services_import_nothing_from_the_directory_where_they_are_started(tmp_path: Path) -> None:
     (tmp_path / "orjson.py").write_text("raise SystemExit(1)")
-    variables = {**os.environ, **environment(SETTINGS, nats_url="nats://127.0.0.1:1", token="t0ken")}
+    variables = {**os.environ, **environment(SETTINGS, nats_url="nats://127.0.0.1:1", token="t0ken", secret_keys="k3y")}
     subprocess.run([sys.executable, "-c", "import orjson"], cwd=tmp_path, env=variables, check=True)
 
 
