@@ -7,6 +7,7 @@ import orjson
 import pytest
 from support.hooking import BLOCKS, put_workflow, start_of_run, state_once, trigger_of, webhook
 from support.managing import TOKEN, Bench
+from support.peopling import visitor
 
 from gnatwork import Client, RequestError
 from gnatwork_bus.kv import Bucket
@@ -240,3 +241,19 @@ async def test_the_verbs_take_conditions_and_refuse_what_they_do_not_know(bench:
     for verb in ("get", "put", "delete", "enable", "disable", "preview", "fire"):
         unknown = await ask(bench, f"trigger.{verb}", name="shop", id="hook", nonsense=1)
         assert unknown["problem"]["code"] == "request.invalid", verb
+
+
+async def test_viewers_do_not_see_what_would_let_them_start_runs(bench: Bench) -> None:
+    await put_workflow(bench, webhook())
+    guest = visitor(bench.address)
+    async with guest.http:
+        admin = await guest.founded()
+        viewer = await guest.invited(admin, "vera@example.org", {"default": "viewer"})
+        editor = await guest.invited(admin, "ed@example.org", {"default": "editor"})
+        for path in ("/workflows/shop/triggers/hook", "/workflows/shop/triggers", "/triggers"):
+            seen = [(await guest.ask("GET", path, token)).json() for token in (viewer, editor)]
+            less, more = (one["items"][0] if "items" in one else one for one in seen)
+            assert less["addresses"] == ["/hooks/orders"] == more["addresses"][1:]
+            assert len(more["addresses"]) == 2
+        refused = await guest.ask("POST", "/workflows/shop/triggers/hook/fire", viewer)
+        assert refused.json()["code"] == "auth.forbidden"
