@@ -10,6 +10,8 @@ from gnatwork_cli.options import DEFAULT_DATA_DIR, EgressOption
 from gnatwork_cli.secret_keys import SecretKeysOption, read_secret_keys
 from gnatwork_cli.service import RequiredNatsOption, run_service
 from gnatwork_cli.stack_plan import SettingsError, parse_token
+from gnatwork_manager.http.bounds import HttpBounds
+from gnatwork_manager.http.cors import parse_origins
 from gnatwork_manager.manager import run_manager
 from gnatwork_manager.people.addresses import Network, parse_networks
 from gnatwork_manager.settings import DEFAULT_MAX_BODY, ManagerSettings
@@ -38,6 +40,16 @@ def manager(
             help="Proxies that are believed about where a request comes from: CIDRs, comma-separated.",
         ),
     ] = "",
+    max_connections: Annotated[
+        int, typer.Option(envvar="GNATWORK_MAX_CONNECTIONS", min=1, help="HTTP connections at once; more get 503.")
+    ] = HttpBounds.connections,
+    cors_origins: Annotated[
+        str,
+        typer.Option(
+            envvar="GNATWORK_CORS_ORIGINS",
+            help="Origins whose pages may call, such as `https://app.example.org`, comma-separated; `*` for all.",
+        ),
+    ] = "",
     secret_keys: SecretKeysOption = None,
     egress_allow: EgressOption = "",
 ) -> None:
@@ -50,6 +62,8 @@ def manager(
             host=host,
             port=port,
             max_body=max_body,
+            http=HttpBounds(connections=max_connections),
+            cors_origins=parse_origins(cors_origins),
             trusted_proxies=parse_proxies(trusted_proxies),
             secret_keys=read_secret_keys(secret_keys),
             egress_allow=AllowList.parse(egress_allow),

@@ -17,6 +17,8 @@ from gnatwork_manager import blocks, dead_letters, events, health, openapi, run_
 from gnatwork_manager.audit import routes as audit
 from gnatwork_manager.auth import Authenticate
 from gnatwork_manager.connections import endpoints as connections
+from gnatwork_manager.http.cors import Cors
+from gnatwork_manager.http.security import SecurityHeaders
 from gnatwork_manager.limits import LimitBody
 from gnatwork_manager.logs import routes as logs
 from gnatwork_manager.observe import Observe
@@ -75,14 +77,16 @@ def build_api() -> FastAPI:
 
 
 def build_app(api: FastAPI, services: Services, settings: ManagerSettings) -> ASGIApp:
-    """What the server runs. From the inside: routes, size of bodies, who calls, and what every request gets."""
+    """What the server runs. From the inside: routes, size of bodies, who calls, and what every answer gets."""
     api.state.services = services
     api.state.audit = services.audit.append
+    api.state.renew = services.people.identity.renewed
     limited = LimitBody(api, max_body=settings.max_body)
     known = Authenticate(
         limited, identify=services.people.identity.identify, public=public_paths(api), trusted=settings.trusted_proxies
     )
-    return Observe(known, metrics=services.metrics)
+    seen = Observe(Cors(known, origins=settings.cors_origins), metrics=services.metrics)
+    return SecurityHeaders(seen, trusted=settings.trusted_proxies)
 
 
 async def _error(_: Request, error: Exception) -> Response:

@@ -1,5 +1,6 @@
 """The outermost layer of HTTP: every request has an id, is counted, and gets an answer."""
 
+import asyncio
 import logging
 import re
 import time
@@ -8,7 +9,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gnatwork_manager.metrics import Metrics
-from gnatwork_manager.problems import error_response, request_id
+from gnatwork_manager.problems import ProblemError, error_response, request_id
 from gnatwork_manager.run_ids import new_run_id
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,11 @@ class Observe:
 
         try:
             await self._app(scope, receive, watched)
+        except asyncio.CancelledError:
+            # Only the server does this, to whoever is not done when it has to end.
+            if not status:
+                stops = ProblemError("engine.unavailable", "this manager stops", headers={"Connection": "close"})
+                await error_response(stops)(scope, receive, watched)
         except Exception as error:  # noqa: BLE001 - the last resort
             if status:
                 # The answer is under way, or complete: its place has logged the reason.

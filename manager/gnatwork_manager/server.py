@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from gnatwork_manager.http.bounds import HttpBounds
 from gnatwork_manager.http.protocol import BoundedProtocol
+from gnatwork_manager.http.security import ALWAYS
 from gnatwork_schemas.errors import GnatworkError
 
 
@@ -31,6 +32,7 @@ class HttpServer(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                headers=[*ALWAYS],
                 # Whom to believe about where a request comes from is a setting of ours.
                 proxy_headers=False,
                 timeout_keep_alive=bounds.keep_alive,  # type: ignore[arg-type]  # handed to a timer as it is

@@ -30,6 +30,8 @@ class ManagerSettings:
     max_body: int = DEFAULT_MAX_BODY
     #: What connections are held to.
     http: HttpBounds = field(default_factory=HttpBounds)
+    #: Pages of these origins may call, besides our own.
+    cors_origins: tuple[str, ...] = ()
     #: Proxies that are believed when they say where a request comes from.
     trusted_proxies: tuple[Network, ...] = ()
     #: What seals connections; without keys there are none.

@@ -70,6 +70,7 @@ class BoundedProtocol(StrictProtocol):
         if self.transport.is_closing() or self.refused:
             return
         bounds = self.bounds
+        late = now > self._head_since + bounds.head_timeout
         if self._answered_at is not None:
             if now > self._answered_at + bounds.linger:
                 self.transport.close()
@@ -79,12 +80,11 @@ class BoundedProtocol(StrictProtocol):
                 detail = f"{self.body_size} bytes of its body came within {taken:.1f} s"
                 self.break_off(ProblemError("request.timeout", detail))
         elif self.in_head:
-            if now > self._head_since + bounds.head_timeout:
+            if late:
                 self.break_off(ProblemError("request.timeout", f"its head took longer than {bounds.head_timeout:g} s"))
-        elif not self.unanswered() and not self.timeout_keep_alive_task:
+        elif late and not self.unanswered() and not self.timeout_keep_alive_task:
             # Nothing came, or line breaks between requests, which the parser skips; so nothing is answered.
-            if now > self._head_since + bounds.head_timeout:
-                self.transport.close()
+            self.transport.close()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         crowded = self._crowded and cycle.scope["path"] not in _PROBES

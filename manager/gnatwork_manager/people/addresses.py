@@ -23,7 +23,7 @@ def caller_address(scope: Scope, trusted: Sequence[Network]) -> str:
     """
     client = scope.get("client")
     address = str(client[0]) if client else ""
-    if not trusted or not _is_trusted(address, trusted):
+    if not trusted or not is_trusted(address, trusted):
         return address
     forwarded = b",".join(value for name, value in scope["headers"] if name == _FORWARDED)
     for hop in reversed(forwarded.decode("latin-1").split(",")):
@@ -31,7 +31,7 @@ def caller_address(scope: Scope, trusted: Sequence[Network]) -> str:
             # What comes before was not written by those who are believed.
             break
         address = hop.strip()
-        if not _is_trusted(address, trusted):
+        if not is_trusted(address, trusted):
             break
     return address
 
@@ -44,5 +44,6 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _is_trusted(address: str, trusted: Sequence[Network]) -> bool:
+def is_trusted(address: str, trusted: Sequence[Network]) -> bool:
+    """Whether an address is that of a proxy that is believed."""
     return _is_address(address) and any(ip_address(address) in network for network in trusted)
