@@ -104,19 +104,24 @@ class ConsumerDescriptor:
     pinned_group: str | None = None
     #: Seconds without a pull after which the next client takes the pin.
     pin_timeout: float = 2.0
+    #: Where it begins: with all messages of the stream, or with those that come from then on.
+    deliver: Literal["all", "new"] = "all"
+    metadata: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def config(self) -> dict[str, Any]:
         """The settings of JetStream's API that this description decides."""
         config: dict[str, Any] = {
             "name": self.name,
             "durable_name": self.name,
-            "deliver_policy": "all",
+            "deliver_policy": self.deliver,
             "ack_policy": "explicit",
             "ack_wait": int(self.ack_wait * _SECOND),
             "max_deliver": -1,
             "max_ack_pending": self.max_ack_pending,
             "filter_subject": self.filter,
         }
+        if self.metadata:
+            config["metadata"] = dict(self.metadata)
         if self.pinned_group:
             config["priority_groups"] = [self.pinned_group]
             config["priority_policy"] = "pinned_client"

@@ -9,6 +9,10 @@ from nats.aio.subscription import Subscription
 
 from gnatwork_bus.connection import Connection
 
+#: Messages, and bytes of them, that one listener of `sharing` may have waiting.
+_MAX_HEARD = 10_000
+_MAX_HEARD_SIZE = 32 * 1024 * 1024
+
 
 class Request(NamedTuple):
     """A message that someone wants answered at `reply`."""
@@ -17,6 +21,14 @@ class Request(NamedTuple):
     data: bytes
     headers: Mapping[str, str]
     reply: str
+
+
+class Heard(NamedTuple):
+    """A message as it passes by."""
+
+    subject: str
+    data: bytes
+    headers: Mapping[str, str]
 
 
 @contextlib.asynccontextmanager
@@ -40,6 +52,28 @@ async def listening(
         if not connection.nc.is_closed:
             for subscription in subscriptions:
                 await subscription.unsubscribe()
+
+
+@contextlib.asynccontextmanager
+async def sharing(
+    connection: Connection, subject: str, queue_group: str, callback: Callable[[Heard], Awaitable[None]]
+) -> AsyncIterator[None]:
+    """Share the messages on a pattern with all others of the group, for as long as the context lasts.
+
+    The next message waits for `callback` to return; those that wait are bounded, and what is more is lost.
+    """
+
+    async def received(message: Msg) -> None:
+        await callback(Heard(message.subject, message.data, message.headers or {}))
+
+    subscription = await connection.nc.subscribe(
+        subject, queue=queue_group, cb=received, pending_msgs_limit=_MAX_HEARD, pending_bytes_limit=_MAX_HEARD_SIZE
+    )
+    try:
+        yield
+    finally:
+        if connection.is_connected:
+            await subscription.drain()  # type: ignore[no-untyped-call]  # the client has no annotation here
 
 
 @contextlib.asynccontextmanager

@@ -1,6 +1,7 @@
 """An executor process, from its start until it leaves."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
@@ -24,6 +25,7 @@ from gnatwork_bus.payloads import Payloads
 from gnatwork_bus.reconcile import join
 from gnatwork_bus.service import WorkReport, announced, work_report
 from gnatwork_executor.connections import Connections
+from gnatwork_executor.evaluating import evaluating
 from gnatwork_executor.implicit.hosting import implicit_blocks
 from gnatwork_executor.item import mistakes
 from gnatwork_executor.lanes import Lanes
@@ -51,6 +53,10 @@ log = logging.getLogger(__name__)
 
 #: How executors call themselves among the services of NATS.
 SERVICE = "gnatwork-executor"
+
+
+#: Who hosts this type evaluates conditions for managers, too.
+_CONDITION = "condition"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +134,10 @@ async def _host(settings: ExecutorSettings, blocks: Sequence[type[Block]], signa
             report=lambda: _report(hosted),
         ):
             worker = Worker(hosted, ports)
+            evaluates = evaluating(connection, javascript) if _CONDITION in hosted else contextlib.nullcontext()
             try:
-                await _work(worker, connection, places, settings.drain, signals)
+                async with evaluates:
+                    await _work(worker, connection, places, settings.drain, signals)
             finally:
                 await ports.connections.close()
             return not worker.abandoned

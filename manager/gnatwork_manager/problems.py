@@ -83,6 +83,8 @@ STATUS: Mapping[str, int] = {
     "task.not_found": 404,
     "trigger.fetch_failed": 502,
     "trigger.bad_items": 502,
+    "trigger.bad_subject": 422,
+    "trigger.filter_failed": 422,
     "trigger.exists": 409,
     "trigger.path_taken": 409,
     "block.unknown_type": 404,

@@ -133,6 +133,8 @@ _TABLE = (
     ErrorCode("trigger.bad_timezone", "There is no time zone of this name.", "Take a name of the IANA database, such as `Europe/Madrid` or `UTC`.", ("compiler",)),
     ErrorCode("trigger.fetch_failed", "The request of a polling trigger failed; it is made again at the next interval.", "See the run that the message names: it shows the request and its error.", ("manager",)),
     ErrorCode("trigger.bad_items", "What a poll found is no array of items, has more of them than it may, or leaves too large a cursor.", "Look at the output of the run that made the request, and mend `items`, `max_items` or `cursor` of the trigger.", ("manager",)),
+    ErrorCode("trigger.bad_subject", "An event trigger can't listen to this subject, or an event can't have it.", "Choose a subject of your own, such as `orders.created`; those of Gnatwork and NATS themselves are not listened to, but for `workflow.>`.", ("compiler", "manager")),
+    ErrorCode("trigger.filter_failed", "The filter of an event trigger failed, so the event starts nothing.", "Mend the `filter`; `?.` and `??` help where an event may lack something.", ("manager",)),
     ErrorCode("trigger.exists", "The workflow has another trigger with this id.", "Give one of the two another id, or delete the one that was added by the API.", ("manager",)),
     ErrorCode("trigger.path_taken", "Another webhook listens at this path with this method.", "Choose another `path` or `method`; the webhook's own address, which nobody chooses, works without either.", ("manager",)),
     # connections

@@ -252,6 +252,22 @@ class TriggerDue(Message):
     revision: int
 
 
+class Evaluate(Message):
+    """A manager asks executors whether a condition holds: requests on `gnatwork.logic.evaluate`."""
+
+    #: JavaScript.
+    expression: str
+    #: What the names in it stand for.
+    values: dict[str, Any]
+
+
+class Evaluated(Message):
+    """The answer: whether it holds, or what went wrong."""
+
+    holds: bool | None = None
+    error: ErrorInfo | None = None
+
+
 class TimerFired(Message):
     """`timer.<id>.fired`, and the body of the schedule that becomes it."""
 

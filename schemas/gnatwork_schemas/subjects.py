@@ -372,6 +372,30 @@ def parse_trigger(subject: str) -> tuple[str, str, str]:
     return namespace, workflow, trigger
 
 
+#: What subjects of Gnatwork's own begin with, beside those of `LIVE_SUBJECTS`: no trigger listens to them.
+OWN_ROOTS = frozenset(
+    {"history", "block", "payload", "archive", "dead", "control", "trigger", "audit", "gnatwork", "_INBOX"}
+)
+#: What subjects begin with that the server republishes from history, see `LIVE_SUBJECTS`.
+LIVE_ROOT = "workflow"
+#: What names of consumers begin with by which event triggers listen to streams of users.
+EVENT_CONSUMERS = "gnatwork-event-"
+
+
+def event_group(namespace: str, workflow: str, trigger: str) -> str:
+    """The queue group in which managers share what an event trigger hears."""
+    return f"gnatwork-event-{_digest(namespace, workflow, trigger)}"
+
+
+def event_consumer(namespace: str, workflow: str, trigger: str, subject: str) -> str:
+    """The durable consumer of an event trigger on a stream of a user; another subject is another consumer."""
+    return f"{EVENT_CONSUMERS}{_digest(namespace, workflow, trigger, subject)}"
+
+
+def _digest(*names: str) -> str:
+    return sha256("/".join(names).encode()).hexdigest()[:24]
+
+
 #: What blocks log, as it happens; the stream of logs keeps it. Nothing that is republished from history ends so.
 LOG_SUBJECTS = "workflow.*.block.*.log"
 
@@ -537,6 +561,9 @@ def status_key(namespace: str, run_id: str) -> str:
 
 #: Everything that managers answer, all namespaces; the fourth token on is the verb.
 API_SUBJECTS = "gnatwork.api.*.>"
+#: Where executors of the `logic` blocks evaluate conditions for managers, and the queue group in which they share that.
+LOGIC_EVALUATE = "gnatwork.logic.evaluate"
+LOGIC_GROUP = "gnatwork-logic"
 #: The verb by which executors ask for the values of connections.
 CONNECTION_RESOLVE = "connection.resolve"
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from gnatwork_engine.compiler.events import check_event
 from gnatwork_engine.compiler.faults import Faults, listed, shown, suggestion
 from gnatwork_engine.compiler.fields import INVALID, read_fields
 from gnatwork_engine.compiler.findings import Unknowns
@@ -82,6 +83,8 @@ def read_trigger(
         _check_secret(trigger, at, faults)
     if isinstance(trigger, ScheduleTrigger):
         _check_times(trigger, at, faults)
+    if isinstance(trigger, EventTrigger):
+        check_event(trigger, at, faults)
     if isinstance(trigger, PollingTrigger) and _FETCH in catalogue:
         unknowns = Unknowns(_templated(trigger.fetch, ()))
         for finding in check(catalogue[_FETCH].config_schema, trigger.fetch, unknowns):
