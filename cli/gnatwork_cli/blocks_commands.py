@@ -7,6 +7,7 @@ import typer
 from gnatwork import Client
 from gnatwork_cli.messages import fail, say
 from gnatwork_cli.output import Format, OutputOption, print_data, print_fields, print_rows
+from gnatwork_cli.suggestions import block_types
 from gnatwork_cli.target import client_command
 
 app = typer.Typer(
@@ -32,7 +33,7 @@ async def list_(client: Client, output: OutputOption = Format.TABLE) -> None:
 @client_command(app)
 async def show(
     client: Client,
-    type: Annotated[str, typer.Argument(help="The block type.")],
+    type: Annotated[str, typer.Argument(help="The block type.", autocompletion=block_types)],
     output: OutputOption = Format.TABLE,
 ) -> None:
     """Show one block type: its config, its output, examples."""

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from gnatwork_cli.output import lasted
+from gnatwork_cli.output import lasted, moment
 from gnatwork_schemas.error import ErrorInfo
-from gnatwork_schemas.status import Run, Task, TaskStatus
+from gnatwork_schemas.messages import Undone
+from gnatwork_schemas.status import Run, Task, TaskStatus, WaitingFor
 
 
 class Attempt(NamedTuple):
@@ -64,6 +65,10 @@ def line(step: Step, begin: float, width: int) -> str:
 
 def note(task: Task) -> str:
     """What there is to say about a task beside its status."""
+    if task.waiting_for is not None and task.status is TaskStatus.WAITING:
+        return f"waits for {awaited(task.waiting_for)}"
+    if task.reused:
+        return "reused"
     if task.error is None or task.status is TaskStatus.COMPLETED:
         return ""
     return f"{task.error.code}: {task.error.message}"
@@ -79,6 +84,30 @@ def tally(counts: Mapping[str, int]) -> str:
     total = sum(counts.values())
     known = [(status, counts.get(status, 0)) for status in _ORDER]
     return f"{total:>7,}  " + ", ".join(f"{number:,} {status}" for status, number in known if number)
+
+
+def awaited(waiting: WaitingFor) -> str:
+    """What a run or a task waits for."""
+    names = {
+        "at": "its time",
+        "overlap": "an earlier run of its trigger",
+        "rate": "its turn: its workflow may begin only so many runs in a while",
+        "concurrency": "room: its workflow may have only so many runs at once",
+        "time": "its time",
+        "signal": f"the signal {waiting.signal}",
+        "child": f"run {waiting.run_id}",
+        "retry": "its next attempt",
+    }
+    until = f", {'until' if waiting.kind == 'signal' else 'at'} {moment(waiting.at)}" if waiting.at else ""
+    return names[waiting.kind] + until
+
+
+def undoing(undone: Undone) -> str:
+    """What became of the compensations of a run, and of its `on_failure`."""
+    parts = [f"{undone.compensated} compensated"]
+    parts += [f"{undone.failures} could not be: {'; '.join(map(reason, undone.failed))}"] if undone.failures else []
+    parts += [f"on_failure failed: {reason(undone.on_failure)}"] if undone.on_failure else []
+    return ", ".join(parts)
 
 
 def verdict(run: Run) -> str:

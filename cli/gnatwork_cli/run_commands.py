@@ -5,13 +5,14 @@ from typing import Annotated
 import typer
 
 from gnatwork import Client
-from gnatwork_cli.messages import hint, say
-from gnatwork_cli.output import Format, OutputOption, lasted, moment, print_data, print_rows
+from gnatwork_cli.messages import say
+from gnatwork_cli.output import Format, OutputOption
+from gnatwork_cli.run_arguments import RunId
 from gnatwork_cli.run_input import parse_labels, parse_moment, parse_version, read_json, read_workflow
-from gnatwork_cli.run_output import print_run, print_summary, print_tasks, show_begun
-from gnatwork_cli.run_output import watch as watch_to_its_end
+from gnatwork_cli.run_lists import VIEWS
+from gnatwork_cli.run_output import show_begun
+from gnatwork_cli.suggestions import workflow_names
 from gnatwork_cli.target import client_command
-from gnatwork_schemas.status import RunStatus
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -20,7 +21,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-RunId = Annotated[str, typer.Argument(help="The id of the run.", metavar="RUN")]
 WaitOption = Annotated[bool, typer.Option("--wait", "-w", help="Watch it until it has ended; exit 0 if it completed.")]
 KeyOption = Annotated[
     str | None, typer.Option("--idempotency-key", help="Asking again with the same key does nothing a second time.")
@@ -35,6 +35,7 @@ async def start(
         typer.Argument(
             help="A file with a definition, `-` for standard input; or the name of a stored workflow.",
             metavar="FILE|NAME",
+            autocompletion=workflow_names,
         ),
     ],
     *,
@@ -63,78 +64,8 @@ async def start(
     await show_begun(run, output, wait=wait, at=begin)
 
 
-@client_command(app, "list")
-async def list_(
-    client: Client,
-    *,
-    workflow: Annotated[str | None, typer.Option(help="Only runs of this workflow.")] = None,
-    status: Annotated[list[RunStatus] | None, typer.Option(help="Only runs in this state; repeatable.")] = None,
-    label: Annotated[
-        list[str] | None, typer.Option("--label", "-l", metavar="NAME[=VALUE]", help="Only runs with it; repeatable.")
-    ] = None,
-    parent: Annotated[str | None, typer.Option(metavar="RUN", help="Only runs that this one has started.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=500, help="How many at most.")] = 20,
-    output: OutputOption = Format.TABLE,
-) -> None:
-    """List runs, the newest first."""
-    page = await client.runs(workflow=workflow, status=status or (), label=label or (), parent=parent, limit=limit)
-    if output is not Format.TABLE:
-        print_data([run.model_dump(mode="json", exclude={"v"}) for run in page.items], output)
-        return
-    rows = [
-        {
-            "run": run.run_id,
-            "workflow": run.workflow,
-            "status": run.status.value,
-            "created": moment(run.created_at),
-            "took": lasted(run.created_at, run.ended_at),
-            "error": run.error.code if run.error else "",
-        }
-        for run in page.items
-    ]
-    print_rows(rows, ("run", "workflow", "status", "created", "took", "error"), empty="There are no such runs.")
-    if page.next_cursor:
-        hint("There are more: --limit shows up to 500, and the filters fewer.")
-
-
-@client_command(app)
-async def show(client: Client, run_id: RunId, output: OutputOption = Format.TABLE) -> None:
-    """Show a run and its tasks; where they are many, how many each block has."""
-    run = client.run(run_id)
-    document = await run.get()
-    if output is not Format.TABLE:
-        print_data(document.model_dump(mode="json", exclude={"v"}), output)
-        return
-    print_run(document)
-    say()
-    await print_summary(client, document)
-
-
-@client_command(app)
-async def tasks(client: Client, run_id: RunId, output: OutputOption = Format.TABLE) -> None:
-    """Show the tasks of a run, those of loops and groups by their paths."""
-    if output is not Format.TABLE:
-        found = await client.run(run_id).tasks()
-        print_data([task.model_dump(mode="json", exclude={"v"}) for task in found], output)
-        return
-    await print_tasks(client, run_id)
-
-
-@client_command(app)
-async def history(client: Client, run_id: RunId, output: OutputOption = Format.TABLE) -> None:
-    """Show the stored events of a run."""
-    events = [event.model_dump(mode="json") for event in await client.run(run_id).history()]
-    if output is not Format.TABLE:
-        print_data(events, output)
-        return
-    rows = [{**event, "at": moment(event["at"])} for event in events]
-    print_rows(rows, ("sequence", "at", "event", "body"), empty="There are no events.")
-
-
-@client_command(app)
-async def watch(client: Client, run_id: RunId, output: OutputOption = Format.TABLE) -> None:
-    """Watch a run until it has ended; exit 0 if it completed."""
-    await watch_to_its_end(client.run(run_id), output)
+for _name, _view in VIEWS.items():
+    client_command(app, _name)(_view)
 
 
 @client_command(app)

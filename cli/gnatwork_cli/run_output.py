@@ -7,7 +7,7 @@ from datetime import datetime
 from gnatwork import Client, RunHandle
 from gnatwork_cli.messages import fail, hint, say
 from gnatwork_cli.output import Format, lasted, moment, print_data, print_fields, print_rows
-from gnatwork_cli.progress import note, reason, tally, took
+from gnatwork_cli.progress import awaited, note, reason, tally, took, undoing
 from gnatwork_cli.run_watch import watch_run
 from gnatwork_schemas.status import Run, RunStatus
 
@@ -57,7 +57,9 @@ def print_run(run: Run) -> None:
             "labels": run.labels or None,
             "parent": run.parent,
             "retry_of": run.retry_of,
+            "waits_for": awaited(run.waiting_for) if run.waiting_for else None,
             "error": reason(run.error) if run.error else None,
+            "undone": undoing(run.undone) if run.undone else None,
             "input": run.input,
             "output": run.output,
         }
