@@ -35,9 +35,7 @@ async def apply(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show what would change; exit 2 if something would.")
     ] = False,
-    publish: Annotated[
-        bool, typer.Option("--publish/--draft", help="Run it from now on, or only make it a version.")
-    ] = True,
+    draft: Annotated[bool, typer.Option("--draft", help="Make versions without publishing them.")] = False,
     prune: Annotated[
         bool, typer.Option("--prune", help="Delete workflows that carry --label and are not among the definitions.")
     ] = False,
@@ -54,13 +52,13 @@ async def apply(
         raise typer.BadParameter("--prune and --label go together: only workflows with the label are deleted")
     sources = read_sources(paths, name)
     await check_all(client, sources)
-    steps = await make_plan(client, sources, publish=publish, prune=label or ())
+    steps = await make_plan(client, sources, publish=not draft, prune=label or ())
     if dry_run:
         _show(steps, output)
         if any(step.change != "unchanged" for step in steps):
             raise typer.Exit(_WOULD_CHANGE)
         return
-    await _perform(client, steps, output, publish=publish)
+    await _perform(client, steps, output, publish=not draft)
 
 
 client_command(app, "import")(apply)

@@ -27,6 +27,8 @@ _CAPACITY = 64 * 1024 * 1024
 _STORED = 100_000
 #: Compiling a definition larger than this leaves the event loop, bytes.
 _LARGE = 32 * 1024
+#: Encoding a control block of more blocks leaves it as well.
+_MANY = 200
 
 _Key = tuple[bytes, int]
 
@@ -86,8 +88,11 @@ class Definitions:
 
     async def _store(self, compiled: Compiled) -> None:
         key = subjects.control_block_key(compiled.digest)
+        control_block = compiled.control_block
+        large = len(control_block.blocks) > _MANY
+        data = await asyncio.to_thread(encode, control_block) if large else encode(control_block)
         with contextlib.suppress(ConflictError):  # stored already: the key is the digest of what is there
-            await self._state.create(key, encode(compiled.control_block))
+            await self._state.create(key, data)
         self._stored.put(compiled.digest, value=True, size=1)
 
     async def _compile(self, definition: dict[str, Any], *, large: bool) -> Compiled:

@@ -67,7 +67,7 @@ class Addition:
         if not found.newest:
             return False
         newest = await self.numbers.read(self.namespace, self.sent.name, found.newest)
-        return newest is not None and not any(await compare(newest, self.sent.json))
+        return newest is not None and not await compare(newest, self.sent.json, any)
 
     async def _with_version(self, found: Found) -> StoredWorkflow:
         if len(found.workflow.versions) >= _MAX_VERSIONS:

@@ -8,6 +8,7 @@ from gnatwork_manager.listing import PageQuery
 from gnatwork_manager.pages import decode_cursor, encode_cursor, page
 from gnatwork_manager.problems import ProblemError
 from gnatwork_manager.versions import views
+from gnatwork_manager.versions.diff import Difference
 from gnatwork_manager.versions.documents import Found, WorkflowDocuments
 from gnatwork_manager.versions.numbers import VersionNumbers
 from gnatwork_manager.versions.search import WorkflowQuery
@@ -101,6 +102,8 @@ def must_have(found: Found, number: int | None) -> tuple[int, StoredVersion]:
 
 
 async def _difference(name: str, old: int, before: bytes, new: int | None, after: bytes) -> dict[str, Any]:
-    found = await compare(before, after)
-    diff = WorkflowDiff(workflow=name, old=old, new=new, same=not any(found), **found._asdict())
-    return diff.model_dump(mode="json")
+    def shown(found: Difference) -> dict[str, Any]:
+        diff = WorkflowDiff(workflow=name, old=old, new=new, same=not any(found), **found._asdict())
+        return diff.model_dump(mode="json")
+
+    return await compare(before, after, shown)

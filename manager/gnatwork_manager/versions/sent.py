@@ -1,7 +1,8 @@
 """Definitions as they are sent and stored: named, bounded, and compared with one another."""
 
 import asyncio
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
@@ -17,6 +18,8 @@ from gnatwork_schemas.problem import Fault
 _MAX_DEFINITION = 900 * 1024
 #: Comparing definitions larger than this leaves the event loop, bytes.
 _LARGE = 32 * 1024
+
+Result = TypeVar("Result")
 
 
 class Sent(NamedTuple):
@@ -47,12 +50,12 @@ def read_sent(definition: Any, name: str | None = None) -> Sent:
     return Sent(given, named, data)
 
 
-async def compare(old: bytes, new: bytes) -> Difference:
-    """How two definitions differ."""
-    if len(old) + len(new) > _LARGE:
-        return await asyncio.to_thread(_compare, old, new)
-    return _compare(old, new)
+async def compare(old: bytes, new: bytes, shown: Callable[[Difference], Result]) -> Result:
+    """How two definitions differ, as `shown` has it."""
 
+    def compared() -> Result:
+        return shown(difference(orjson.loads(old), orjson.loads(new)))
 
-def _compare(old: bytes, new: bytes) -> Difference:
-    return Difference((), (), ()) if old == new else difference(orjson.loads(old), orjson.loads(new))
+    if old == new:
+        return shown(Difference((), (), ()))
+    return await asyncio.to_thread(compared) if len(old) + len(new) > _LARGE else compared()
