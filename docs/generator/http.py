@@ -137,6 +137,9 @@ Served by every manager; the [OpenAPI document](openapi.json) is at `/openapi.js
   [a page](errors/README.md); `errors` lists the places of all mistakes as JSON Pointers into what was sent.
 - **Lists** come in pages, `{"items": […], "next_cursor": …}`; pass `next_cursor` as `cursor` to get the next one.
 - **Times** are Unix seconds.
+- **Conditions.** Answers about a stored workflow carry an `ETag`, its `revision` in quotes. What changes one takes
+  `If-Match` with it, or `*`, and `If-None-Match: *`; unless that holds nothing is done, and the answer is
+  [`workflow.changed`](errors/workflow.changed.md), 412.
 - **Idempotency.** What begins a run, and a signal, can carry an `Idempotency-Key` and then be repeated for a day: the
   same key and request give the same run, or say the signal once; another request under the key is
   [`idempotency.conflict`](errors/idempotency.conflict.md)."""
@@ -145,9 +148,10 @@ _OVER_NATS = """\
 Managers answer the same over NATS request/reply, all of them as one queue group. A request's body is a JSON object
 with what over HTTP stands in path, query, headers and body together: `submit` takes `workflow`, `input`, `labels`,
 `at`, `wait` and `idempotency_key`, the verbs of a run take `run_id`, `run.signal` also `name` and `data`, those of a
-stored workflow `name`, lists their filters, `limit` and `cursor`; `workflow.put` and `workflow.validate` have the
-definition under `definition`. The reply is the same document with `"v": 1`; an error is `{"v": 1, "problem": {…}}` with
-the headers `Nats-Service-Error` (the code) and `Nats-Service-Error-Code` (the status).
+stored workflow `name`, those of a version `version` as well, lists their filters, `limit` and `cursor`. What takes a
+definition has it under `definition`; conditions are `if_match` and `if_none_match`. The reply is the same document with
+`"v": 1`; an error is `{"v": 1, "problem": {…}}` with the headers `Nats-Service-Error` (the code) and
+`Nats-Service-Error-Code` (the status).
 
 `submit`, `workflow.start`, `run.rerun` and `run.retry` with `wait` reply `{run_id, reply: {status, headers, body}}` if
 a `response` block answered, `{run_id, run}` if the run ended without one, and `{run_id, status}` if neither came in
