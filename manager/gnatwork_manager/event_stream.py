@@ -13,6 +13,7 @@ from gnatwork_bus.connection import Connection
 from gnatwork_bus.history import History
 from gnatwork_bus.live_tasks import LiveTasks
 from gnatwork_bus.logs import Logs
+from gnatwork_manager.people.principal import may_go_on
 from gnatwork_manager.problems import ProblemError
 from gnatwork_manager.sse import HEARTBEAT, MEDIA_TYPE
 from gnatwork_manager.streams.outbox import Outbox
@@ -94,7 +95,7 @@ async def _fill(outbox: Outbox, stored: AsyncGenerator[bytes, None]) -> None:
 
 
 class EventStreamResponse(Response):
-    """Sends events until they end, the reader goes, or is too slow."""
+    """Sends events until they end, the reader goes, is too slow, or may not read any more."""
 
     def __init__(self, events: AsyncGenerator[bytes, None]) -> None:
         # Without `X-Accel-Buffering` some proxies collect a stream before they pass it on.
@@ -102,9 +103,9 @@ class EventStreamResponse(Response):
         del self.headers["content-length"]
         self._events = events
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - of ASGI
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send, as ASGI has it."""
-        sending = asyncio.create_task(self._send(send), name="event-stream-send")
+        sending = asyncio.create_task(self._send(scope, send), name="event-stream-send")
         gone = asyncio.create_task(_gone(receive), name="event-stream-gone")
         try:
             await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
@@ -116,10 +117,12 @@ class EventStreamResponse(Response):
             if isinstance(result, Exception) and not isinstance(result, TimeoutError):
                 raise result
 
-    async def _send(self, send: Send) -> None:
+    async def _send(self, scope: Scope, send: Send) -> None:
         async with contextlib.aclosing(self._events) as events:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             async for event in events:
+                if not may_go_on(scope):
+                    break
                 async with asyncio.timeout(_SLOW):
                     await send({"type": "http.response.body", "body": event, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -92,6 +92,8 @@ class NatsTransport:
 
     async def call(self, call: Call) -> Any:
         """See `Transport`."""
+        if call.verb.startswith("auth."):
+            raise NoLoginError
         if call.verb not in _BEGINNING:
             return await self._request(call)
         await self._listen()

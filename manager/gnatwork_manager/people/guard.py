@@ -1,5 +1,6 @@
 """The guard before each route: it lets in who has the role that the endpoint declares."""
 
+from collections.abc import Callable
 from functools import partial
 from re import Pattern
 
@@ -12,11 +13,14 @@ from gnatwork_manager.audit.asgi import audited
 from gnatwork_manager.audit.entries import Outcome, entry_of
 from gnatwork_manager.audit.notes import Notes
 from gnatwork_manager.people.access import access_of, is_audited, methods_of
-from gnatwork_manager.people.principal import Principal, principal_of
+from gnatwork_manager.people.principal import Principal, principal_of, set_allows
 from gnatwork_manager.problems import ProblemError, error_response
 from gnatwork_schemas.audit import AuditEntry
 from gnatwork_schemas.names import DEFAULT_NAMESPACE
 from gnatwork_schemas.people import EVERYWHERE, Reach, Role, role_in
+
+#: Someone with the roles of now; None once they would be refused.
+Renew = Callable[[Principal], Principal | None]
 
 _NAMESPACE_HEADER = b"x-gnatwork-namespace"
 
@@ -47,16 +51,21 @@ class GuardedRoute(BaseRoute):
             await self._guarded(scope, receive, send)
 
     async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if error := self._refusal(scope):
-            await error_response(error)(scope, receive, send)
-        else:
-            await self.route.handle(scope, receive, send)
+        if self.access.reach is not Reach.PUBLIC:
+            if error := self._refusal(principal_of(scope), scope):
+                await error_response(error)(scope, receive, send)
+                return
+            set_allows(scope, partial(self._allows, scope))
+        await self.route.handle(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> ProblemError | None:
+    def _refusal(self, principal: Principal, scope: Scope) -> ProblemError | None:
         role = self.access.role
-        if role is None:
-            return None
-        return refusal(principal_of(scope), role, self.access.reach, scope)
+        return None if role is None else refusal(principal, role, self.access.reach, scope)
+
+    def _allows(self, scope: Scope, principal: Principal) -> bool:
+        renew: Renew = scope["app"].state.renew
+        renewed = renew(principal)
+        return renewed is not None and self._refusal(renewed, scope) is None
 
     def _entry(self, scope: Scope, outcome: Outcome, noted: Notes) -> AuditEntry:
         named = "/".join(str(value) for value in scope["path_params"].values())

@@ -1,7 +1,9 @@
 """Whose credentials are whose."""
 
 import hmac
+import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from gnatwork_manager.auth import bad_token
 from gnatwork_manager.lru import LruCache
@@ -53,6 +55,23 @@ class Identity:
             return await self._by_key(key)
         return await self._by_access_token(token)
 
+    def renewed(self, principal: Principal) -> Principal | None:
+        """The same with the roles of now; None once they would be refused. An access token may expire meanwhile."""
+        if principal.kind == "token":
+            return principal
+        owner = self._directory.people.get(principal.person)
+        if principal.person and (owner is None or owner.record.disabled):
+            return None
+        if principal.kind == "person":
+            over = owner is None or owner.record.generation != principal.generation
+            over = over or self._directory.is_revoked(principal.session)
+            return None if over or owner is None else replace(principal, roles=owner.record.roles)
+        known = self._directory.keys.get(principal.id)
+        if known is None or (known.record.expires_at or math.inf) <= self._clock():
+            return None
+        roles = known.record.roles
+        return replace(principal, roles=within(roles, owner.record.roles) if owner else roles)
+
     async def _by_key(self, key: opaque.Opaque) -> Principal:
         known = self._directory.keys.get(key.id)
         if known is None:
@@ -85,7 +104,13 @@ class Identity:
         if person.generation != claims.generation or self._directory.is_revoked(claims.session):
             raise bad_token("the session is over")
         return Principal(
-            kind="person", id=person.id, name=person.email, roles=person.roles, person=person.id, session=claims.session
+            kind="person",
+            id=person.id,
+            name=person.email,
+            roles=person.roles,
+            person=person.id,
+            session=claims.session,
+            generation=person.generation,
         )
 
     async def _person(self, id_: str) -> PersonRecord:
