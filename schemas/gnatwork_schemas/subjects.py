@@ -561,8 +561,9 @@ def status_key(namespace: str, run_id: str) -> str:
 
 #: Everything that managers answer, all namespaces; the fourth token on is the verb.
 API_SUBJECTS = "gnatwork.api.*.>"
-#: Where executors of the `logic` blocks evaluate conditions for managers, and the queue group in which they share that.
+#: Where executors of the `logic` blocks evaluate conditions for managers.
 LOGIC_EVALUATE = "gnatwork.logic.evaluate"
+#: The queue group in which they share that.
 LOGIC_GROUP = "gnatwork-logic"
 #: The verb by which executors ask for the values of connections.
 CONNECTION_RESOLVE = "connection.resolve"
