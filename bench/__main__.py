@@ -7,7 +7,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import floor, large, product
+from bench import floor, index, large, product
 from bench.figures import Figures
 from gnatwork_bus.embedded import EmbeddedServer
 
@@ -21,6 +21,7 @@ def main() -> None:
     parser.add_argument(
         "--large", action=argparse.BooleanOptionalAction, default=True, help="long and parked runs, too"
     )
+    parser.add_argument("--index", type=int, default=1_000_000, help="runs in a run index; 0 leaves it out")
     options = parser.parse_args()
     for sync in options.sync:
         # Syncing at each write is an order of magnitude slower: the same figures from fewer runs.
@@ -35,6 +36,8 @@ def main() -> None:
     if options.large:
         with tempfile.TemporaryDirectory() as folder, product.running(Path(folder), options.sync[0]) as (connection, _):
             print(json.dumps({"system": "gnatwork", "sync": options.sync[0], **uvloop.run(large.measure(connection))}))
+    if options.index:
+        print(json.dumps({"system": "gnatwork", **index.measure(options.index)}))
 
 
 async def _floor(sync: str, runs: int, repeat: int) -> Figures:

@@ -17,7 +17,7 @@ from gnatwork_schemas.status import RunStatus, RunSummary
 
 _BATCH = 1000
 _PAGE = 50
-_REPEAT = 60
+_REPEAT = 100
 #: Unix seconds of the first run, and seconds from one to the next.
 _FIRST, _STEP = 1_700_000_000.0, 0.6
 _REGIONS = ("eu-west", "eu-north", "us-east", "us-west", "ap-south")

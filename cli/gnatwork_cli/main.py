@@ -24,7 +24,7 @@ class Commands(LazyGroup):
         "people": LazyCommand("gnatwork_cli.people_commands", "Look after who may log in, and what they may do."),
         "key": LazyCommand("gnatwork_cli.key_commands", "Make API keys, for programs, and take them back."),
         "audit": LazyCommand("gnatwork_cli.audit_commands", "See who changed what."),
-        "events": LazyCommand("gnatwork_cli.events_command", "Follow what happens in all runs."),
+        "connection": LazyCommand("gnatwork_cli.connection_commands", "Store credentials under a name."),
         "blocks": LazyCommand("gnatwork_cli.blocks_commands", "Show what block types there are."),
         "doctor": LazyCommand("gnatwork_cli.doctor", "Check that everything works, and say what to do if not."),
         "dlq": LazyCommand("gnatwork_cli.dlq_commands", "Look after the messages that no one could read."),
