@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from gnatwork_cli.stack_plan import SettingsError
@@ -15,11 +14,11 @@ _FLAG = "--secret-keys"
 _FILE = "secret_keys"
 
 
-def _refuse_open_keys(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+def _refuse_open_keys(context: typer.Context, parameter: typer.CallbackParam, value: str | None) -> str | None:
     """A key on the command line shows in the list of processes."""
     source = context.get_parameter_source(parameter.name or "")
-    if value and not value.startswith("@") and source is click.core.ParameterSource.COMMANDLINE:
-        raise click.BadParameter(
+    if value and not value.startswith("@") and source is not None and source.name == "COMMANDLINE":
+        raise typer.BadParameter(
             f"keys on the command line show in the list of processes; set {_VARIABLE}, or name a file: {_FLAG} @FILE"
         )
     return value or None

@@ -96,6 +96,15 @@ VALUES: Mapping[ConnectionType, type[StrictModel] | None] = {
     "custom": None,
 }
 
+#: By type, those of the values that are secrets; all of `custom` are.
+SECRET_VALUES: Mapping[ConnectionType, tuple[str, ...]] = {
+    "header": ("value",),
+    "basic": ("password",),
+    "bearer": ("token",),
+    "oauth2": ("client_secret",),
+    "smtp": ("password",),
+}
+
 CustomValues = Annotated[dict[_ValueName, Secret], Field(min_length=1, max_length=100)]
 
 
@@ -125,6 +134,8 @@ class ConnectionView(Model):
     """A connection as the API shows it."""
 
     name: Name
+    #: Changes with each write; the ETag.
+    revision: int
     type: ConnectionType
     description: str = ""
     #: The block types that may use it; None for all.

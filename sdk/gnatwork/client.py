@@ -10,6 +10,7 @@ from typing import Any, Self
 from gnatwork.account import AccountMethods
 from gnatwork.address import Address, find_address
 from gnatwork.audit import Audit
+from gnatwork.connections import Connections
 from gnatwork.credentials import Credentials
 from gnatwork.errors import AddressError
 from gnatwork.feeds import EventFeed
@@ -73,6 +74,8 @@ class Client(WorkflowMethods, AccountMethods):
         self.people = People(self._transport)
         #: What programs call with.
         self.keys = Keys(self._transport)
+        #: Credentials under a name.
+        self.connections = Connections(self._transport)
         #: Who changed what.
         self.audit = Audit(self._transport)
 

@@ -47,6 +47,7 @@ class ConnectionRoom:
         document = found.document
         return ConnectionView(
             name=found.name,
+            revision=found.revision,
             offers=offers(document.type, document.values),
             authorization=await self._authorization(namespace, found) if document.type == "oauth2" else None,
             **document.model_dump(exclude={"v", "sealed"}),

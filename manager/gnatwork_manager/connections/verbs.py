@@ -3,7 +3,7 @@
 from gnatwork_manager.connections.endpoints import CALLBACK, read_authorize, read_body
 from gnatwork_manager.problems import invalid
 from gnatwork_manager.verb_request import Answer, VerbRequest, Verbs
-from gnatwork_manager.versions.conditions import Condition, etag, parse_condition
+from gnatwork_manager.versions.conditions import Condition, parse_condition
 from gnatwork_schemas.connections import ResolveBody
 
 _CONDITION = ("if_match", "if_none_match")
@@ -18,13 +18,13 @@ async def _get(request: VerbRequest) -> Answer:
     request.only("name")
     room = request.services.connections
     found = await room.store.find(request.namespace, request.text("name"))
-    return {**(await room.view(request.namespace, found)).model_dump(mode="json"), "etag": etag(found.revision)}
+    return (await room.view(request.namespace, found)).model_dump(mode="json")
 
 
 async def _put(request: VerbRequest) -> Answer:
     room, body = request.services.connections, read_body(request.without("name", *_CONDITION))
     found, _ = await room.store.put(request.namespace, request.text("name"), body, _condition(request))
-    return {**(await room.view(request.namespace, found)).model_dump(mode="json"), "etag": etag(found.revision)}
+    return (await room.view(request.namespace, found)).model_dump(mode="json")
 
 
 async def _delete(request: VerbRequest) -> Answer:
