@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.follow import follow
 from gnatwork_bus.kv import Bucket
+from gnatwork_manager.triggers.lookup import Lookup
 from gnatwork_schemas import subjects
 from gnatwork_schemas.triggers import AnyTrigger, WebhookTrigger
 from gnatwork_schemas.workflow import StoredWorkflow
@@ -73,10 +74,8 @@ class TriggerTable:
         self._workflows: dict[tuple[str, str], _Workflow] = {}
         #: Revisions at which workflows were removed here that the bucket has not told of yet.
         self._removed: dict[tuple[str, str], int] = {}
-        self._by_address: dict[str, Known] = {}
-        #: By path below `/hooks`; several with a method each.
-        self._by_path: dict[str, dict[_Key, Known]] = {}
-        self._by_kind: dict[str, dict[_Key, Known]] = {}
+        #: By what they are looked up by.
+        self._lookup: Lookup[_Key, Known] = Lookup()
         self._listeners: list[Listener] = []
 
     async def refresh(self) -> None:
@@ -122,7 +121,7 @@ class TriggerTable:
 
     def of_kind(self, kind: Kind) -> list[Known]:
         """All triggers of a kind, enabled or not."""
-        return list(self._by_kind.get(kind, {}).values())
+        return self._lookup.under(f"kind {kind}")
 
     def of_namespace(self, namespace: str) -> list[Known]:
         """All triggers of a namespace, in the order of their workflows."""
@@ -131,9 +130,7 @@ class TriggerTable:
 
     def hooks(self, place: str) -> list[Known]:
         """The webhooks at an unguessable address, or at a path such as `/orders`, enabled or not, of any method."""
-        if found := self._by_address.get(place.removeprefix("/")):
-            return [found]
-        return list(self._by_path.get(place, {}).values())
+        return self._lookup.under(f"address {place}") or self._lookup.under(f"path {place}")
 
     def _take(self, key: str, value: bytes | None, revision: int) -> None:
         _, namespace, name = key.split(".")
@@ -155,16 +152,9 @@ class TriggerTable:
         if workflow:
             after = self._workflows[key] = _Workflow(revision, known_of(key[0], workflow))
         for known in before.known.values():
-            self._by_address.pop(known.address or "", None)
-            _drop(self._by_kind, known.trigger.type, known)
-            for place in _paths(known):
-                _drop(self._by_path, place, known)
+            self._lookup.remove(known.key, _names(known))
         for known in after.known.values():
-            if known.address:
-                self._by_address[known.address] = known
-            self._by_kind.setdefault(known.trigger.type, {})[known.key] = known
-            for place in _paths(known):
-                self._by_path.setdefault(place, {})[known.key] = known
+            self._lookup.add(known.key, _names(known), known)
         for listener in self._listeners:
             listener(*key, before.triggers, after.triggers, revision)
 
@@ -191,13 +181,11 @@ def known_of(namespace: str, workflow: StoredWorkflow) -> dict[str, Known]:
     }
 
 
-def _paths(known: Known) -> Iterator[str]:
-    if isinstance(known.trigger, WebhookTrigger) and known.trigger.path:
-        yield known.trigger.path
-
-
-def _drop(table: dict[str, dict[_Key, Known]], name: str, known: Known) -> None:
-    entries = table.get(name, {})
-    entries.pop(known.key, None)
-    if not entries:
-        table.pop(name, None)
+def _names(known: Known) -> Iterator[str]:
+    """What a trigger is looked up by."""
+    yield f"kind {known.trigger.type}"
+    if isinstance(known.trigger, WebhookTrigger):
+        if known.address:
+            yield f"address /{known.address}"
+        if known.trigger.path:
+            yield f"path {known.trigger.path}"
