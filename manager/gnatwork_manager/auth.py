@@ -1,7 +1,6 @@
 """Who calls: nothing but what is public is reached without credentials that are good, known page or not."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from re import Pattern
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -34,19 +33,19 @@ class Authenticate:
     """ASGI middleware: finds out who a request comes from, for all that follows."""
 
     def __init__(
-        self, app: ASGIApp, *, identify: Identify, public: Iterable[Pattern[str]], trusted: Sequence[Network] = ()
+        self, app: ASGIApp, *, identify: Identify, public: Callable[[str], bool], trusted: Sequence[Network] = ()
     ) -> None:
         """Put it around an application.
 
         Args:
             app: the application.
             identify: finds out who has sent a token.
-            public: the paths that need none.
+            public: tells which paths need none.
             trusted: the proxies that are believed when they say where a request comes from.
         """
         self._app = app
         self._identify = identify
-        self._public = tuple(public)
+        self._is_public = public
         self._trusted = tuple(trusted)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,11 +60,9 @@ class Authenticate:
         await self._app(scope, receive, send)
 
     async def _actor(self, scope: Scope, address: str) -> Actor:
-        path = scope["path"]
-        for pattern in self._public:
-            if pattern.match(path):
-                # A token that comes along is not for us to judge: it may be meant for whoever reads the body.
-                return Actor("nobody", address=address)
+        if self._is_public(scope["path"]):
+            # A token that comes along is not for us to judge: it may be meant for whoever reads the body.
+            return Actor("nobody", address=address)
         authorization = next((value for name, value in scope["headers"] if name == b"authorization"), None)
         principal = await self._identify(bearer_token(authorization))
         set_principal(scope, principal)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from re import Pattern
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -78,10 +77,16 @@ def guarded_routes(app: FastAPI) -> list[GuardedRoute]:
     return [route for route in app.router.routes if isinstance(route, GuardedRoute)]
 
 
-def public_paths(app: FastAPI) -> list[Pattern[str]]:
-    """The paths that need no token, whatever the method."""
-    routes = (one.route for one in guarded_routes(app) if one.access.reach is Reach.PUBLIC)
-    return list(dict.fromkeys(route.path_regex for route in routes))
+def public_paths(app: FastAPI) -> Callable[[str], bool]:
+    """Tells which paths need no token, whatever the method."""
+    routes = [one.route for one in guarded_routes(app) if one.access.reach is Reach.PUBLIC]
+    plain = frozenset(route.path for route in routes if not route.param_convertors)
+    patterns = tuple(dict.fromkeys(route.path_regex for route in routes if route.param_convertors))
+
+    def is_public(path: str) -> bool:
+        return path in plain or any(pattern.match(path) for pattern in patterns)
+
+    return is_public
 
 
 def refusal(principal: Principal, role: Role, reach: Reach, scope: Scope) -> ProblemError | None:

@@ -11,6 +11,7 @@ from gnatwork_manager.app import build_api
 from gnatwork_manager.auth import Authenticate, bad_token
 from gnatwork_manager.people.guard import GuardedRoute, public_paths
 from gnatwork_manager.people.principal import Principal
+from gnatwork_manager.verbs import VERBS
 from gnatwork_schemas.audit import AuditEntry
 from gnatwork_schemas.people import EVERYWHERE, Reach, Role
 
@@ -18,6 +19,8 @@ from gnatwork_schemas.people import EVERYWHERE, Reach, Role
 PUBLIC = {
     ("GET", "/healthz"),
     ("GET", "/readyz"),
+    # Where browsers come back from an authorization server: the `state` that they bring is known to nobody else.
+    ("GET", "/oauth/callback"),
     ("POST", "/api/v1/auth/register"),
     ("POST", "/api/v1/auth/login"),
     ("POST", "/api/v1/auth/refresh"),
@@ -165,6 +168,12 @@ def test_all_changes_are_written_down_but_for_those_with_a_history_of_their_own(
     guarded = [one for one in API.routes if isinstance(one, GuardedRoute)]
     silent = {one.access.action for one in guarded if not one.audited and one.methods != {"GET"}}
     assert silent == UNAUDITED | LOOKING
+
+
+def test_every_verb_over_nats_has_a_twin_that_says_whether_it_is_written_down() -> None:
+    guarded = [one for one in API.routes if isinstance(one, GuardedRoute)]
+    # Executors ask for connections, which is no change.
+    assert set(VERBS) - {one.access.action for one in guarded} == {"connection.resolve"}
 
 
 def test_whatever_is_not_read_needs_more_than_a_viewer() -> None:
