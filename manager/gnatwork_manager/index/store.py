@@ -48,7 +48,7 @@ class BrokenIndexError(Exception):
 
 
 class IndexFileError(GnatworkError):
-    """The run index can't be opened; see whether its directory can be written and has room."""
+    """The run index can't be opened; see whether its directory can be written and has room, and SQLite has FTS5."""
 
 
 class IndexStore:

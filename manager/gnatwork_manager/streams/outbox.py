@@ -5,6 +5,8 @@ from collections import deque
 
 #: Bytes that may wait; the last event that fits may go beyond.
 MOST_BYTES = 1024 * 1024
+#: Bytes from which on no more are taken at once: a slow reader is given its time for each such piece.
+_PIECE = 64 * 1024
 
 
 class Outbox:
@@ -39,17 +41,21 @@ class Outbox:
         self.finish()
 
     async def take(self) -> bytes | None:
-        """All that waits, as soon as there is something; None at the end."""
+        """What waits, as soon as there is something; None at the end."""
         while not self._events:
             if self._finished:
                 return None
             self._filled.clear()
             await self._filled.wait()
-        events = b"".join(self._events)
-        self._events.clear()
-        self._bytes = 0
-        self._room.set()
-        return events
+        taken: list[bytes] = []
+        size = 0
+        while self._events and size < _PIECE:
+            taken.append(self._events.popleft())
+            size += len(taken[-1])
+        self._bytes -= size
+        if self._bytes < MOST_BYTES:
+            self._room.set()
+        return b"".join(taken)
 
     def _add(self, event: bytes) -> None:
         if self._finished:

@@ -36,6 +36,10 @@ class Reader:
         self._text = ""
         self.events: list[dict[str, Any]] = []
 
+    def rest(self) -> AsyncIterator[str]:
+        """What comes until the end."""
+        return self._chunks
+
     async def until(self, count: int) -> list[tuple[str, str]]:
         """The first events, as run and name."""
         async with asyncio.timeout(20):
@@ -179,6 +183,25 @@ async def test_a_reader_that_does_not_read_is_dropped_and_holds_little(
             pass
     assert max(held) < outbox.MOST_BYTES + 100_000
     writer.close()
+
+
+async def test_a_manager_that_stops_ends_its_streams_and_they_go_on_at_another(
+    bus: Connection, nats_url: str, tmp_path: Path, catalogue: None, linear: dict[str, Any]
+) -> None:
+    async with open_bench(bus, nats_url, tmp_path / "one") as bench:
+        first = await bench.submit(linear)
+        async with contextlib.AsyncExitStack() as other:
+            address = await other.enter_async_context(running_manager(nats_url, tmp_path / "two"))
+            async with bench.http.stream("GET", f"{address.url}/api/v1/events") as reply:
+                reader = Reader(reply)
+                await reader.until(1)
+                await other.aclose()
+                # No error: the answer has come to its end.
+                assert "".join([chunk async for chunk in reader.rest()]).strip() == ""
+        second = await bench.submit(linear)
+        async with reading(bench, after=reader.events[-1]["id"]) as again:
+            assert await again.until(1) == [(second, "start")]
+    assert reader.events[0]["data"]["run_id"] == first
 
 
 async def test_each_event_once_and_in_order_whatever_readers_do(
