@@ -42,10 +42,10 @@ class CronRhythm:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Every so many seconds, `offset` seconds after multiples of that."""
+    """Every so many milliseconds, `offset` milliseconds after multiples of that."""
 
-    every: float
-    offset: float
+    every: int
+    offset: int
 
     def upcoming(self, after: float, count: int) -> list[float]:
         """See `Rhythm`."""
@@ -57,12 +57,12 @@ class Interval:
         return self._time(self._number(at_or_before))
 
     def _number(self, at_or_before: float) -> int:
-        number = math.floor((at_or_before - self.offset) / self.every)
-        # As times are rounded, the next one may not be after this.
-        return number + (self._time(number + 1) <= at_or_before)
+        # A whole number of milliseconds is not always one in floating point.
+        milliseconds = math.floor(round(at_or_before * 1000, 3))
+        return (milliseconds - self.offset) // self.every
 
     def _time(self, number: int) -> float:
-        return round(number * self.every + self.offset, 3)
+        return (number * self.every + self.offset) / 1000
 
 
 def cron_rhythm(trigger: ScheduleTrigger) -> CronRhythm:
@@ -72,8 +72,9 @@ def cron_rhythm(trigger: ScheduleTrigger) -> CronRhythm:
 
 def interval(trigger: PollingTrigger) -> Interval:
     """When a poll is due."""
-    # Not all polls of all workflows at once.
-    return Interval(trigger.every, zlib.crc32(trigger.id.encode()) % 1000 / 1000 * trigger.every)
+    # Not all polls at once.
+    every = round(trigger.every * 1000)
+    return Interval(every, zlib.crc32(trigger.id.encode()) % every)
 
 
 def rhythm_of(trigger: AnyTrigger) -> Rhythm | None:

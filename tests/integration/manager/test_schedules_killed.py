@@ -30,7 +30,7 @@ KILLS = int(os.environ.get("GNATWORK_TEST_KILLS", "3"))
 #: Triggers of one workflow.
 _EACH = 100
 #: Seconds until the first time is due, between the times, and that all of it may take.
-_SOON, _APART, _PATIENCE = 6, 2, 120.0
+_SOON, _APART, _PATIENCE = 4, 2, 120.0
 #: How often each schedule is due.
 _TIMES = 3
 

@@ -110,7 +110,7 @@ def test_time_is_settled_forwards_only_and_only_for_the_same_times() -> None:
     assert settled(on, hourly(cron="30 * * * *"), DAY + HOUR, "run") == on
 
 
-@pytest.mark.parametrize("every", [1.0, 7.5, 60.0, 3600.0])
+@pytest.mark.parametrize("every", [1.0, 1.001, 7.5, 60.0, 3600.0])
 @pytest.mark.parametrize("now", [DAY, DAY + 0.001, DAY + 1234.567])
 def test_polls_come_at_even_distances(every: float, now: float) -> None:
     poll = PollingTrigger.model_validate({"id": "p", "type": "polling", "every": every, "fetch": {"url": "http://a"}})
@@ -121,3 +121,4 @@ def test_polls_come_at_even_distances(every: float, now: float) -> None:
     assert third - second == pytest.approx(every)
     assert rhythm.latest(first) == first
     assert rhythm.latest(second - 0.001) == first
+    assert rhythm.latest(now) <= now
