@@ -83,7 +83,7 @@ class Fires:
             async with _renewed(delivery):
                 done = await self._fire(key, due, delivery.at)
         except Exception as error:
-            wait = min(_FIRST_WAIT * 2 ** (delivery.delivered - 1), _LONGEST_WAIT)
+            wait = min(_FIRST_WAIT * 2 ** min(delivery.delivered - 1, 10), _LONGEST_WAIT)
             level = logging.DEBUG if passes(error) else logging.ERROR
             log.log(level, "the trigger %s is tried again in %.0f s", "/".join(key), wait, exc_info=error)
             delivery.nak(wait)

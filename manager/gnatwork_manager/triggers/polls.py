@@ -59,6 +59,9 @@ class Polls:
         """
         nominal = interval(trigger).latest(at)
         if nominal > (state.nominal or 0.0):
+            if self._places.locked():
+                # Where fetches do not end, polls must not be in the way of schedules.
+                raise UnavailableError(f"{_AT_ONCE} polls are under way at this manager")
             async with self._places:
                 await self._poll(known, trigger, state.cursor, nominal)
         return max(nominal, time.time())
