@@ -50,8 +50,7 @@ async def apply(
     """
     if prune is not bool(label):
         raise typer.BadParameter("--prune and --label go together: only workflows with the label are deleted")
-    sources = read_sources(paths, name)
-    await check_all(client, sources)
+    sources = await check_all(client, read_sources(paths, name))
     steps = await make_plan(client, sources, publish=not draft, prune=label or ())
     if dry_run:
         _show(steps, output)

@@ -23,8 +23,7 @@ async def validate(
     paths: workflow_apply.Paths,
 ) -> None:
     """Check definitions without storing them; exit 0 if nothing is wrong."""
-    sources = read_sources(paths)
-    await check_all(client, sources)
+    sources = await check_all(client, read_sources(paths))
     say(f"Nothing is wrong with {'it' if len(sources) == 1 else f'these {len(sources)}'}.")
 
 

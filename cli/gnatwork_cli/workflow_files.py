@@ -70,12 +70,17 @@ def read_sources(paths: Sequence[str], name: str | None = None) -> list[Source]:
     found = [source for path in paths for source in _sources(path, name)]
     if name is not None and len(found) > 1:
         raise ArgumentError(f"--name is for one definition, and there are {len(found)}")
+    check_names(found)
+    return found
+
+
+def check_names(found: Sequence[Source]) -> None:
+    """Raise ArgumentError where two have the same name."""
     places: dict[str, str] = {}
     for source in found:
         if source.name in places:
             raise ArgumentError(f"{source.place} and {places[source.name]} both define `{source.name}`")
         places[source.name] = source.place
-    return found
 
 
 def write_sources(folder: Path, definitions: Mapping[str, Any], format: FileFormat) -> list[Path]:
@@ -148,9 +153,10 @@ def _values(place: str, data: bytes, file: Path | None) -> list[Any]:
 
 def _name(place: str, definition: Mapping[str, Any], file: Path | None, name: str | None) -> str:
     given = definition.get("name")
-    if name and given not in {None, name}:
+    if name and isinstance(given, str) and re.fullmatch(NAME_PATTERN, given) and given != name:
         raise ArgumentError(f"{place} says that it is `{given}`, and --name says `{name}`")
     wanted = name or given or (file.stem if file else None)
-    if not isinstance(wanted, str) or not re.fullmatch(NAME_PATTERN, wanted):
+    # What is no name of a workflow may be one in another language: whoever compiles it says.
+    if not isinstance(wanted, str) or (wanted != given and not re.fullmatch(NAME_PATTERN, wanted)):
         raise ArgumentError(f"{place} has no `name` that a workflow can have; add one, or say --name NAME")
     return wanted

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from gnatwork import Client, Page, RequestError
 from gnatwork.pages import all_pages
 from gnatwork_cli.run_input import ArgumentError
-from gnatwork_cli.workflow_files import Source
+from gnatwork_cli.workflow_files import Source, check_names
 from gnatwork_schemas.diff import WorkflowDiff
 from gnatwork_schemas.workflow import WorkflowSummary
 
@@ -45,16 +45,20 @@ def change_of(seen: WorkflowSummary | None, *, same: bool, publish: bool) -> Cha
     return "published" if publish and seen.version != seen.newest else "unchanged"
 
 
-async def check_all(client: Client, sources: Sequence[Source]) -> None:
-    """Have all definitions checked; ArgumentError with the mistakes of all of them."""
-    mistakes = []
+async def check_all(client: Client, sources: Sequence[Source]) -> list[Source]:
+    """Have all definitions checked, and know their names; ArgumentError with the mistakes of all of them."""
+    checked, mistakes = [], []
     for source in sources:
         try:
-            await client.validate({**source.definition, "name": source.name})
+            name = await client.validate({**source.definition, "name": source.name})
         except RequestError as error:
             mistakes.append(f"{source.place}: {error}")
+        else:
+            checked.append(source._replace(name=name))
     if mistakes:
         raise ArgumentError("\n".join(mistakes))
+    check_names(checked)
+    return checked
 
 
 async def make_plan(

@@ -18,11 +18,14 @@ class WorkflowMethods:
 
     _transport: Transport
 
-    async def validate(self, definition: Mapping[str, Any]) -> None:
-        """Check a definition without storing it; raises RequestError with the place of each mistake."""
+    async def validate(self, definition: Mapping[str, Any]) -> str:
+        """Check a definition without storing it; raises RequestError with the place of each mistake.
+
+        Returns the name that the workflow gives itself, as a native one: `Order import` is `order-import`.
+        """
         path = "/workflows/validate"
         call = Call(verb="workflow.validate", method="POST", path=path, body=definition, body_field="definition")
-        await self._transport.call(call)
+        return str((await self._transport.call(call))["workflow"])
 
     async def create_workflow(self, definition: Mapping[str, Any], *, publish: bool = True) -> Workflow:
         """Store a definition under its `name`, which must be new.

@@ -85,6 +85,12 @@ async def test_workflows_in_files(installation: Installation, client: Client, tm
     assert (refused.code, "broken.json" in refused.err, "/blocks/0/type" in refused.err) == (1, True, True)
     assert (await client.workflow("one")).version == 2
 
+    (folder / "broken.json").unlink()
+    steps = [{"id": "all", "type": "transform", "position": 0, "config": {"code": "return 1"}}]
+    (folder / "four.json").write_text(json.dumps({"name": "Four of them", "steps": steps}))
+    assert (await apply("--dry-run"))[1] == {"four-of-them": "added", "one": "changed", "three": "unchanged"}
+    (folder / "four.json").unlink()
+
     back = await installation.gnatwork("workflow", "rollback", "one")
     assert back.out == "Version 1 of one is published in the place of 2.\n"
     exported = await installation.gnatwork(

@@ -43,6 +43,9 @@ def test_the_name_of_a_definition(tmp_path: Path) -> None:
         read_sources([write(tmp_path, "No Name.json", nameless)])
     with pytest.raises(ArgumentError, match="says that it is `news`, and --name says `olds`"):
         read_sources([write(tmp_path, "x.json", NEWS)], "olds")
+    # Other languages have names that are to be made into some.
+    assert read_sources([write(tmp_path, "x.json", {"name": "The News"})])[0].name == "The News"
+    assert read_sources([write(tmp_path, "x.json", {"name": "The News"})], "the-news")[0].name == "the-news"
 
 
 def test_two_of_a_name(tmp_path: Path) -> None:
