@@ -28,7 +28,7 @@ router = APIRouter(prefix=f"{API_PREFIX}/dead-letters", tags=["operation"])
 _SHOWN = 1000
 
 #: A letter's number.
-LetterId = Annotated[int, Field(ge=1)]
+LetterId = Annotated[int, Field(ge=1, le=2**53 - 1)]
 _LetterPath = Annotated[LetterId, Path(description="Number of the dead letter.")]
 
 

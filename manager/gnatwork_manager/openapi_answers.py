@@ -14,8 +14,10 @@ _REFUSALS = {
     404: ("NotFound", "There is no such thing, or it is not for you to know."),
     409: ("Conflict", "What is there stands against it."),
     410: ("Gone", "A large value of it has expired."),
+    408: ("TooSlow", "The body came too slowly."),
     412: ("PreconditionFailed", "It is not in the state that `If-Match` or `If-None-Match` asks for."),
     413: ("TooLarge", "The body is too large."),
+    414: ("UrlTooLong", "The URL is too long."),
     422: ("Invalid", "Something of what was sent is not as it should be; `errors` says what."),
     429: ("TooOften", "Too often; `Retry-After` says when to come again."),
 }
@@ -62,11 +64,13 @@ def _refusals(path: str, method: str, operation: dict[str, Any]) -> Iterator[int
     elif parameters or "requestBody" in operation:
         yield from (401, 429)
     if "requestBody" in operation or method != "get":
-        yield from (400, 413)
+        yield from (400, 408, 413)
     if parameters or "requestBody" in operation or method != "get":
         yield 422
     if "{" in path:
         yield 404
+    if any(parameter["in"] != "header" for parameter in parameters):
+        yield 414
     if "{run_id}" in path:
         yield 410
     if method != "get":

@@ -28,9 +28,16 @@ def decode_cursor(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
         place = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
     except ValueError:
         place = None
-    if not isinstance(place, list) or [type(part) for part in place] != list(kinds):
+    if not isinstance(place, list) or [type(part) for part in place] != list(kinds) or not all(map(_can_be, place)):
         raise invalid("/cursor", "the cursor is not one that this list gave")
     return tuple(place)
+
+
+def _can_be(part: Any) -> bool:
+    """Whether a store can have given it: counts are not negative and have 63 bits, texts have no NUL."""
+    if isinstance(part, int):
+        return 0 <= part < 2**63
+    return not (isinstance(part, str) and "\0" in part)
 
 
 def page(items: Sequence[Any], next_cursor: str | None) -> dict[str, Any]:
