@@ -74,4 +74,4 @@ def _row(record: AuditRecord) -> dict[str, Any]:
 
 
 def _document(record: AuditRecord) -> dict[str, Any]:
-    return record.model_dump(mode="json", by_alias=True, exclude={"v"})
+    return record.model_dump(mode="json", exclude={"v"})

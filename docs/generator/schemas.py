@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from docs.generator.comments import field_comment, first_paragraph
 from docs.generator.markdown import page, table
 from gnatwork_schemas import (
+    audit,
     catalogue,
     control_block,
     definition,
@@ -17,6 +18,7 @@ from gnatwork_schemas import (
     live,
     messages,
     payload,
+    people,
     problem,
     status,
     workflow,
@@ -77,6 +79,12 @@ MODELS: dict[str, type[BaseModel]] = {
     "run-summary": status.RunSummary,
     "run": status.Run,
     "task": status.Task,
+    "person": people.Person,
+    "invitation": people.Invitation,
+    "api-key": people.ApiKey,
+    "tokens": people.Tokens,
+    "audit-entry": audit.AuditEntry,
+    "audit-record": audit.AuditRecord,
     "problem": problem.Problem,
 }
 

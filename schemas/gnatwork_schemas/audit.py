@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import AliasChoices, Field
+from pydantic import Field
 
 from gnatwork_schemas.messages import Message
 
@@ -25,7 +25,7 @@ class AuditEntry(Message):
     #: None for what is about the whole installation.
     namespace: str | None = None
     #: The address that the request came from; empty over NATS.
-    address: str = Field(default="", validation_alias=AliasChoices("from", "address"), serialization_alias="from")
+    address: str = ""
     #: To be found in logs by.
     request_id: str = ""
     #: More of it, but never a secret, nor what was sent.

@@ -40,7 +40,7 @@ class AuditLog:
     async def append(self, entry: AuditEntry) -> None:
         """Write an entry down. Raises what `Publisher.publish` does."""
         subject = subjects.audit_entry(entry.namespace or subjects.NO_NAMESPACE, entry.what)
-        data = entry.model_dump_json(by_alias=True).encode()
+        data = entry.model_dump_json().encode()
         await self._connection.publisher.publish(subject, data)
 
     async def page(self, query: AuditQuery) -> dict[str, Any]:
@@ -103,7 +103,7 @@ class AuditLog:
 
 
 def _document(record: AuditRecord) -> dict[str, Any]:
-    return record.model_dump(mode="json", by_alias=True, exclude={"v"})
+    return record.model_dump(mode="json", exclude={"v"})
 
 
 def _record(message: StoredMessage) -> AuditRecord | None:

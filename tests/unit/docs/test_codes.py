@@ -9,6 +9,8 @@ import pytest
 from support.documents import ROOT
 
 from docs.generator.blocks import built_in
+from gnatwork_manager.app import build_api
+from gnatwork_manager.people.guard import guarded_routes
 from gnatwork_manager.problems import STATUS
 from gnatwork_manager.verbs import VERBS
 from gnatwork_schemas import codes, subjects
@@ -19,8 +21,9 @@ _FAMILIES = {code.partition(".")[0] for code in CODES}
 _CODE = re.compile(r"[a-z]+\.[a-z_]+")
 _REQUESTS = {subjects.REQUEST_CANCEL, subjects.REQUEST_PAUSE, subjects.REQUEST_RESUME}
 _LIMITS = {value for name, value in vars(subjects).items() if name.startswith("LIMIT_")}
-#: Texts of the same form that are no error codes: verbs, events, and messages of ASGI.
-_OTHERS = {*VERBS, *_REQUESTS, *_LIMITS, "http.disconnect", "http.request", "http.response.start"}
+_ACTIONS = {route.access.action for route in guarded_routes(build_api())}
+#: Texts of the same form that are no error codes: verbs and other actions, events, and messages of ASGI.
+_OTHERS = {*VERBS, *_ACTIONS, *_REQUESTS, *_LIMITS, "http.disconnect", "http.request", "http.response.start"}
 _SERVICES = {"compiler", "manager", "scheduler", "executor"}
 
 

@@ -43,7 +43,7 @@ async def test_every_change_is_there_with_who_what_and_where(one: Visitor) -> No
         ("auth.login", "person:ada@example.org", "done", "ada@example.org", None),
         ("auth.register", "person:ada@example.org", "done", "ada@example.org", None),
     ]
-    assert {entry["from"] for entry in found} == {"127.0.0.1"}
+    assert {entry["address"] for entry in found} == {"127.0.0.1"}
     assert all(entry["request_id"] for entry in found)
     assert found[5]["details"] == {"email": None, "roles": {"team": "viewer"}}
     assert PASSWORD not in str(found)
