@@ -89,28 +89,28 @@ async def test_ids_and_paths_belong_to_one_trigger(bench: Bench) -> None:
     assert (published.status_code, published.json()["code"]) == (409, "trigger.exists")
 
 
-@pytest.mark.parametrize(
-    ("trigger", "pointer"),
-    [
-        ([], ""),
-        ({"id": "a"}, ""),
-        ({"id": "a", "type": "webhok"}, "/type"),
-        ({"id": "A", "type": "webhook"}, "/id"),
-        ({"id": "a", "type": "webhook", "paht": "/a"}, "/paht"),
-        ({"id": "a", "type": "webhook", "path": "no"}, "/path"),
-        ({"id": "a", "type": "webhook", "auth": "key"}, ""),
-        ({"id": "a", "type": "webhook", "auth": "key", "secret": "plain"}, "/secret"),
-        ({"id": "a", "type": "webhook", "input": {"x": "{{ body.a }}"}}, "/input/x"),
-        ({"id": "a", "type": "schedule", "cron": "61 * * * *"}, "/cron"),
-        ({"id": "a", "type": "schedule", "cron": "@daily", "timezone": "Mars/Olympus"}, "/timezone"),
-        ({"id": "a", "type": "webhook", "max_body": 0}, "/max_body"),
-    ],
-)
-async def test_what_is_wrong_with_a_trigger_is_named_at_its_place(bench: Bench, trigger: Any, pointer: str) -> None:
+WRONG: list[tuple[Any, str]] = [
+    ([], ""),
+    ({"id": "a"}, ""),
+    ({"id": "a", "type": "webhok"}, "/type"),
+    ({"id": "A", "type": "webhook"}, "/id"),
+    ({"id": "a", "type": "webhook", "paht": "/a"}, "/paht"),
+    ({"id": "a", "type": "webhook", "path": "no"}, "/path"),
+    ({"id": "a", "type": "webhook", "auth": "key"}, ""),
+    ({"id": "a", "type": "webhook", "auth": "key", "secret": "plain"}, "/secret"),
+    ({"id": "a", "type": "webhook", "input": {"x": "{{ body.a }}"}}, "/input/x"),
+    ({"id": "a", "type": "schedule", "cron": "61 * * * *"}, "/cron"),
+    ({"id": "a", "type": "schedule", "cron": "@daily", "timezone": "Mars/Olympus"}, "/timezone"),
+    ({"id": "a", "type": "webhook", "max_body": 0}, "/max_body"),
+]
+
+
+async def test_what_is_wrong_with_a_trigger_is_named_at_its_place(bench: Bench) -> None:
     await put_workflow(bench)
-    reply = await add(bench, trigger)
-    assert reply.status_code == 422, reply.text
-    assert pointer in [error["pointer"] for error in reply.json()["errors"]]
+    for trigger, pointer in WRONG:
+        reply = await add(bench, trigger)
+        assert reply.status_code == 422, (trigger, reply.text)
+        assert pointer in [error["pointer"] for error in reply.json()["errors"]], trigger
     assert (await bench.http.get("/workflows/shop/triggers")).json()["items"] == []
 
 
