@@ -28,7 +28,7 @@ from gnatwork_manager.people.guard import GuardedRoute, public_paths
 from gnatwork_manager.problems import ProblemError, error_response, faults_of
 from gnatwork_manager.services import Services
 from gnatwork_manager.settings import ManagerSettings
-from gnatwork_manager.triggers import endpoints, hooks
+from gnatwork_manager.triggers import endpoints, event_endpoints, hooks
 from gnatwork_manager.versions import endpoints as versions
 
 #: What a page may take.
@@ -66,6 +66,7 @@ def build_api() -> FastAPI:
         hooks,
         connections,
         endpoints,
+        event_endpoints,
         about_me,
         key_endpoints,
         people,

@@ -103,6 +103,31 @@ class FireBody(Model):
     trigger: dict[str, Any] = Field(default_factory=dict)
 
 
+class EventBody(Model):
+    """An event, unless it is a CloudEvent: an object with `specversion`, `id`, `source` and `type`."""
+
+    #: What event triggers listen to, e.g. `orders.created`.
+    subject: str
+    #: Any JSON: the root `event` of the triggers' templates.
+    data: Any = None
+    #: Names the event: the same once more, within a day, begins nothing.
+    id: str | None = Field(default=None, min_length=1, max_length=255)
+
+
+class EventRun(Model):
+    """A run that an event has begun."""
+
+    workflow: str
+    trigger: str
+    run_id: str
+
+
+class PublishedEvent(Model):
+    """What an event has begun."""
+
+    runs: list[EventRun]
+
+
 class CalledHook(Model):
     """The run that the call of a webhook has begun."""
 
@@ -165,6 +190,7 @@ REFERENCED: tuple[type[BaseModel], ...] = (
     RetryBody,
     SignalBody,
     FireBody,
+    EventBody,
     NewTrigger,
     ConnectionBody,
     AuthorizeBody,

@@ -43,6 +43,7 @@ from gnatwork_manager.store_guard import StoreGuard
 from gnatwork_manager.stored_values import StoredValues
 from gnatwork_manager.submitter import Submitter
 from gnatwork_manager.triggers.clock import Clock
+from gnatwork_manager.triggers.events import Events
 from gnatwork_manager.triggers.firing import Firing
 from gnatwork_manager.triggers.rates import RateLimits
 from gnatwork_manager.triggers.states import TriggerStates
@@ -139,11 +140,13 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
         connections = await stack.enter_async_context(open_connections(connection, settings))
         trigger_states = TriggerStates(state)
         firing = Firing(submitter=submitter, states=trigger_states)
+        clock = Clock.of(connection, state, table, firing, waits)
         triggers = Triggers(
             table=table,
             states=trigger_states,
             firing=firing,
-            clock=Clock.of(connection, state, table, firing, waits),
+            clock=clock,
+            events=Events(connection, table, clock.timetable, firing),
             store=TriggerStore(documents=workflows.documents, states=trigger_states),
             views=TriggerViews(states=trigger_states),
             rates=RateLimits(state),

@@ -31,6 +31,7 @@ from gnatwork_manager.submission import (
 )
 from gnatwork_manager.submit import submit
 from gnatwork_manager.submitter import Caller
+from gnatwork_manager.triggers.event_endpoints import VERBS as EVENT_VERBS
 from gnatwork_manager.triggers.verbs import VERBS as TRIGGER_VERBS
 from gnatwork_manager.verb_request import Answer, VerbRequest, Verbs
 from gnatwork_manager.versions import verbs as versions
@@ -197,6 +198,7 @@ VERBS: Verbs = {
     "dead_letters.redrive": _dead_letters_redrive,
     "dead_letters.discard": _dead_letters_discard,
     **TRIGGER_VERBS,
+    **EVENT_VERBS,
     **connections.VERBS,
     **people.VERBS,
     **audit.VERBS,

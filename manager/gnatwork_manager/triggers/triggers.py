@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gnatwork_bus.patience import until_available
 from gnatwork_manager.triggers.clock import Clock
+from gnatwork_manager.triggers.events import Events
 from gnatwork_manager.triggers.firing import Firing
 from gnatwork_manager.triggers.rates import RateLimits
 from gnatwork_manager.triggers.secrets import ConnectionValues
@@ -29,6 +30,7 @@ class Triggers:
     store: TriggerStore
     views: TriggerViews
     clock: Clock
+    events: Events
     rates: RateLimits
     secrets: ConnectionValues
 
@@ -49,3 +51,4 @@ class Triggers:
             tasks.create_task(self.table.follow(), name="trigger-table")
             tasks.create_task(self.states.run(), name="trigger-states")
             tasks.create_task(self.clock.run(), name="trigger-clock")
+            tasks.create_task(self.events.run(), name="trigger-events")

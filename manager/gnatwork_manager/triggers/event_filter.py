@@ -1,0 +1,51 @@
+"""Filters of event triggers: evaluated by executors, in their sandbox, never by a manager."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from gnatwork_bus.connection import Connection
+from gnatwork_manager.problems import ProblemError
+from gnatwork_schemas import subjects
+from gnatwork_schemas.errors import UnavailableError
+from gnatwork_schemas.messages import Evaluate, Evaluated
+from gnatwork_schemas.triggers import EventTrigger
+
+#: Seconds that executors may take, also where others wait before.
+_PATIENCE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Asks executors which events count."""
+
+    connection: Connection
+
+    async def takes(self, trigger: EventTrigger, event: Any, details: dict[str, Any]) -> bool:
+        """Whether an event counts for a trigger.
+
+        Raises:
+            UnavailableError: no executor of the `logic` blocks answers.
+            ProblemError: `trigger.filter_failed`.
+        """
+        if trigger.filter is None:
+            return True
+        values = {"event": event, "trigger": {**details, "type": trigger.type, "id": trigger.id}}
+        data = orjson.dumps(Evaluate(expression=trigger.filter, values=values).model_dump())
+        if len(data) > self.connection.nc.max_payload:
+            raise ProblemError("trigger.filter_failed", "the event is too large to be handed to an executor")
+        try:
+            reply = await self.connection.request(subjects.LOGIC_EVALUATE, data, timeout=_PATIENCE)
+        except UnavailableError as error:
+            raise UnavailableError("no executor of the `logic` blocks evaluates the filter") from error
+        try:
+            answer = Evaluated.model_validate_json(reply.data)
+        except ValidationError as error:
+            raise UnavailableError("an executor gave no proper answer about the filter") from error
+        if answer.error and answer.error.retryable:
+            raise UnavailableError(f"the filter could not be evaluated: {answer.error.message}")
+        if answer.error:
+            raise ProblemError("trigger.filter_failed", f"{answer.error.code}: {answer.error.message}")
+        return bool(answer.holds)
