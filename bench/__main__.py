@@ -7,7 +7,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import floor, index, large, product
+from bench import floor, index, large, product, submissions
 from bench.figures import Figures
 from gnatwork_bus.embedded import EmbeddedServer
 
@@ -22,6 +22,9 @@ def main() -> None:
         "--large", action=argparse.BooleanOptionalAction, default=True, help="long and parked runs, too"
     )
     parser.add_argument("--index", type=int, default=1_000_000, help="runs in a run index; 0 leaves it out")
+    parser.add_argument(
+        "--submissions", type=float, default=20, help="seconds of submissions over HTTP at each rate; 0 leaves them out"
+    )
     options = parser.parse_args()
     for sync in options.sync:
         # Syncing at each write is an order of magnitude slower: the same figures from fewer runs.
@@ -33,6 +36,10 @@ def main() -> None:
         more = {"sync": sync, "runs": runs, "start_seconds": round(seconds, 2), **http}
         print(json.dumps(figures.line("gnatwork", **more)), flush=True)
         print(json.dumps({"system": "ratio", "sync": sync, **figures.against(beneath)}), flush=True)
+    if options.submissions:
+        with tempfile.TemporaryDirectory() as folder, product.running(Path(folder), options.sync[0]) as (connection, _):
+            submitted = uvloop.run(submissions.measure(connection, seconds=options.submissions))
+            print(json.dumps({**submitted, "sync": options.sync[0]}), flush=True)
     if options.large:
         with tempfile.TemporaryDirectory() as folder, product.running(Path(folder), options.sync[0]) as (connection, _):
             print(json.dumps({"system": "gnatwork", "sync": options.sync[0], **uvloop.run(large.measure(connection))}))
