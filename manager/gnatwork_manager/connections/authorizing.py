@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import secrets
-import time
 from collections.abc import Callable
 
 import httpx
@@ -25,10 +24,17 @@ _PATIENCE = 600.0
 class Authorizing:
     """Sends people to agree, and takes what they come back with."""
 
-    def __init__(self, store: ConnectionStore, tokens: Tokens, http: Callable[[], httpx.AsyncClient]) -> None:
+    def __init__(
+        self,
+        store: ConnectionStore,
+        tokens: Tokens,
+        http: Callable[[], httpx.AsyncClient],
+        clock: Callable[[], float],
+    ) -> None:
         self._store = store
         self._tokens = tokens
         self._http = http
+        self._clock = clock
 
     async def begin(self, namespace: str, name: str, redirect_uri: str) -> AuthorizeAddress:
         """Where someone agrees, to be sent back to `redirect_uri`; ProblemError, SealError."""
@@ -48,7 +54,7 @@ class Authorizing:
         await self._store.bucket.create(_key(state), request.model_dump_json().encode(), ttl=_PATIENCE)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
         url = authorize_url(values, redirect_uri=redirect_uri, state=state, challenge=challenge)
-        return AuthorizeAddress(url=url, expires_at=time.time() + _PATIENCE)
+        return AuthorizeAddress(url=url, expires_at=self._clock() + _PATIENCE)
 
     async def finish(self, state: str, code: str) -> str:
         """Get the first token for someone who came back; the name of the connection.

@@ -90,14 +90,14 @@ async def open_connections(connection: Connection, settings: ManagerSettings) ->
     table = ConnectionTable(connection, bucket)
     await until_available(table.refresh)
     async with ManagerHttp(settings.egress_allow) as http:
-        store, tokens = ConnectionStore(table, keys), Tokens(table, http)
+        store, tokens = ConnectionStore(table, keys), Tokens(table, http, settings.clock)
         try:
             yield ConnectionRoom(
                 table=table,
                 store=store,
                 tokens=tokens,
-                values=Connections(store, tokens),
-                authorizing=Authorizing(store, tokens, http),
+                values=Connections(store, tokens, settings.clock),
+                authorizing=Authorizing(store, tokens, http, settings.clock),
             )
         finally:
             await tokens.close()

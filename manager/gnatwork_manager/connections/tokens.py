@@ -7,7 +7,6 @@ dies in between is waited for as long as its request could have taken; then anot
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 
 import httpx
@@ -39,7 +38,7 @@ class Tokens:
     """The tokens of all OAuth2 connections."""
 
     def __init__(
-        self, table: ConnectionTable, http: Callable[[], httpx.AsyncClient], clock: Callable[[], float] = time.time
+        self, table: ConnectionTable, http: Callable[[], httpx.AsyncClient], clock: Callable[[], float]
     ) -> None:
         self._table = table
         self._http = http

@@ -1,7 +1,6 @@
 """The values of connections: opened for whoever may have them, and kept nowhere."""
 
-import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from gnatwork_manager.connections.kinds import resolved
@@ -24,9 +23,10 @@ class _Value(NamedTuple):
 class Connections:
     """The values of all connections. What is stored is followed, sealed as it is; opening it takes microseconds."""
 
-    def __init__(self, store: ConnectionStore, tokens: Tokens) -> None:
+    def __init__(self, store: ConnectionStore, tokens: Tokens, clock: Callable[[], float]) -> None:
         self._store = store
         self._tokens = tokens
+        self._clock = clock
 
     async def value(self, namespace: str, name: str, path: tuple[str | int, ...]) -> str:
         """A value of a connection for the manager itself; `path` is the rest of `connections.<name>.<value>`.
@@ -43,7 +43,7 @@ class Connections:
     async def resolve(self, namespace: str, names: Iterable[str], block_type: str) -> Resolved:
         """The values of connections for a block of this type; raises as `value`, and `connection.not_permitted`."""
         found = {name: await self._value(namespace, name, block_type) for name in names}
-        ends = [value.expires_at - time.time() for value in found.values() if value.expires_at is not None]
+        ends = [value.expires_at - self._clock() for value in found.values() if value.expires_at is not None]
         keep = max(0.0, min([KEEP, *(left / 2 for left in ends)]))
         return Resolved(connections={name: value.connection for name, value in found.items()}, keep=keep)
 
