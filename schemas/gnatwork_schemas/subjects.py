@@ -378,8 +378,9 @@ OWN_ROOTS = frozenset(
 )
 #: What subjects begin with that the server republishes from history, see `LIVE_SUBJECTS`.
 LIVE_ROOT = "workflow"
-#: What the server tells of streams that are made, and of consumers that go; the sixth token is the stream.
+#: What the server tells of a stream that is made; the sixth token is the stream.
 STREAM_CREATED = "$JS.EVENT.ADVISORY.STREAM.CREATED.*"
+#: What the server tells of a consumer that goes; the sixth token is the stream.
 CONSUMER_DELETED = "$JS.EVENT.ADVISORY.CONSUMER.DELETED.*.*"
 #: What names of consumers begin with by which event triggers listen to streams of users.
 EVENT_CONSUMERS = "gnatwork-event-"
