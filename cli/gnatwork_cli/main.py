@@ -19,6 +19,7 @@ class Commands(LazyGroup):
         "trigger": LazyCommand(
             "gnatwork_cli.trigger_commands", "Look at what starts runs of stored workflows, and change it."
         ),
+        "event": LazyCommand("gnatwork_cli.event_commands", "Say what has happened, for the triggers that listen."),
         "events": LazyCommand("gnatwork_cli.events_command", "Follow what happens in all runs."),
         "auth": LazyCommand("gnatwork_cli.auth_commands", "Make an account, log in and out."),
         "people": LazyCommand("gnatwork_cli.people_commands", "Look after who may log in, and what they may do."),

@@ -19,6 +19,7 @@ from gnatwork.keys import Keys
 from gnatwork.nats_transport import NatsTransport
 from gnatwork.pages import Page, all_pages
 from gnatwork.people import People
+from gnatwork.publishing import EventMethods
 from gnatwork.runs import RunHandle
 from gnatwork.transport import DEFAULT_TIMEOUT, Call, RunEvent, Transport, workflow_path
 from gnatwork.triggers import Triggers
@@ -30,7 +31,7 @@ from gnatwork_schemas.names import DEFAULT_NAMESPACE
 from gnatwork_schemas.status import RunStatus, RunSummary
 
 
-class Client(WorkflowMethods, AccountMethods):
+class Client(WorkflowMethods, AccountMethods, EventMethods):
     """Starts runs and asks about them.
 
         async with Client("http://127.0.0.1:7400", token="…") as client:

@@ -6,4 +6,13 @@ from gnatwork_engine.compiler.encode import digest, encode
 from gnatwork_engine.compiler.events import subject_mistake
 from gnatwork_engine.compiler.inputs import check_input
 
-__all__ = ["Compiled", "check_input", "compile_definition", "compile_workflow", "digest", "encode", "subject_mistake", "workflow_name"]
+__all__ = [
+    "Compiled",
+    "check_input",
+    "compile_definition",
+    "compile_workflow",
+    "digest",
+    "encode",
+    "subject_mistake",
+    "workflow_name",
+]
