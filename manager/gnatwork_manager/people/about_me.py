@@ -7,10 +7,9 @@ from starlette.responses import Response
 
 from gnatwork_manager.actors import Actor, actor
 from gnatwork_manager.audit.notes import note
-from gnatwork_manager.bodies import parse_json
 from gnatwork_manager.documents import json_body
 from gnatwork_manager.people.access import anyone, public
-from gnatwork_manager.people.bodies import Login, PasswordChange, Refresh, Registration, read
+from gnatwork_manager.people.bodies import Login, PasswordChange, Refresh, Registration, is_address, read
 from gnatwork_manager.people.principal import principal_of
 from gnatwork_manager.requests import API_PREFIX, json_response, services_of
 from gnatwork_schemas.people import Caller, Person, Tokens
@@ -32,7 +31,7 @@ _PRIVATE = {"Cache-Control": "no-store"}
 @public("auth.register")
 async def register(request: Request) -> Response:
     """The first one is made the admin of all namespaces; all others need an invitation."""
-    wanted = read(Registration, parse_json(await request.body()))
+    wanted = await read(Registration, request)
     note(target=wanted.email)
     person = await services_of(request).people.accounts.register(wanted, actor.get().address)
     actor.set(Actor("person", person.id, person.email, actor.get().address))
@@ -46,8 +45,9 @@ async def login(request: Request) -> Response:
 
     Ten tries an e-mail address and fifty an address where they come from, then one a minute and ten a minute.
     """
-    wanted = read(Login, parse_json(await request.body()))
-    note(target=wanted.email)
+    wanted = await read(Login, request)
+    # Anything else may be a password in the wrong place.
+    note(target=wanted.email if is_address(wanted.email) else "")
     address = actor.get().address
     tokens, person = await services_of(request).people.accounts.login(wanted, address)
     actor.set(Actor("person", person.id, person.email, address))
@@ -58,7 +58,7 @@ async def login(request: Request) -> Response:
 @public("auth.refresh", audited=False)
 async def refresh(request: Request) -> Response:
     """In exchange for the refresh token. One that was exchanged before ends the session: somebody else has it."""
-    wanted = read(Refresh, parse_json(await request.body()))
+    wanted = await read(Refresh, request)
     tokens = await services_of(request).people.accounts.sessions.refresh(wanted.refresh_token)
     return json_response(tokens.model_dump(), headers=_PRIVATE)
 
@@ -84,7 +84,7 @@ async def me(request: Request) -> Response:
 @anyone("auth.password")
 async def password(request: Request) -> Response:
     """Ends all sessions of yours, and begins a new one."""
-    wanted = read(PasswordChange, parse_json(await request.body()))
+    wanted = await read(PasswordChange, request)
     accounts, principal = services_of(request).people.accounts, principal_of(request.scope)
     tokens = await accounts.change_password(principal, wanted.current, wanted.new, actor.get().address)
     return json_response(tokens.model_dump(), headers=_PRIVATE)

@@ -84,7 +84,9 @@ class Accounts:
         counted = tries(email=email, address=address)
         await self.throttle.take(counted)
         if not await self.passwords.verify(known.record.password, current):
-            raise ProblemError("auth.refused", "the current password is another one")
+            raise ProblemError(
+                "auth.refused", "the current password is another one", headers={"WWW-Authenticate": REALM}
+            )
         await self.throttle.give_back(counted)
         return await self.sessions.begin(await self.people.set_password(principal.id, await self.passwords.hash(new)))
 

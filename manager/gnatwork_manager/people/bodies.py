@@ -1,10 +1,12 @@
 """What is sent to the endpoints of people: checked as it comes in, and described in the OpenAPI document."""
 
 import re
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
+from starlette.requests import Request
 
+from gnatwork_manager.bodies import parse_json
 from gnatwork_manager.listing import Time
 from gnatwork_manager.people.passwords import LONGEST, SHORTEST
 from gnatwork_manager.problems import ProblemError, faults_of
@@ -15,11 +17,18 @@ _Body = TypeVar("_Body", bound=BaseModel)
 
 _ADDRESS = re.compile(r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+")
 _MAX_ROLES = 100
+#: Bytes of a body: some of these are sent by whoever likes to.
+_LARGEST = 64 * 1024
+
+
+def is_address(text: str) -> bool:
+    """Whether something looks like an e-mail address."""
+    return _ADDRESS.fullmatch(text) is not None
 
 
 def _address(text: str) -> str:
     text = text.strip()
-    if not _ADDRESS.fullmatch(text):
+    if not is_address(text):
         raise ValueError("that is no e-mail address")
     return text
 
@@ -107,10 +116,15 @@ class KeyBody(StrictModel):
     expires_at: Time | None = None
 
 
-def read(model: type[_Body], value: Any) -> _Body:
-    """A body, checked; ProblemError with the place of each mistake, and with nothing of what was sent."""
+async def read(model: type[_Body], request: Request) -> _Body:
+    """The body of a request, checked; ProblemError with the place of each mistake, and nothing of what was sent."""
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > _LARGEST:
+            raise ProblemError("request.too_large", f"the body has more than {_LARGEST} bytes")
     try:
-        return model.model_validate(value)
+        return model.model_validate(parse_json(bytes(data)))
     except ValidationError as error:
         faults = faults_of(error.errors(include_url=False, include_context=False, include_input=False), skip=0)
         first = f"{faults[0].pointer.lstrip('/')}: {faults[0].message}".removeprefix(": ")

@@ -7,7 +7,6 @@ from starlette.responses import Response
 
 from gnatwork_manager.actors import actor
 from gnatwork_manager.audit.notes import note
-from gnatwork_manager.bodies import parse_json
 from gnatwork_manager.documents import Page, json_body
 from gnatwork_manager.listing import PageQuery
 from gnatwork_manager.people.access import needs
@@ -47,7 +46,7 @@ async def invitations(request: Request, query: Annotated[PageQuery, Query()]) ->
 @needs(Role.ADMIN, "invitation.create", reach=Reach.INSTALLATION)
 async def invite(request: Request) -> Response:
     """Shows the token with which one person can register within a week, this once."""
-    wanted = read(InvitationBody, parse_json(await request.body()))
+    wanted = await read(InvitationBody, request)
     made = await services_of(request).people.invitations.make(wanted.email, wanted.roles, str(actor.get()))
     note(target=made.id, email=made.email, roles=dict(made.roles))
     return json_response(made.model_dump(mode="json"), 201, {"Cache-Control": "no-store"})
@@ -81,7 +80,7 @@ async def change(request: Request, id_: _PersonId) -> Response:
 
     The last admin of all namespaces stays one.
     """
-    changes = read(PersonChange, parse_json(await request.body())).model_dump(exclude_none=True)
+    changes = (await read(PersonChange, request)).model_dump(exclude_none=True)
     note(**changes)
     person = await services_of(request).people.people.change(id_, changes)
     return json_response(person.model_dump(mode="json"))
@@ -96,7 +95,7 @@ async def change(request: Request, id_: _PersonId) -> Response:
 @needs(Role.ADMIN, "people.reset", reach=Reach.INSTALLATION)
 async def reset(request: Request, id_: _PersonId) -> Response:
     """For one that is lost; ends all sessions of theirs."""
-    wanted = read(PasswordReset, parse_json(await request.body()))
+    wanted = await read(PasswordReset, request)
     await services_of(request).people.accounts.reset_password(id_, wanted.password)
     return Response(status_code=204)
 

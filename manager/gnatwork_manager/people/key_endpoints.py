@@ -6,7 +6,6 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from gnatwork_manager.audit.notes import note
-from gnatwork_manager.bodies import parse_json
 from gnatwork_manager.documents import Page, json_body
 from gnatwork_manager.listing import PageQuery
 from gnatwork_manager.people.access import anyone
@@ -36,7 +35,7 @@ async def list_(request: Request, query: Annotated[PageQuery, Query()]) -> Respo
 @anyone("key.create")
 async def create(request: Request) -> Response:
     """Shows the key, this once. It may do no more than you, now and later; a key can't make keys, save an admin's."""
-    wanted = read(KeyBody, parse_json(await request.body()))
+    wanted = await read(KeyBody, request)
     keys, principal = services_of(request).people.keys, principal_of(request.scope)
     made = await keys.make(principal, wanted.name, wanted.roles, wanted.expires_at)
     note(target=made.id, name=made.name, roles=dict(made.roles))

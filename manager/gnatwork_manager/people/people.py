@@ -62,7 +62,7 @@ class People:
         """Remove someone, and all their keys; ProblemError `person.not_found`, `person.last_admin`."""
         await self._write(id_, lambda _: None)
         for key in [known.record.id for known in self.directory.keys.values() if known.record.owner == id_]:
-            await self._state.delete(subjects.api_key_key(key))
+            await self.directory.reach(await self._state.delete(subjects.api_key_key(key)))
 
     async def note_login(self, person: PersonRecord, at: float, hashed: str | None) -> None:
         """Write down that someone has logged in, and a new hash of the same password."""

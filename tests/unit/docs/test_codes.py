@@ -22,8 +22,19 @@ _CODE = re.compile(r"[a-z]+\.[a-z_]+")
 _REQUESTS = {subjects.REQUEST_CANCEL, subjects.REQUEST_PAUSE, subjects.REQUEST_RESUME}
 _LIMITS = {value for name, value in vars(subjects).items() if name.startswith("LIMIT_")}
 _ACTIONS = {route.access.action for route in guarded_routes(build_api())}
-#: Texts of the same form that are no error codes: verbs and other actions, events, and messages of ASGI.
-_OTHERS = {*VERBS, *_ACTIONS, *_REQUESTS, *_LIMITS, "http.disconnect", "http.request", "http.response.start"}
+#: Texts of the same form that are no error codes: verbs and other actions, events, messages of ASGI, a file, and what
+#: another language calls a webhook.
+_OTHERS = {
+    *VERBS,
+    *_ACTIONS,
+    *_REQUESTS,
+    *_LIMITS,
+    "http.disconnect",
+    "http.request",
+    "http.response.start",
+    "connection.json",
+    "http.webhook",
+}
 _SERVICES = {"compiler", "manager", "scheduler", "executor"}
 
 
