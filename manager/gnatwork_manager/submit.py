@@ -29,7 +29,7 @@ async def submit(
     *,
     by: str,
     on_wait: Callable[[], None] = lambda: None,
-    on_begun: Callable[[CheckedRun], None] = lambda _: None,
+    on_begun: Callable[[str], None] = lambda _: None,
 ) -> Submitted:
     """Begin a run, and wait for it up to `wait` seconds.
 
@@ -40,15 +40,15 @@ async def submit(
         wait: None returns as soon as the start is stored.
         by: `http`, `nats` or `hook`, for metrics.
         on_wait: called once nothing but waiting is left.
-        on_begun: called once the start is stored, before any waiting.
+        on_begun: called with the run's id once the start is stored, unless it was stored before.
     """
     submitter, submissions = services.submitter, services.metrics.submissions
     try:
         submitter.check_room()
         checked = await submitter.accept(await order(), caller)
         if wait is None:
-            await submitter.begin(checked)
-            on_begun(checked)
+            if await submitter.begin(checked):
+                on_begun(checked.run.run_id)
             outcome = None
         else:
             outcome = await _wait(services, checked, wait, on_wait, on_begun)
@@ -67,10 +67,10 @@ async def _wait(
     checked: CheckedRun,
     wait: float,
     on_wait: Callable[[], None],
-    on_begun: Callable[[CheckedRun], None],
+    on_begun: Callable[[str], None],
 ) -> Outcome | None:
     async with services.waits.listen(checked) as listening:
-        await services.submitter.begin(checked)
-        on_begun(checked)
+        if await services.submitter.begin(checked):
+            on_begun(checked.run.run_id)
         on_wait()
         return await listening.within(wait) if listening else None

@@ -105,27 +105,28 @@ class Submitter:
             repeated=earlier is not None,
         )
 
-    async def begin(self, checked: CheckedRun) -> None:
-        """Append the start and return once it is stored. A run that has begun already stays as it is.
+    async def begin(self, checked: CheckedRun) -> bool:
+        """Append the start and return once it is stored; False for a run that has begun already and stays as it is.
 
         Raises ProblemError when NATS does not say so in time: then the run may or may not begin.
         """
         run = checked.run
         if checked.repeated and await self.history.find_start(run.namespace, run.run_id):
-            return
+            return False
         headers: Mapping[str, str] = {header_names.TRACEPARENT: checked.traceparent} if checked.traceparent else {}
         created_at = round(time.time(), 6)
         try:
             stored = Stored(await self._store_input(run), await self._store_reuse(run))
             if not await self.history.begin(checked.base, run.start_event(stored), headers):
                 # The same submission came twice at once and the other one was faster.
-                return
+                return False
         except UnavailableError as error:
             detail = (
                 f"run {run.run_id} may have begun all the same ({error.detail}); an idempotency key makes retries safe"
             )
             raise ProblemError("engine.unavailable", detail) from error
         self.index.add(run.summary(created_at))
+        return True
 
     async def _store_input(self, run: NewRun) -> PayloadRef | None:
         given = run.order.input

@@ -65,10 +65,9 @@ class Firing:
             self.submitter.check_room()
             order = await self.order(known, event, details, overlap)
             checked = await self.submitter.accept(order, caller(known, occurrence, traceparent))
-            await self.submitter.begin(checked)
-        run = FiredRun(checked.run.run_id, checked.repeated)
-        self.began(known, run)
-        return run
+            if await self.submitter.begin(checked):
+                self.began(known, checked.run.run_id)
+        return FiredRun(checked.run.run_id, checked.repeated)
 
     async def order(self, known: Known, event: Any, details: Mapping[str, Any], overlap: Overlap = "allow") -> Order:
         """What an event asks for. Raises as `fire`."""
@@ -94,10 +93,9 @@ class Firing:
         finally:
             actor.reset(token)
 
-    def began(self, known: Known, run: FiredRun) -> None:
+    def began(self, known: Known, run_id: str) -> None:
         """Note in the trigger's state that a run has begun."""
-        if not run.repeated:
-            self.states.fired(known.key, run.run_id, round(time.time(), 3))
+        self.states.fired(known.key, run_id, round(time.time(), 3))
 
     def failed(self, known: Known, message: str) -> None:
         """Note in the trigger's state what went wrong."""

@@ -14,9 +14,8 @@ from gnatwork_manager.requests import API_PREFIX, json_response, services_of
 from gnatwork_manager.runs import RUN_HEADER, unless_gone
 from gnatwork_manager.submission import parse_traceparent
 from gnatwork_manager.submit import Submitted, submit
-from gnatwork_manager.submitter import CheckedRun
 from gnatwork_manager.triggers.calls import delivery_of, details_of, parse_event
-from gnatwork_manager.triggers.firing import FiredRun, caller
+from gnatwork_manager.triggers.firing import caller
 from gnatwork_manager.triggers.secrets import secret_of
 from gnatwork_manager.triggers.signatures import check_key, check_signature
 from gnatwork_manager.triggers.table import Known
@@ -99,7 +98,7 @@ async def _called(request: Request, triggers: Triggers, known: Known, trigger: W
         caller(known, delivery, parse_traceparent(headers.get(TRACEPARENT))),
         wait,
         by="hook",
-        on_begun=lambda checked: triggers.firing.began(known, _fired(checked)),
+        on_begun=lambda run_id: triggers.firing.began(known, run_id),
     )
     return _answer(await (submitting if wait is None else unless_gone(request, submitting)))
 
@@ -119,10 +118,6 @@ async def _body(request: Request, most: int) -> bytes:
 
 def _too_large(size: str, most: int) -> ProblemError:
     return ProblemError("request.too_large", f"the body has {size}, and this webhook takes at most {most}")
-
-
-def _fired(checked: CheckedRun) -> FiredRun:
-    return FiredRun(checked.run.run_id, checked.repeated)
 
 
 def _answer(submitted: Submitted) -> Response:

@@ -72,6 +72,7 @@ async def test_a_delivery_that_was_claimed_by_one_that_died_is_begun_by_the_next
         reply = await outside.post("/orders", json={"a": 1}, headers={"webhook-id": "msg_1"})
     assert reply.json()["run_id"] == RUN_ID
     assert (await start_of_run(pair.one, RUN_ID)).input == {"a": 1}
+    await state_once(pair.one, lambda state: (state.fired, state.last_run) == (1, RUN_ID))
 
 
 async def test_the_keys_of_occurrences_are_a_space_of_their_own() -> None:
