@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from gnatwork_cli.suggestions import workflow_names
+
 app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
@@ -11,4 +13,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-NameArgument = Annotated[str, typer.Argument(help="The name of the workflow.", metavar="NAME")]
+NameArgument = Annotated[
+    str, typer.Argument(help="The name of the workflow.", metavar="NAME", autocompletion=workflow_names)
+]

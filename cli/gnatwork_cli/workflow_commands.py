@@ -65,7 +65,7 @@ async def list_(
 async def show(
     client: Client,
     name: NameArgument,
-    version: Annotated[int | None, typer.Argument(metavar="[VERSION]", min=1, help="Only this version.")] = None,
+    version: Annotated[int | None, typer.Argument(metavar="VERSION", min=1, help="Only this version.")] = None,
     output: OutputOption = Format.TABLE,
 ) -> None:
     """Show a stored workflow: its newest versions, and the definition of the published one."""

@@ -13,7 +13,7 @@ from gnatwork_cli.workflow_files import read_sources
 from gnatwork_cli.workflow_text import diff_lines
 from gnatwork_schemas.workflow import NumberedVersion, Workflow
 
-Version = Annotated[int | None, typer.Argument(metavar="[VERSION]", min=1)]
+Version = Annotated[int | None, typer.Argument(metavar="VERSION", min=1)]
 
 
 @client_command(app)
@@ -38,8 +38,8 @@ async def versions(
 async def diff(
     client: Client,
     name: NameArgument,
-    old: Annotated[int | None, typer.Argument(metavar="[OLD]", min=1, help="Default: the published version.")] = None,
-    new: Annotated[int | None, typer.Argument(metavar="[NEW]", min=1, help="Default: the newest version.")] = None,
+    old: Annotated[int | None, typer.Argument(metavar="OLD", min=1, help="Default: the published version.")] = None,
+    new: Annotated[int | None, typer.Argument(metavar="NEW", min=1, help="Default: the newest version.")] = None,
     *,
     file: Annotated[
         str | None,

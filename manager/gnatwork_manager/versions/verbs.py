@@ -5,10 +5,8 @@ from typing import Any
 from pydantic import Field
 
 from gnatwork_manager.problems import invalid
-from gnatwork_manager.verb_request import Answer as Reply
-from gnatwork_manager.verb_request import VerbRequest, Verbs
+from gnatwork_manager.verb_request import Answer, VerbRequest, Verbs
 from gnatwork_manager.versions.conditions import Condition, parse_condition
-from gnatwork_manager.versions.reading import Answer
 from gnatwork_manager.versions.search import WorkflowQuery
 from gnatwork_schemas.model import StrictModel
 
@@ -28,13 +26,13 @@ class _Base(StrictModel):
     version: int | None = Field(default=None, ge=1)
 
 
-async def _create(request: VerbRequest) -> Reply:
+async def _create(request: VerbRequest) -> Answer:
     request.only("definition", "publish")
     definition, publish = request.body.get("definition"), _flag(request, "publish", default=True)
-    return _reply(await request.services.workflows.create(request.namespace, definition, publish=publish))
+    return (await request.services.workflows.create(request.namespace, definition, publish=publish)).document
 
 
-async def _put(request: VerbRequest) -> Reply:
+async def _put(request: VerbRequest) -> Answer:
     request.only("name", "definition", "publish", *_CONDITION)
     stored = await request.services.workflows.put(
         request.namespace,
@@ -43,10 +41,10 @@ async def _put(request: VerbRequest) -> Reply:
         publish=_flag(request, "publish", default=True),
         condition=_condition(request),
     )
-    return _reply(stored)
+    return stored.document
 
 
-async def _delete(request: VerbRequest) -> Reply:
+async def _delete(request: VerbRequest) -> Answer:
     request.only("name", "force", *_CONDITION)
     name, force = request.text("name"), _flag(request, "force", default=False)
     # Whoever reaches NATS may do everything.
@@ -56,43 +54,43 @@ async def _delete(request: VerbRequest) -> Reply:
     return {}
 
 
-async def _validate(request: VerbRequest) -> Reply:
+async def _validate(request: VerbRequest) -> Answer:
     request.only("definition")
     return await request.services.workflows.validate(request.body.get("definition"))
 
 
-async def _get(request: VerbRequest) -> Reply:
+async def _get(request: VerbRequest) -> Answer:
     request.only("name")
-    return _reply(await request.services.workflows.reader.show(request.namespace, request.text("name")))
+    return (await request.services.workflows.reader.show(request.namespace, request.text("name"))).document
 
 
-async def _list(request: VerbRequest) -> Reply:
+async def _list(request: VerbRequest) -> Answer:
     return await request.services.workflows.reader.page(request.namespace, request.query(WorkflowQuery))
 
 
-async def _versions(request: VerbRequest) -> Reply:
+async def _versions(request: VerbRequest) -> Answer:
     query = request.page("name")
     return await request.services.workflows.reader.versions(request.namespace, request.text("name"), query)
 
 
-async def _version(request: VerbRequest) -> Reply:
+async def _version(request: VerbRequest) -> Answer:
     number = request.query(_Number, "name").version
-    return _reply(await request.services.workflows.reader.version(request.namespace, request.text("name"), number))
+    return (await request.services.workflows.reader.version(request.namespace, request.text("name"), number)).document
 
 
-async def _draft(request: VerbRequest) -> Reply:
+async def _draft(request: VerbRequest) -> Answer:
     request.only("name", "definition", *_CONDITION)
     name, definition = request.text("name"), request.body.get("definition")
-    return _reply(await request.services.workflows.draft(request.namespace, name, definition, _condition(request)))
+    return (await request.services.workflows.draft(request.namespace, name, definition, _condition(request))).document
 
 
-async def _publish(request: VerbRequest) -> Reply:
+async def _publish(request: VerbRequest) -> Answer:
     number = request.query(_Number, "name", *_CONDITION).version
     name, condition = request.text("name"), _condition(request)
-    return _reply(await request.services.workflows.publish(request.namespace, name, number, condition))
+    return (await request.services.workflows.publish(request.namespace, name, number, condition)).document
 
 
-async def _diff(request: VerbRequest) -> Reply:
+async def _diff(request: VerbRequest) -> Answer:
     name, reader = request.text("name"), request.services.workflows.reader
     if "definition" in request.body:
         number = request.query(_Base, "name", "definition").version
@@ -114,10 +112,6 @@ VERBS: Verbs = {
     "workflow.publish": _publish,
     "workflow.diff": _diff,
 }
-
-
-def _reply(answer: Answer) -> Reply:
-    return answer.document
 
 
 def _flag(request: VerbRequest, name: str, *, default: bool) -> bool:
