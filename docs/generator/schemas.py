@@ -61,6 +61,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "started": live.Started,
     "progress": live.Progress,
     "log": live.Log,
+    "log-line": live.LogLine,
     "payload-reference": payload.PayloadRef,
     "items-reference": payload.ItemsRef,
     "item-reference": payload.ItemRef,
