@@ -5,6 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from argon2 import Parameters
+from argon2.profiles import RFC_9106_LOW_MEMORY
+
 from gnatwork_manager.connections.sealing import SecretKeys
 from gnatwork_manager.http.bounds import HttpBounds
 from gnatwork_manager.people.addresses import Network
@@ -38,6 +41,8 @@ class ManagerSettings:
     secret_keys: SecretKeys | None = None
     #: Private addresses that the manager may reach on behalf of workflows.
     egress_allow: AllowList = field(default_factory=AllowList)
+    #: What it costs to hash a password.
+    hashing: Parameters = field(default_factory=lambda: RFC_9106_LOW_MEMORY)
     #: Unix seconds, for whatever expires.
     clock: Callable[[], float] = time.time
 

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Self, TypeVar
 
-from argon2 import PasswordHasher
+from argon2 import Parameters, PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from gnatwork_manager.people.records import folded
 from gnatwork_manager.problems import ProblemError, invalid
@@ -35,8 +36,8 @@ def check_password(password: object, email: str, pointer: str = "/password") -> 
 class Passwords:
     """Hashes passwords in threads of their own, as argon2id."""
 
-    def __init__(self) -> None:
-        self._hasher = PasswordHasher()
+    def __init__(self, costs: Parameters = RFC_9106_LOW_MEMORY) -> None:
+        self._hasher = PasswordHasher.from_parameters(costs)
         self._threads = ThreadPoolExecutor(_THREADS, "passwords")
         self._waiting = 0
         #: What is compared with when there is nothing to compare with, so that it takes as long.

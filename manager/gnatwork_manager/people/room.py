@@ -46,7 +46,7 @@ async def open_people(connection: Connection, state: Bucket, settings: ManagerSe
     await until_available(directory.refresh)
     people, invitations = People(state, directory), Invitations(state, directory, clock)
     sessions, keys = Sessions(state, directory, key, clock), ApiKeys(state, directory, clock)
-    with Passwords() as passwords:
+    with Passwords(settings.hashing) as passwords:
         yield PeopleRoom(
             identity=Identity(token=settings.token, directory=directory, signing_key=key, clock=clock, used=keys.used),
             directory=directory,

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from argon2.profiles import CHEAPEST
 from support.managing import running_manager
 from support.peopling import Clock, Visitor, visitor
 
@@ -32,7 +33,7 @@ async def other(bus: Connection, nats_url: str, tmp_path: Path, clock: Clock) ->
 
 @contextlib.asynccontextmanager
 async def _visited(nats_url: str, data_dir: Path, clock: Clock) -> AsyncIterator[Visitor]:
-    async with running_manager(nats_url, data_dir, clock=clock) as address:
+    async with running_manager(nats_url, data_dir, clock=clock, hashing=CHEAPEST) as address:
         found = visitor(address)
         async with found.http:
             yield found
