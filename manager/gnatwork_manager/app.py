@@ -18,6 +18,7 @@ from gnatwork_manager.audit import routes as audit
 from gnatwork_manager.auth import Authenticate
 from gnatwork_manager.connections import endpoints as connections
 from gnatwork_manager.http.cors import Cors
+from gnatwork_manager.http.head import HeadAsGet
 from gnatwork_manager.http.security import SecurityHeaders
 from gnatwork_manager.limits import LimitBody
 from gnatwork_manager.logs import routes as logs
@@ -87,7 +88,7 @@ def build_app(api: FastAPI, services: Services, settings: ManagerSettings) -> AS
         limited, identify=services.people.identity.identify, public=public_paths(api), trusted=settings.trusted_proxies
     )
     seen = Observe(Cors(known, origins=settings.cors_origins), metrics=services.metrics)
-    return SecurityHeaders(seen, trusted=settings.trusted_proxies)
+    return SecurityHeaders(HeadAsGet(seen), trusted=settings.trusted_proxies)
 
 
 async def _error(_: Request, error: Exception) -> Response:

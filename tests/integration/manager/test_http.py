@@ -60,6 +60,16 @@ async def test_a_method_that_the_page_does_not_take(bench: Bench) -> None:
         assert reply.headers["allow"] == allowed
 
 
+async def test_heads_are_those_of_the_pages(bench: Bench) -> None:
+    for path in ("/runs", "/blocks/loop", "/blocks/nothing"):
+        whole, head = await bench.http.get(path), await bench.http.head(path)
+        assert (head.status_code, head.content) == (whole.status_code, b"")
+        for name in ("content-length", "content-type", "content-security-policy", "x-content-type-options"):
+            assert head.headers[name] == whole.headers[name]
+    assert (await bench.http.head("/hooks/none")).status_code == 405
+    assert (await bench.http.head("/events")).status_code == 405
+
+
 @pytest.mark.parametrize(
     "path",
     [
