@@ -21,6 +21,8 @@ REDACTED = "[redacted]"
 #: Secrets from this length on are also found where they are a part of what was encoded as base64. The middle of a
 #: shorter one is too short to be told from what is there by chance.
 _WITHIN_BASE64 = 8
+#: So much of the beginning of a secret is told from other text, where the rest of it was cut off.
+_BEGINNING = 6
 #: Lines of a secret, such as those of a private key, that may be seen one by one.
 _LINE = 16
 
@@ -28,23 +30,36 @@ _LINE = 16
 class Redactor:
     """Replaces a set of secrets, each of which must not be empty."""
 
-    __slots__ = ("_needles", "_pattern")
+    __slots__ = ("_beginnings", "_needles", "_pattern")
 
     def __init__(self, secrets: Collection[str]) -> None:
         forms = {form for secret in secrets for form in _forms(secret)}
-        parts = {letters for secret in secrets for letters in _within_base64(secret.encode())}
+        parts = {letters for secret in secrets for letters in _within_base64(secret)}
         patterns = [re.escape(form) for form in forms]
         # The letters before and after hold a part of the secret.
         patterns += (f"[A-Za-z0-9+/_-]?{re.escape(letters)}(?:[A-Za-z0-9+/_-]={{0,2}})?" for letters in parts)
         # The longest first, so that no part of one form is left because another one was found in it.
         patterns.sort(key=lambda pattern: (-len(pattern), pattern))
         self._pattern = re.compile("|".join(patterns)) if patterns else None
-        #: One of these is part of any JSON text that has a secret in it.
-        self._needles = [json.dumps(form, ensure_ascii=False)[1:-1].encode() for form in (*forms, *parts)]
+        #: The forms, each with how it begins.
+        self._beginnings = [(form[:_BEGINNING], form) for form in (*forms, *parts)]
+        #: One of these is part of any JSON text that has a secret in it, or the beginning of one.
+        self._needles = {json.dumps(begins, ensure_ascii=False)[1:-1].encode() for begins, _ in self._beginnings}
 
     def text(self, text: str) -> str:
         """A text without the secrets."""
-        return self._pattern.sub(REDACTED, text) if self._pattern else text
+        return self._uncut(self._pattern.sub(REDACTED, text)) if self._pattern else text
+
+    def _uncut(self, text: str) -> str:
+        """The text without the beginning of a secret at its end, as it is left where something longer was cut."""
+        end = len(text)
+        for begins, form in self._beginnings:
+            start = text.find(begins, max(0, len(text) - len(form)))
+            while 0 <= start < end:
+                if form.startswith(text[start:]):
+                    end = start
+                start = text.find(begins, start + 1)
+        return text if end == len(text) else text[:end] + REDACTED
 
     def value(self, value: Any) -> Any:
         """A JSON value without them, in texts, in keys and in numbers. The value itself stays as it is."""
@@ -99,12 +114,14 @@ def _forms(secret: str) -> Iterator[str]:
         yield data.hex()
 
 
-def _within_base64(secret: bytes) -> Iterator[str]:
-    """The letters that base64 makes of a secret alone, wherever in the encoded bytes it begins."""
+def _within_base64(secret: str) -> Iterator[str]:
+    """The letters that base64 makes of a secret alone, or as JSON has it, wherever in the encoded bytes it begins."""
     if len(secret) < _WITHIN_BASE64:
         return
-    for before in range(3):
-        # What lies before and after has a part in the first and last letters.
-        first, bits = (0, 2, 3)[before], (before + len(secret)) * 8
-        for encode in (base64.b64encode, base64.urlsafe_b64encode):
-            yield encode(bytes(before) + secret + bytes(2)).decode()[first : bits // 6]
+    for text in {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}:
+        data = text.encode()
+        for before in range(3):
+            # What lies before and after has a part in the first and last letters.
+            first, bits = (0, 2, 3)[before], (before + len(data)) * 8
+            for encode in (base64.b64encode, base64.urlsafe_b64encode):
+                yield encode(bytes(before) + data + bytes(2)).decode()[first : bits // 6]

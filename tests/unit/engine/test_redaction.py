@@ -21,6 +21,7 @@ _FORMS: dict[str, Callable[[str], str]] = {
     "base64 for addresses": lambda secret: base64.urlsafe_b64encode(secret.encode()).decode(),
     "base64 without padding": lambda secret: base64.b64encode(secret.encode()).decode().rstrip("="),
     "base64 in an address": lambda secret: urllib.parse.quote(base64.b64encode(secret.encode()).decode(), safe=""),
+    "base64 of json": lambda secret: base64.b64encode(json.dumps({"k": secret}).encode()).decode(),
     "basic": lambda secret: "Basic " + base64.b64encode(f"ada:{secret}".encode()).decode(),
     "percent": urllib.parse.quote,
     "all percent": lambda secret: urllib.parse.quote(secret, safe=""),
@@ -93,6 +94,17 @@ def test_values_may_nest_deeply() -> None:
     assert redacted == [REDACTED]
 
 
+@pytest.mark.parametrize("length", range(6, len("a-long-secret")))
+def test_the_beginning_of_a_secret_is_found_where_the_rest_was_cut_off(length: int) -> None:
+    redactor = Redactor(["a-long-secret"])
+    cut = "a-long-secret"[:length]
+    assert redactor.text(f"body: {cut}") == f"body: {REDACTED}"
+    assert orjson.loads(redactor.encoded(orjson.dumps({"body": f"x {cut}"}))) == {"body": f"x {REDACTED}"}
+    assert redactor.text(f"{cut} and more") == f"{cut} and more"
+    encoded = base64.b64encode(b"key=a-long-secret").decode()
+    assert redactor.text(encoded[:17]) == f"{encoded[:6]}{REDACTED}"
+
+
 def test_several_secrets_that_overlap_leave_nothing() -> None:
     redactor = Redactor(["abcdef", "cdefgh", "abcdefgh"])
     assert redactor.text("abcdefgh abcdef cdefgh") == f"{REDACTED} {REDACTED} {REDACTED}"
@@ -102,7 +114,7 @@ def test_the_lines_of_a_key_are_found_one_by_one() -> None:
     lines = ["-----BEGIN KEY-----", "MIIEvQIBADANBgkqhkiG9w0BAQ", "EFAASCBKcwggSjAgEAAoIBAQ", "-----END KEY-----"]
     redactor = Redactor(["\n".join(lines)])
     assert redactor.text(f"line 2: {lines[1]}") == f"line 2: {REDACTED}"
-    assert redactor.text(lines[0]) == lines[0]
+    assert redactor.text(f"{lines[0]} of another") == f"{lines[0]} of another"
 
 
 def test_without_secrets_nothing_is_done() -> None:
