@@ -166,7 +166,7 @@ async def open_bench(connection: Connection, nats_url: str, data_dir: Path, **se
             yield Bench(address, http, connection, History(connection, 8), data_dir)
 
 
-async def until(check: Callable[[], Awaitable[T]], patience: float = 10.0) -> T:
+async def until(check: Callable[[], Awaitable[T]], patience: float = 30.0) -> T:
     """What `check`, a request, yields once it is true: for what the manager does in the background."""
     async with asyncio.timeout(patience):
         while not (result := await check()):

@@ -12,7 +12,7 @@ async def send_raw(url: str, *commands: bytes) -> None:
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     options = {"verbose": False, **({"auth_token": address.username} if address.username else {})}
     writer.write(b"CONNECT %s\r\n%sPING\r\n" % (orjson.dumps(options), b"".join(commands)))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await reader.readline() != b"PONG\r\n":
             pass
     writer.close()

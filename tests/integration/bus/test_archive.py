@@ -86,7 +86,7 @@ async def test_replaces_itself(bus: Connection, archive: Archive) -> None:
 async def test_expires(archive: Archive) -> None:
     await archive.write("default", "w", RUN, a_run(3, 900_000), 0.1)
     assert await archive.find("default", RUN)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await archive.find("default", RUN):
             pass
     assert await archive.read("default", RUN) == []

@@ -131,7 +131,7 @@ async def test_leaves_no_consumer_behind(log: Connection, way: str) -> None:
         await log.nc.flush()
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
-    await deleted.next_msg(timeout=5)
+    await deleted.next_msg(timeout=30)
     assert await consumers(log) == []
     assert len(log.nc._subs) == subscriptions
 

@@ -73,7 +73,7 @@ async def test_a_last_event_that_is_deleted_meanwhile_is_not_waited_for(
         return await read(pattern, after=after, limit=limit)
 
     monkeypatch.setattr(history, "read", too_late)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert [event.sequence for event in await history.load_run("default", RUN)] == [start]
 
 
@@ -130,5 +130,5 @@ async def test_a_last_event_that_is_deleted_while_events_are_read_is_not_waited_
         return await read(pattern, after=after, limit=limit)
 
     monkeypatch.setattr(history, "read", too_late)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert [event.sequence for event in await history.events_after(BASE, 0)] == [start]

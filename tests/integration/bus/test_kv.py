@@ -113,7 +113,7 @@ async def test_a_value_expires_and_leaves_a_marker_for_a_while(bus: Connection) 
     ]
     assert updated > created
     gone: dict[str, str] = {}
-    async with asyncio.timeout(10), contextlib.aclosing(follow(bus, bucket.stream_name, bucket.subject(">"))) as seen:
+    async with asyncio.timeout(30), contextlib.aclosing(follow(bus, bucket.stream_name, bucket.subject(">"))) as seen:
         async for message in seen:
             if bucket.entry(message) is None:
                 gone[bucket.key(message)] = (message.headers or {})["Nats-Marker-Reason"]

@@ -39,7 +39,7 @@ async def _closed(connection: Connection) -> AsyncIterator[None]:
     assert nc._flusher_task is not None
     nc._transport = _Closed(transport)  # type: ignore[assignment]  # like it in all that matters
     connection.send("odd.first", b"")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await asyncio.wait({nc._flusher_task})
     yield
     nc._transport = transport
@@ -54,7 +54,7 @@ async def test_messages_are_sent_after_a_reconnect(bus: Connection, monkeypatch:
     async with _closed(bus):
         with pytest.raises(UnavailableError):
             await bus.publisher.publish(f"{base}.block.a.output", b"{}")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await back.wait()
     monkeypatch.undo()
     assert await bus.publisher.publish(f"{base}.block.b.output", b"{}") > 0

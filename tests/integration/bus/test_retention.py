@@ -123,7 +123,7 @@ async def test_the_timer_fires_when_the_archive_is_gone(stores: Stores) -> None:
     assert set_at
     due = datetime.fromisoformat((set_at.headers or {})["Nats-Schedule"].removeprefix("@at "))
     assert 1 < (due - datetime.fromtimestamp(set_at.at, UTC)).total_seconds() <= 2
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not await stores.history.last(f"{REST}.timer.purge.fired"):
             pass
     assert await stores.history.load("default", RUN) == ([], False)

@@ -155,7 +155,7 @@ async def test_a_stop_that_was_missed_is_found_after_a_reconnect(
     monkeypatch.setattr(Connection, "on_reconnect", noting)
     async with hosting(nats_url, block_of(gate.run)):
         kept, stopped = [await scheduler.send("odd") for _ in range(2)]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(gate.contexts) < 2:
                 await scheduler.connection.flush()
             await scheduler.connection.api("STREAM.PURGE.WORK", {"filter": subject_of(stopped.work)})

@@ -50,7 +50,7 @@ async def test_its_end_can_not_be_changed(bench: Bench, run_id: str) -> None:
 async def test_events_are_replayed_and_end(bench: Bench, run_id: str) -> None:
     live = parse_events((await bench.http.get(f"/runs/{run_id}/events")).text)
     await archive(bench, run_id)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(25):
         assert parse_events((await bench.http.get(f"/runs/{run_id}/events")).text) == live
         some = await bench.http.get(f"/runs/{run_id}/events", headers={"Last-Event-ID": live[1]["id"]})
         assert parse_events(some.text) == live[2:]

@@ -45,7 +45,7 @@ async def test_a_run_anew(bench: Bench, client: Client, linear: dict[str, Any]) 
     again = await run.rerun(idempotency_key="k")
     assert (await run.rerun(idempotency_key="k")).run_id == again.run_id != run.run_id
     assert start_of(await bench.events(again.run_id)).input == 7
-    result = asyncio.create_task(again.result(timeout=10))
+    result = asyncio.create_task(again.result(timeout=30))
     await bench.complete(again.run_id, "done")
     assert await result == "done"
 
@@ -84,7 +84,7 @@ async def test_stored_workflows(bench: Bench, client: Client, linear: dict[str, 
     starts = [start_of(await bench.events(run.run_id)) for run in (newest, old)]
     assert [(start.workflow, start.version) for start in starts] == [("news", 2), ("news", 1)]
     assert starts[0].labels == {"a": "b"}
-    result = asyncio.create_task(newest.result(timeout=10))
+    result = asyncio.create_task(newest.result(timeout=30))
     await bench.append(newest.run_id, subjects.COMPLETE, Complete(output=5), "news")
     assert await result == 5
 

@@ -160,7 +160,7 @@ async def test_a_status_that_expired_while_no_one_looked_is_listed_no_more(
         assert entry
         await until_listed(bench, 3)
     await bucket.put(entry.key, entry.value, ttl=1)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await bucket.get(entry.key):
             pass
     async with open_bench(bus, nats_url, tmp_path) as bench:
