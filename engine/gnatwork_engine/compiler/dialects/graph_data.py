@@ -13,15 +13,17 @@ from gnatwork_engine.compiler.dialects.graph_links import Step
 from gnatwork_engine.compiler.dialects.naming import free_id
 from gnatwork_engine.compiler.dialects.placed import made
 from gnatwork_engine.compiler.dialects.requests import FETCH
+from gnatwork_engine.compiler.faults import Faults
 from gnatwork_engine.json_tree import Path
 
-_OBJECT = 'value => typeof value === "object" && value !== null && !Array.isArray(value)'
 #: Results are merged from left to right; what is no object stands under its step's id, and null adds nothing.
 _MERGE = (
-    "((data, results) => {{ const is = {is_object}; return results.reduce((all, [id, result]) =>"
-    " result == null ? all : is(result) ? {{...all, ...result}} : {{...all, [id]: result}},"
-    " is(data) ? data : {{}}); }})({data}, [{results}])"
+    "((data, results) => results.reduce((all, [id, result]) => result == null ? all : {{...all,"
+    " ...({is_result} ? result : {{[id]: result}})}}, {is_data} ? data : {{}}))({data}, [{results}])"
 )
+_IS_OBJECT = "Object({name}) === {name} && !Array.isArray({name})"
+#: Results that may come together at one step: more would make too long an expression.
+_MAX_RESULTS = 300
 #: An action that may fail yields `{"error": …}` then, which is no result.
 _UNLESS_FAILED = "(o => o?.error?.code && Object.keys(o).length === 1 ? null : o)({output})"
 
@@ -29,14 +31,16 @@ _UNLESS_FAILED = "(o => o?.error?.code && Object.keys(o).length === 1 ? null : o
 class Data:
     """Where each step of a graph finds its data."""
 
-    def __init__(self, order: Sequence[Step], types: Mapping[str, str], taken: set[str]) -> None:
+    def __init__(self, order: Sequence[Step], types: Mapping[str, str], taken: set[str], faults: Faults) -> None:
         """All of a graph.
 
         Args:
             order: The actions, each after those before it.
             types: Their native types, by id.
             taken: The ids of all blocks, to which those of this are added.
+            faults: Takes the mistakes.
         """
+        self._faults = faults
         self._types = types
         self._number = {step.id: 1 << number for number, step in enumerate(order)}
         self._order = order
@@ -74,11 +78,11 @@ class Data:
         return self._transform(id_, ends, ("steps",))
 
     def _transform(self, id_: str, before: Sequence[Step], at: Path) -> Any:
-        expression = self._merged(before)
+        expression = self._merged(before, at)
         needs = [step.id for step in before]
         return made({"id": id_, "type": "transform", "needs": needs, "config": {"expression": expression}}, at)
 
-    def _merged(self, before: Sequence[Step]) -> str:
+    def _merged(self, before: Sequence[Step], at: Path) -> str:
         if len(before) == 1:
             data, results = self.of(before[0]), before
         else:
@@ -86,8 +90,13 @@ class Data:
             for step in before:
                 bits |= self._upstream[step.id] | self._number[step.id]
             data, results = ("input",), [step for step in self._order if bits & self._number[step.id]]
+            if len(results) > _MAX_RESULTS:
+                message = f"the results of {len(results):,} steps come together here, more than {_MAX_RESULTS}"
+                self._faults.add(at, "definition.too_large", f"{message}; collect them in between")
+                return "null"
         written = ", ".join(f"[{json.dumps(step.id)}, {self._result(step)}]" for step in results)
-        return _MERGE.format(is_object=_OBJECT, data=_script(data), results=written)
+        is_result, is_data = (_IS_OBJECT.format(name=name) for name in ("result", "data"))
+        return _MERGE.format(is_result=is_result, is_data=is_data, data=_script(data), results=written)
 
     def _result(self, step: Step) -> str:
         output = scripts.block(step.id)

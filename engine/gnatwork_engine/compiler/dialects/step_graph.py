@@ -108,7 +108,7 @@ def _blocks(order: Sequence[Step], faults: Faults) -> dict[str, Any]:
     """The native blocks, and the output: the data that is left in the end."""
     taken = {step.id for step in order}
     types = {step.id: _type(step) for step in order}
-    data = Data(order, types, taken)
+    data = Data(order, types, taken, faults)
     blocks: dict[str, Placed] = {}
     readers: list[Step] = []
     ends = [step for step in order if not step.next]

@@ -63,8 +63,9 @@ class Flow:
             names: What can be mentioned around it.
             faults: Takes the mistakes.
         """
-        self._names = replace(names, shapes={**names.shapes, **shapes_of(scope)})
         self._earlier = list(names.earlier)
+        #: What can be mentioned behind the last step that was added.
+        self.names = replace(names, shapes={**names.shapes, **shapes_of(scope)}, earlier=self._earlier)
         self._faults = faults
         self._taken = set(scope.known)
         self._blocks: list[Placed] = []
@@ -74,11 +75,6 @@ class Flow:
     def blocks(self) -> list[Placed]:
         """All that the steps are made of."""
         return self._blocks
-
-    @property
-    def names(self) -> TypedNames:
-        """What can be mentioned behind the last step."""
-        return replace(self._names, earlier=tuple(self._earlier))
 
     def _sequence(self, steps: Sequence[Step], needs: tuple[str, ...], depth: int) -> tuple[str, ...]:
         """Add steps; what the one behind them needs."""
@@ -149,7 +145,7 @@ class Flow:
             if key in config:
                 native[called] = sent(config.get(key), config.at(key))
         item = config.get("itemVariable")
-        names = replace(self.names, items=self._names.items | {item if isinstance(item, str) else "item"})
+        names = replace(self.names, items=self.names.items | {item if isinstance(item, str) else "item"})
         inner = Flow(step.body or Scope(), names, self._faults)
         return {
             "type": made(LOOP, step.fields.at("type")),

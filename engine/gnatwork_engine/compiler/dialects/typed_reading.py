@@ -164,14 +164,15 @@ class _Reader:
             target.fallback = step
 
     def _check_handlers(self, ordered: Sequence[Step], handlers: Sequence[Step]) -> None:
-        after = {step for step in self._scope.steps if handlers and ordered.index(step) > ordered.index(handlers[0])}
         for step in handlers:
             if not self._outermost:
                 self._misplaced(step)
-            elif after and step is handlers[0]:
-                first = next(one for one in ordered if one in after)
-                message = f"{shown(first.id)} comes after it, but it handles what fails in any step; put it at the end"
-                step.fields.wrong("position", message)
+        if handlers and self._outermost:
+            behind = ordered[ordered.index(handlers[0]) :]
+            after = next((step for step in behind if step not in self._taken and step.type not in _APART), None)
+            if after:
+                message = f"{shown(after.id)} comes after it, but it handles what fails in any step; put it at the end"
+                handlers[0].fields.wrong("position", message)
 
     def _misplaced(self, step: Step) -> None:
         step.fields.wrong("type", "an `error_handler` stands among the steps of the workflow itself, at their end")

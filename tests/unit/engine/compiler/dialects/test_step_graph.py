@@ -165,5 +165,11 @@ def test_mistakes(raw: Any, pointer: str, code: str, told: str) -> None:
     assert told in fault[2]
 
 
+def test_only_so_many_results_come_together() -> None:
+    ids = [f"s{number}" for number in range(400)]
+    raw = graph("a", action("a", ids), *(action(id_, "end") for id_ in ids), action("end", params="{{x}}"))
+    assert ("/steps/401", "definition.too_large") in places_of(raw)
+
+
 def test_nothing_is_said_of_the_rest_while_the_links_are_wrong() -> None:
     assert places_of(graph("a", action("a", "b", params="{{"))) == [("/steps/0/next", "definition.invalid")]
