@@ -10,7 +10,7 @@ from gnatwork_schemas import subjects
 from gnatwork_schemas.errors import UnavailableError
 
 #: Seconds after which a message that no manager has settled or renewed is handed out again.
-EVENT_ACK_WAIT = 30.0
+EVENT_ACK_WAIT = 10.0
 #: Messages of one trigger that managers may have in hand.
 _MAX_PENDING = 1000
 #: Metadata of such a consumer: whose it is.
