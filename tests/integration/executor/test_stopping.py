@@ -218,7 +218,7 @@ async def test_what_was_fetched_but_not_begun_is_handed_back_at_once(nats_url: s
         signals.leave.set()
     gate.open.set()
     async with hosting(nats_url, block_of(gate.run)):
-        async with asyncio.timeout(5):  # sooner than the server delivers again by itself
+        async with asyncio.timeout(9):  # sooner than the server delivers again by itself
             assert [await scheduler.output(item) for item in sent] == ["went through"] * 20
 
 

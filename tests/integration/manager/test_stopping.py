@@ -7,9 +7,11 @@ from typing import Any
 
 import httpx
 import pytest
-from support.managing import TOKEN, running_manager, until
+from support.managing import TOKEN, Address, running_manager, until
+from support.raw_http import raw_connection
 
 from gnatwork_bus.connection import Connection
+from gnatwork_manager.http.bounds import HttpBounds
 from gnatwork_manager.manager import serve
 from gnatwork_manager.server import ListenError
 from gnatwork_manager.settings import ManagerSettings
@@ -36,6 +38,25 @@ async def test_lets_everyone_go_when_it_stops(
     with pytest.raises(httpx.ConnectError):
         await http.get("/runs")
     await http.aclose()
+
+
+async def test_an_upload_that_is_not_done_in_time_is_told_so(
+    bus: Connection, nats_url: str, tmp_path: Path, catalogue: None
+) -> None:
+    stop = asyncio.Event()
+    listening: asyncio.Future[Address] = asyncio.get_running_loop().create_future()
+    settings = ManagerSettings(nats_url=nats_url, token=TOKEN, data_dir=tmp_path, port=0, http=HttpBounds(grace=0.5))
+    running = asyncio.create_task(serve(settings, stop, listening.set_result))
+    async with raw_connection((await listening).url) as upload:
+        head = f"POST /api/v1/runs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 1000"
+        await upload.send(f"{head}\r\nExpect: 100-continue\r\n\r\n{{".encode())
+        # The manager reads the body.
+        assert (await upload.answer()).status == 100
+        stop.set()
+        answer = await upload.answer()
+        assert (answer.status, answer.code) == (503, "engine.unavailable")
+        assert not await upload.closed()
+    await running
 
 
 async def test_a_port_that_is_taken_is_an_error(bus: Connection, nats_url: str, tmp_path: Path) -> None:

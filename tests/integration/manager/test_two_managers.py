@@ -72,7 +72,8 @@ async def test_a_caller_whose_manager_dies_finds_the_run_at_the_other(pair: Pair
         await waiting
     again = asyncio.create_task(second.http.post("/runs", **request))  # type: ignore[arg-type]  # as keywords
     await until(lambda: waits(second), PATIENCE)
-    starts = await hand.history.read("history.*.default.adhoc.*.start")
+    # Whoever waits is listed a moment before the start is stored.
+    starts = await until(lambda: hand.history.read("history.*.default.adhoc.*.start"), PATIENCE)
     assert len(starts) == 1
     await hand.complete(subjects.parse_history(starts[0].subject).run_id, "done")
     reply = await again
