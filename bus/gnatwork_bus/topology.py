@@ -63,9 +63,15 @@ TRIGGERS = StreamDescriptor(
     message_ttl=True,
     rollup=True,
 )
-#: Lines of logs: the last thousand of each task, for a week.
+#: Lines of logs: the last thousand of each task, for a week. Blocks may log a lot, and must not fill the store; the
+#: byte limit is reserved in it.
 LOGS = StreamDescriptor(
-    name=subjects.LOGS, subjects=(subjects.LOG_SUBJECTS,), per_subject=1000, max_age=7 * _DAY, discard="old"
+    name=subjects.LOGS,
+    subjects=(subjects.LOG_SUBJECTS,),
+    per_subject=1000,
+    max_age=7 * _DAY,
+    max_bytes=256 * 1024 * 1024,
+    discard="old",
 )
 #: Kept for a year.
 AUDIT = StreamDescriptor(name=subjects.AUDIT, subjects=(subjects.AUDIT_SUBJECTS,), max_age=365 * _DAY)

@@ -218,9 +218,10 @@ class RunIndex:
     async def _write(self) -> None:
         while True:
             batch = [await self._queue.get()]
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_GATHER):
-                    await self._awaited.wait()
+            if self._queue.qsize() < _BATCH:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_GATHER):
+                        await self._awaited.wait()
             self._awaited.clear()
             while len(batch) < _BATCH and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
