@@ -88,11 +88,12 @@ async def update(
     output: OutputOption = Format.TABLE,
 ) -> None:
     """Change a trigger that was added: with --file all of it, else the fields that are given."""
-    given = _given(trigger, type, set, file)
+    given, revision = _given(trigger, type, set, file), None
     if file is None:
         found = await client.triggers.get(workflow, trigger)
-        given = found.trigger.model_dump(mode="json", exclude_defaults=True) | given
-    _print(await client.triggers.put(workflow, trigger, given), output)
+        # What somebody else changes meanwhile is not to be overwritten by what it was before.
+        given, revision = found.trigger.model_dump(mode="json", exclude_defaults=True) | given, found.revision
+    _print(await client.triggers.put(workflow, trigger, given, revision=revision), output)
 
 
 @client_command(app)

@@ -11,7 +11,11 @@ from gnatwork_schemas.triggers import StoredTrigger, TriggerPreview
 
 
 class Triggers:
-    """The triggers of a client's namespace."""
+    """The triggers of a client's namespace.
+
+    Where a `revision` is given, the workflow must still be in that state, which `get` and each change tell; else
+    nothing is done and RequestError says `workflow.changed`.
+    """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -32,12 +36,13 @@ class Triggers:
         """A trigger: its addresses, when it fires next, and what became of it."""
         return await self._shown(_one(workflow, trigger, "get", "GET"))
 
-    async def add(self, workflow: str, trigger: Mapping[str, Any]) -> StoredTrigger:
+    async def add(self, workflow: str, trigger: Mapping[str, Any], *, revision: int | None = None) -> StoredTrigger:
         """Add a trigger beside those of the definition; it stays, whatever version is published.
 
         Args:
             workflow: the name of a stored workflow.
             trigger: as in a definition, e.g. `{"id": "nightly", "type": "schedule", "cron": "@daily"}`.
+            revision: the state that the workflow must be in.
 
         Raises:
             RequestError: it is refused, `problem.errors` has the place of each mistake; or there is one of that id.
@@ -49,24 +54,27 @@ class Triggers:
             subject={"name": workflow},
             body=trigger,
             body_field="trigger",
+            revision=revision,
         )
         return await self._shown(call)
 
-    async def put(self, workflow: str, trigger: str, definition: Mapping[str, Any]) -> StoredTrigger:
+    async def put(
+        self, workflow: str, trigger: str, definition: Mapping[str, Any], *, revision: int | None = None
+    ) -> StoredTrigger:
         """Add a trigger, or replace one that was added; one of the definition is changed there."""
-        return await self._shown(_one(workflow, trigger, "put", "PUT", body=definition))
+        return await self._shown(_one(workflow, trigger, "put", "PUT", body=definition, revision=revision))
 
-    async def delete(self, workflow: str, trigger: str) -> None:
+    async def delete(self, workflow: str, trigger: str, *, revision: int | None = None) -> None:
         """Remove a trigger that was added."""
-        await self._transport.call(_one(workflow, trigger, "delete", "DELETE"))
+        await self._transport.call(_one(workflow, trigger, "delete", "DELETE", revision=revision))
 
-    async def enable(self, workflow: str, trigger: str) -> StoredTrigger:
+    async def enable(self, workflow: str, trigger: str, *, revision: int | None = None) -> StoredTrigger:
         """Switch a trigger on, whatever its definition says."""
-        return await self._shown(_one(workflow, trigger, "enable", "POST", "/enable"))
+        return await self._shown(_one(workflow, trigger, "enable", "POST", "/enable", revision=revision))
 
-    async def disable(self, workflow: str, trigger: str) -> StoredTrigger:
+    async def disable(self, workflow: str, trigger: str, *, revision: int | None = None) -> StoredTrigger:
         """Switch a trigger off, whatever its definition says; runs that it has started go on."""
-        return await self._shown(_one(workflow, trigger, "disable", "POST", "/disable"))
+        return await self._shown(_one(workflow, trigger, "disable", "POST", "/disable", revision=revision))
 
     async def preview(self, workflow: str, trigger: str) -> TriggerPreview:
         """The next ten times of a trigger that goes by the clock; RequestError `trigger.no_times` for others."""
@@ -103,6 +111,7 @@ def _one(
     *,
     body: Mapping[str, Any] | None = None,
     body_field: str | None = "trigger",
+    revision: int | None = None,
 ) -> Call:
     return Call(
         verb=f"trigger.{verb}",
@@ -111,4 +120,5 @@ def _one(
         subject={"name": workflow, "id": trigger},
         body=body,
         body_field=body_field if body is not None else None,
+        revision=revision,
     )

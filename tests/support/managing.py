@@ -65,6 +65,17 @@ class Bench:
         base = subjects.history_base(self.history.shard(run_id), "default", workflow, run_id)
         return await self.history.append(base, event, body.model_dump_json().encode())
 
+    async def announce(self, block_type: BlockType) -> None:
+        """An executor says something new of a block type, and the manager has heard it."""
+        state = Bucket(self.connection, subjects.STATE_BUCKET)
+        await state.put(subjects.catalogue_key(block_type.type), block_type.model_dump_json().encode())
+
+        async def heard() -> bool:
+            reply = await self.http.get(f"/blocks/{block_type.type}")
+            return reply.status_code == 200 and BlockType.model_validate(reply.json()) == block_type
+
+        await until(heard)
+
     async def metrics(self) -> str:
         """What Prometheus would read."""
         return (await self.http.get(f"{self.address.url}/metrics")).text

@@ -1,7 +1,8 @@
 """What has become of triggers: a small document for each, written by all managers.
 
-What happens often, such as calls of a busy webhook, is gathered in memory and written once a second. What a manager
-that is killed has not written by then is missing from the count of runs, and nowhere else.
+What happens often, such as calls of a busy webhook, is gathered in memory and written once a second. A manager that is
+killed loses what it has gathered since: up to a second of the count of runs, the last run and the last error. The runs
+themselves have begun all the same.
 """
 
 import asyncio

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from gnatwork_engine.compiler.faults import Faults
 from gnatwork_engine.compiler.triggers import read_trigger
+from gnatwork_manager.catalogue import Catalogue
 from gnatwork_manager.problems import ProblemError, invalid
 from gnatwork_manager.triggers.states import TriggerStates
 from gnatwork_manager.triggers.table import Known, known_of
@@ -35,6 +36,7 @@ class TriggerStore:
 
     documents: WorkflowDocuments
     states: TriggerStates
+    catalogue: Catalogue
 
     async def all(self, namespace: str, workflow: str) -> list[Known]:
         """All triggers of a workflow: those of its definition, then those that were added."""
@@ -47,7 +49,7 @@ class TriggerStore:
 
     async def add(self, namespace: str, workflow: str, value: Any, condition: Condition = ALWAYS) -> FoundTrigger:
         """Add a trigger; DefinitionError, ProblemError `trigger.exists`, `trigger.path_taken`, `workflow.changed`."""
-        trigger = _read(value)
+        trigger = self._read(value)
 
         def change(before: StoredWorkflow) -> StoredWorkflow:
             if trigger.id in before.triggers():
@@ -63,7 +65,7 @@ class TriggerStore:
         self, namespace: str, workflow: str, id_: str, value: Any, condition: Condition = ALWAYS
     ) -> FoundTrigger:
         """Add a trigger or replace an added one; raises as `add`, and ProblemError `trigger.defined`."""
-        trigger, created = _read(_named(id_, value)), False
+        trigger, created = self._read(_named(id_, value)), False
 
         def change(before: StoredWorkflow) -> StoredWorkflow:
             nonlocal created
@@ -112,13 +114,12 @@ class TriggerStore:
 
         return await self.documents.change(namespace, name, decide, condition)
 
-
-def _read(value: Any) -> AnyTrigger:
-    faults = Faults()
-    trigger = read_trigger(value, (), faults)
-    if trigger is None or faults:
-        raise faults.error()
-    return trigger
+    def _read(self, value: Any) -> AnyTrigger:
+        faults = Faults()
+        trigger = read_trigger(value, (), faults, self.catalogue.types)
+        if trigger is None or faults:
+            raise faults.error()
+        return trigger
 
 
 def _named(id_: str, value: Any) -> Any:

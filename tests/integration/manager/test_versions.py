@@ -3,11 +3,9 @@
 from typing import Any
 
 import pytest
-from support.managing import BLOCK_TYPES, Bench, start_of, until
+from support.managing import BLOCK_TYPES, Bench, start_of
 from support.stored import WEBHOOK, ask, change, definition, published, put, state, stored
 
-from gnatwork_schemas import subjects
-from gnatwork_schemas.catalogue import BlockType
 from gnatwork_schemas.diff import WorkflowDiff
 from gnatwork_schemas.triggers import TRIGGER
 from gnatwork_schemas.workflow import WorkflowVersion
@@ -84,20 +82,10 @@ async def test_publishing_what_is_published_changes_nothing(bench: Bench) -> Non
     assert (again.status_code, again.json()) == (200, first.json())
 
 
-async def announce(bench: Bench, block_type: BlockType) -> None:
-    """An executor says something new of a block type, and the manager has heard it."""
-    await state(bench).put(subjects.catalogue_key(block_type.type), block_type.model_dump_json().encode())
-
-    async def heard() -> bool:
-        return BlockType.model_validate((await bench.http.get(f"/blocks/{block_type.type}")).json()) == block_type
-
-    await until(heard, 20)
-
-
 async def test_a_version_that_no_longer_compiles_is_not_published(bench: Bench) -> None:
     await put(bench, {"blocks": [{"id": "answer", "type": "response", "config": {"status": 200}}]})
     await put(bench, definition("b"))
-    await announce(bench, RESPONSE.model_copy(update={"config_schema": {"type": "object", "required": ["body"]}}))
+    await bench.announce(RESPONSE.model_copy(update={"config_schema": {"type": "object", "required": ["body"]}}))
     reply = await bench.http.post("/workflows/news/versions/1/publish")
     assert (reply.status_code, reply.json()["code"]) == (422, "block.config_invalid")
     assert [fault["pointer"] for fault in reply.json()["errors"]] == ["/blocks/0/config"]
@@ -107,7 +95,7 @@ async def test_a_version_that_no_longer_compiles_is_not_published(bench: Bench) 
 async def test_a_version_is_published_as_it_compiles_today(bench: Bench) -> None:
     first = (await put(bench, {"blocks": [{"id": "answer", "type": "response"}]})).json()
     await put(bench, definition())
-    await announce(bench, RESPONSE.model_copy(update={"responds": False}))
+    await bench.announce(RESPONSE.model_copy(update={"responds": False}))
     again = (await bench.http.post("/workflows/news/versions/1/publish")).json()
     digests = [document["versions"][-1]["control_block"] for document in (first, again)]
     assert digests[0] != digests[1]

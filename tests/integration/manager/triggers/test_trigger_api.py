@@ -12,8 +12,16 @@ from support.peopling import visitor
 from gnatwork import Client, RequestError
 from gnatwork_bus.kv import Bucket
 from gnatwork_schemas import subjects
+from gnatwork_schemas.catalogue import BlockType
 from gnatwork_schemas.triggers import StoredTrigger
 
+FETCH = BlockType(
+    type="fetch",
+    title="Fetch",
+    summary="Fetches.",
+    config_schema={"type": "object", "properties": {"url": {"type": "string"}}, "additionalProperties": False},
+    output_schema=True,
+)
 NIGHTLY = {"id": "nightly", "type": "schedule", "cron": "0 3 * * *", "timezone": "Europe/Madrid"}
 
 
@@ -229,6 +237,47 @@ async def test_the_client_does_all_of_it(bench: Bench, nats_url: str, way: str) 
         with pytest.raises(RequestError) as refused:
             await triggers.delete("shop", "hook")
         assert refused.value.problem.code == "trigger.defined"
+
+
+@pytest.mark.parametrize("way", ["http", "nats"])
+async def test_the_client_changes_a_trigger_only_in_the_state_that_it_has_seen(
+    bench: Bench, nats_url: str, way: str
+) -> None:
+    await put_workflow(bench, webhook())
+    address, token = (bench.address.url, TOKEN) if way == "http" else (nats_url, None)
+    async with Client(address, token=token) as client:
+        triggers = client.triggers
+        seen = (await triggers.get("shop", "hook")).revision
+        added = await triggers.add("shop", NIGHTLY, revision=seen)
+        assert added.revision != seen
+        for stale in (
+            triggers.add("shop", NIGHTLY | {"id": "other"}, revision=seen),
+            triggers.put("shop", "nightly", NIGHTLY, revision=seen),
+            triggers.delete("shop", "nightly", revision=seen),
+            triggers.disable("shop", "nightly", revision=seen),
+            triggers.enable("shop", "nightly", revision=seen),
+        ):
+            with pytest.raises(RequestError) as refused:
+                await stale
+            assert refused.value.problem.code == "workflow.changed"
+        off = await triggers.disable("shop", "nightly", revision=added.revision)
+        on = await triggers.enable("shop", "nightly", revision=off.revision)
+        changed = await triggers.put("shop", "nightly", NIGHTLY | {"cron": "@hourly"}, revision=on.revision)
+        await triggers.delete("shop", "nightly", revision=changed.revision)
+        assert [one.trigger.id for one in (await triggers.list("shop")).items] == ["hook"]
+
+
+async def test_what_an_added_poll_fetches_is_checked_as_in_a_definition(bench: Bench) -> None:
+    await put_workflow(bench)
+    await bench.announce(FETCH)
+    poll = {"id": "feed", "type": "polling", "every": "1h", "items": "{{ response.body }}", "key": "{{ item.id }}"}
+    refused = await add(bench, poll | {"fetch": {"url": "https://example.org", "metod": "GET"}})
+    fault = refused.json()["errors"][0]
+    assert (refused.status_code, fault["code"]) == (422, "block.config_invalid")
+    assert fault["pointer"] == "/fetch/metod"
+    put = await bench.http.put("/workflows/shop/triggers/feed", json=poll | {"fetch": {"url": 7}})
+    assert put.json()["errors"][0]["pointer"] == "/fetch/url"
+    assert (await add(bench, poll | {"fetch": {"url": "https://example.org/{{ cursor }}"}})).status_code == 201
 
 
 async def test_the_verbs_take_conditions_and_refuse_what_they_do_not_know(bench: Bench) -> None:
