@@ -41,6 +41,7 @@ ABOUT_THE_CALLER = {
 LOOKING = {"workflow.validate", "workflow.diff"}
 #: What is not written to the audit log though it changes something: it has a history of its own.
 UNAUDITED = {
+    "events.publish",
     "submit",
     "workflow.start",
     "run.rerun",
