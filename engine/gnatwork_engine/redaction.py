@@ -94,9 +94,7 @@ class Redactor:
 
 def _forms(secret: str) -> Iterator[str]:
     """How a secret may be written."""
-    lines = [line.strip() for line in secret.splitlines()] if "\n" in secret.strip() else []
-    # The first and last lines of a key in PEM are the same for all keys.
-    for text in (secret, *(line for line in lines if len(line) >= _LINE and not line.startswith("-----"))):
+    for text in _texts(secret):
         data = text.encode()
         yield text
         for encoded in (base64.b64encode(data), base64.urlsafe_b64encode(data)):
@@ -105,21 +103,33 @@ def _forms(secret: str) -> Iterator[str]:
         for quoted in (urllib.parse.quote(text, safe=""), urllib.parse.quote(text), urllib.parse.quote_plus(text)):
             yield quoted
             yield re.sub("%[0-9A-F]{2}", lambda found: found.group().lower(), quoted)
-        for escaped in (json.dumps(text), json.dumps(text, ensure_ascii=False)):
-            yield escaped[1:-1]
-            yield escaped[1:-1].replace("/", "\\/")
-            yield json.dumps(escaped[1:-1])[1:-1]
+        for escaped in _escaped(text):
+            yield escaped
+            yield escaped.replace("/", "\\/")
         yield html.escape(text)
         yield repr(text)[1:-1]
         yield data.hex()
 
 
+def _texts(secret: str) -> list[str]:
+    """A secret, and those of its lines that tell something of it by themselves."""
+    lines = [line.strip() for line in secret.splitlines()] if "\n" in secret.strip() else []
+    # The first and last lines of a key in PEM are the same for all keys.
+    return [secret, *(line for line in lines if len(line) >= _LINE and not line.startswith("-----"))]
+
+
+def _escaped(text: str) -> Iterator[str]:
+    """A text as it stands in JSON, and in JSON that is a text of JSON."""
+    for ascii_ in (True, False):
+        once = json.dumps(text, ensure_ascii=ascii_)[1:-1]
+        yield once
+        yield json.dumps(once, ensure_ascii=ascii_)[1:-1]
+
+
 def _within_base64(secret: str) -> Iterator[str]:
     """The letters that base64 makes of a secret alone, or as JSON has it, wherever in the encoded bytes it begins."""
-    if len(secret) < _WITHIN_BASE64:
-        return
-    for text in {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}:
-        data = text.encode()
+    for written in {one for text in _texts(secret) if len(text) >= _WITHIN_BASE64 for one in (text, *_escaped(text))}:
+        data = written.encode()
         for before in range(3):
             # What lies before and after has a part in the first and last letters.
             first, bits = (0, 2, 3)[before], (before + len(data)) * 8

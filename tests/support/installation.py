@@ -167,7 +167,7 @@ class Installation:
 
 
 @asynccontextmanager
-async def up(data_dir: Path, *arguments: str, ready: bool = True) -> AsyncIterator[Installation]:
+async def up(data_dir: Path, *arguments: str, ready: bool = True, **environment: str) -> AsyncIterator[Installation]:
     """Run `gnatwork up`; once the context ends it is stopped, if it still runs.
 
     `ready` waits until it says that it is up.
@@ -185,7 +185,7 @@ async def up(data_dir: Path, *arguments: str, ready: bool = True) -> AsyncIterat
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=clean_environment(),
+        env=clean_environment(**environment),
         start_new_session=True,
     )
     installation = Installation(data_dir, process)

@@ -19,6 +19,8 @@ class Service:
     """Answers at a site's token endpoint."""
 
     site: Site
+    #: What tokens begin with.
+    prefix: str = ""
     #: Seconds for which tokens are good; None says nothing.
     expires_in: float | None = 3600
     #: What is asked of the token endpoint, in order.
@@ -84,12 +86,12 @@ class Service:
 
     def _granted(self, *, refresh: bool) -> Reply:
         number = len(self.asked)
-        answer: dict[str, Any] = {"access_token": f"access-{number}", "token_type": "bearer"}
+        answer: dict[str, Any] = {"access_token": f"{self.prefix}access-{number}", "token_type": "bearer"}
         if self.expires_in is not None:
             answer["expires_in"] = self.expires_in
         if refresh:
-            answer["refresh_token"] = f"refresh-{number}"
-            self.refresh_tokens.add(f"refresh-{number}")
+            answer["refresh_token"] = f"{self.prefix}refresh-{number}"
+            self.refresh_tokens.add(f"{self.prefix}refresh-{number}")
         return _json(200, answer)
 
 

@@ -22,6 +22,7 @@ _FORMS: dict[str, Callable[[str], str]] = {
     "base64 without padding": lambda secret: base64.b64encode(secret.encode()).decode().rstrip("="),
     "base64 in an address": lambda secret: urllib.parse.quote(base64.b64encode(secret.encode()).decode(), safe=""),
     "base64 of json": lambda secret: base64.b64encode(json.dumps({"k": secret}).encode()).decode(),
+    "base64 of json in json": lambda secret: base64.b64encode(json.dumps(json.dumps([secret])).encode()).decode(),
     "basic": lambda secret: "Basic " + base64.b64encode(f"ada:{secret}".encode()).decode(),
     "percent": urllib.parse.quote,
     "all percent": lambda secret: urllib.parse.quote(secret, safe=""),
@@ -114,6 +115,7 @@ def test_the_lines_of_a_key_are_found_one_by_one() -> None:
     lines = ["-----BEGIN KEY-----", "MIIEvQIBADANBgkqhkiG9w0BAQ", "EFAASCBKcwggSjAgEAAoIBAQ", "-----END KEY-----"]
     redactor = Redactor(["\n".join(lines)])
     assert redactor.text(f"line 2: {lines[1]}") == f"line 2: {REDACTED}"
+    assert REDACTED in redactor.text(base64.b64encode(f"line 3: {lines[2]}".encode()).decode())
     assert redactor.text(f"{lines[0]} of another") == f"{lines[0]} of another"
 
 
