@@ -8,6 +8,7 @@ from starlette.responses import Response
 from gnatwork_manager.actors import Actor, actor
 from gnatwork_manager.audit.notes import note
 from gnatwork_manager.documents import json_body
+from gnatwork_manager.metrics import refusals
 from gnatwork_manager.people.access import anyone, public
 from gnatwork_manager.people.bodies import Login, PasswordChange, Refresh, Registration, is_address, read
 from gnatwork_manager.people.principal import principal_of

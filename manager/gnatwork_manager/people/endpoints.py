@@ -11,6 +11,7 @@ from gnatwork_manager.documents import Page, json_body
 from gnatwork_manager.listing import PageQuery
 from gnatwork_manager.people.access import needs
 from gnatwork_manager.people.bodies import InvitationBody, PasswordReset, PersonChange, read
+from gnatwork_manager.people.principal import principal_of
 from gnatwork_manager.requests import API_PREFIX, json_response, services_of
 from gnatwork_schemas.people import Invitation, NewInvitation, Person, Reach, Role
 
@@ -47,7 +48,10 @@ async def invitations(request: Request, query: Annotated[PageQuery, Query()]) ->
 async def invite(request: Request) -> Response:
     """Shows the token with which one person can register within a week, this once."""
     wanted = await read(InvitationBody, request)
-    made = await services_of(request).people.invitations.make(wanted.email, wanted.roles, str(actor.get()))
+    inviter = principal_of(request.scope).person
+    made = await services_of(request).people.invitations.make(
+        wanted.email, wanted.roles, created_by=str(actor.get()), inviter=inviter
+    )
     note(target=made.id, email=made.email, roles=dict(made.roles))
     return json_response(made.model_dump(mode="json"), 201, {"Cache-Control": "no-store"})
 

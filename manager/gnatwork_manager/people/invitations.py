@@ -11,7 +11,7 @@ from gnatwork_manager.people.records import InvitationRecord, email_digest
 from gnatwork_manager.problems import ProblemError
 from gnatwork_schemas import subjects
 from gnatwork_schemas.errors import ConflictError
-from gnatwork_schemas.people import NewInvitation, Roles
+from gnatwork_schemas.people import NewInvitation, Roles, covers
 
 #: Seconds for which one can be accepted: a week.
 LIFETIME = 7 * 86_400
@@ -41,8 +41,8 @@ class Invitations:
         items = [one.shown().model_dump(mode="json") for _, one in left[:limit]]
         return page(items, encode_cursor(*left[limit - 1][0]) if len(left) > limit else None)
 
-    async def make(self, email: str | None, roles: Roles, created_by: str) -> NewInvitation:
-        """Invite someone."""
+    async def make(self, email: str | None, roles: Roles, *, created_by: str, inviter: str) -> NewInvitation:
+        """Invite someone; `inviter` is the id of the person who does, if it is one."""
         token, now = opaque.make(opaque.INVITATION), self._clock()
         record = InvitationRecord(
             id=token.id,
@@ -50,6 +50,7 @@ class Invitations:
             email=email,
             roles=dict(roles),
             created_by=created_by,
+            inviter=inviter,
             created_at=now,
             expires_at=now + LIFETIME,
         )
@@ -78,7 +79,17 @@ class Invitations:
         digest = email_digest(email)
         if (record.email and email_digest(record.email) != digest) or record.claimed_by not in {None, digest}:
             raise ProblemError("invitation.invalid", "it is for someone else")
+        await self._check_inviter(record)
         return Found(record, entry.revision)
+
+    async def _check_inviter(self, record: InvitationRecord) -> None:
+        """Whoever has lost their roles is not to come back by an invitation that they have made before."""
+        if not record.inviter:
+            return
+        await self._directory.catch_up()
+        known = self._directory.people.get(record.inviter)
+        if known is None or known.record.disabled or not covers(known.record.roles, record.roles):
+            raise ProblemError("invitation.invalid", "whoever has made it could not do so any more")
 
     async def claim(self, found: Found, email: str) -> None:
         """Have an invitation be good for nobody else any more; ProblemError `invitation.invalid`."""

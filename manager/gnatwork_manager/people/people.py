@@ -60,7 +60,11 @@ class People:
 
     async def delete(self, id_: str) -> None:
         """Remove someone, and all their keys; ProblemError `person.not_found`, `person.last_admin`."""
-        await self._write(id_, lambda _: None)
+        removed = await self._write(id_, lambda _: None)
+        claimed = email_digest(removed.email)
+        # Left when a manager died just after the registration, and not to be registered with once more.
+        for invitation in [one.id for one in self.directory.invitations.values() if one.claimed_by == claimed]:
+            await self._state.delete(subjects.invitation_key(invitation))
         for key in [known.record.id for known in self.directory.keys.values() if known.record.owner == id_]:
             await self.directory.reach(await self._state.delete(subjects.api_key_key(key)))
 

@@ -56,6 +56,8 @@ class InvitationRecord(Message):
     email: str | None = None
     roles: Roles = Field(default_factory=dict)
     created_by: str
+    #: The id of the person who made it, whose roles bound it; empty where there is none.
+    inviter: str = ""
     created_at: float
     expires_at: float
     #: The e-mail digest of whoever is about to be registered with it: for nobody else any more.

@@ -45,7 +45,9 @@ async def _invitation_list(request: VerbRequest) -> Answer:
 
 async def _invitation_create(request: VerbRequest) -> Answer:
     wanted = request.query(InvitationBody)
-    made = await request.services.people.invitations.make(wanted.email, wanted.roles, str(actor.get()))
+    made = await request.services.people.invitations.make(
+        wanted.email, wanted.roles, created_by=str(actor.get()), inviter=""
+    )
     note(target=made.id, email=made.email, roles=dict(made.roles))
     return made.model_dump(mode="json")
 

@@ -60,11 +60,29 @@ async def test_an_invitation_is_good_once_for_whom_it_is_for_and_for_a_week(
     assert code_of(await one.register("cy@example.org", invitation=again)) == (403, "invitation.invalid")
 
 
+async def test_whoever_has_lost_their_roles_does_not_come_back_by_an_invitation_of_theirs(one: Visitor) -> None:
+    admin = await one.founded()
+    eve = await one.invited(admin, "eve@example.org", {"*": "admin"})
+    tokens = [
+        (await one.ask("POST", "/people/invitations", eve, roles={"team": role})).json()["token"]
+        for role in ("admin", "viewer")
+    ]
+    person = (await one.ask("GET", "/auth/me", eve)).json()["id"]
+    assert (await one.ask("PATCH", f"/people/{person}", admin, roles={"team": "viewer"})).status_code == 200
+    assert code_of(await one.register("eve2@example.org", invitation=tokens[0])) == (403, "invitation.invalid")
+    assert (await one.ask("DELETE", f"/people/{person}", admin)).status_code == 204
+    assert code_of(await one.register("eve2@example.org", invitation=tokens[1])) == (403, "invitation.invalid")
+
+
 async def test_one_invitation_makes_one_account_however_many_use_it_at_once(one: Visitor, other: Visitor) -> None:
     admin = await one.founded()
     token = (await one.ask("POST", "/people/invitations", admin, roles={"*": "viewer"})).json()["token"]
     replies = await asyncio.gather(
-        *(who.register(f"{number}@example.org", invitation=token) for number in range(3) for who in (one, other))
+        *(
+            who.register(f"{number}@{name}.org", invitation=token)
+            for number in range(3)
+            for name, who in (("one", one), ("other", other))
+        )
     )
     assert sorted(reply.status_code for reply in replies) == [201, *[403] * 5]
 

@@ -29,6 +29,19 @@ async def test_a_role_holds_in_its_namespace_and_nowhere_else(one: Visitor, othe
     assert (await other.ask("GET", "/auth/me", token)).json()["roles"] == {"team": "editor", "public": "viewer"}
 
 
+async def test_of_two_namespaces_in_one_request_the_endpoint_reads_the_one_that_was_checked(one: Visitor) -> None:
+    admin = await one.founded()
+    token = await one.invited(admin, "bob@example.org", {"team": "viewer"})
+    for namespace in ("team", "secret"):
+        await one.ask("PUT", f"/workflows/of-{namespace}", admin, namespace, **WORKFLOW)
+    for first, second, status in (("team", "secret", 200), ("secret", "team", 404)):
+        headers = [("Authorization", f"Bearer {token}")]
+        headers += [("X-Gnatwork-Namespace", first), ("X-Gnatwork-Namespace", second)]
+        reply = await one.http.get("/workflows", headers=headers)
+        assert reply.status_code == status
+        assert "of-secret" not in reply.text
+
+
 async def test_other_roles_hold_at_once_also_for_tokens_that_are_out(one: Visitor) -> None:
     admin = await one.founded()
     token = await one.invited(admin, "bob@example.org", {"team": "viewer"})
