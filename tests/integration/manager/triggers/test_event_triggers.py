@@ -1,5 +1,6 @@
 """Event triggers: what is said on NATS, or over HTTP, starts runs, each message one, whichever manager hears it."""
 
+import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -9,12 +10,16 @@ import orjson
 import pytest
 from support.executing import hosting
 from support.hooking import put_workflow, start_of_run, state_once
-from support.managing import Bench, open_bench, until
+from support.managing import BLOCK_TYPES, Bench, open_bench, until
 
 from gnatwork_blocks.condition import Condition
 from gnatwork_bus.connection import ApiError, Connection
 from gnatwork_bus.direct import read_all
+from gnatwork_bus.embedded import EmbeddedServer
+from gnatwork_bus.kv import Bucket
+from gnatwork_bus.reconcile import reconcile
 from gnatwork_schemas import subjects
+from gnatwork_schemas.errors import UnavailableError
 from gnatwork_schemas.messages import Complete, Start
 
 _MESSAGES = 40
@@ -321,3 +326,39 @@ async def test_an_event_over_http_waits_for_no_executor(bench: Bench) -> None:
     await put_workflow(bench, listening(filter="event > 1"))
     reply = await bench.http.post("/events", json={"subject": "orders.x", "data": 2, "id": "1"})
     assert (reply.status_code, reply.json()["code"]) == (503, "engine.unavailable")
+
+
+async def test_triggers_listen_again_after_nats_was_away(tmp_path: Path) -> None:
+    async with EmbeddedServer(tmp_path / "nats") as server, Connection.open(server.url, name="test") as connection:
+        await reconcile(connection)
+        await make_stream(connection)
+        state = Bucket(connection, subjects.STATE_BUCKET)
+        for entry in BLOCK_TYPES:
+            await state.put(subjects.catalogue_key(entry.type), entry.model_dump_json().encode())
+        async with open_bench(connection, server.url, tmp_path / "index") as bench:
+            await put_workflow(bench, listening(stream="ORDERS"))
+            await put_workflow(bench, listening("plain.>"), name="core")
+            await listens(connection)
+            await server.stop()
+            await server.start()
+
+            async def heard_both() -> bool:
+                say(connection, "plain.x", 1)
+                say(connection, "orders.x", 1)
+                await connection.flush()
+                with contextlib.suppress(UnavailableError):
+                    return bool(await starts(connection, "core") and await starts(connection))
+                return False
+
+            await until(heard_both, patience=40)
+
+
+async def test_a_stream_that_is_made_anew_is_listened_to_again(bench: Bench, bus: Connection) -> None:
+    await make_stream(bus)
+    await put_workflow(bench, listening(stream="ORDERS"))
+    await listens(bus)
+    await bus.api("STREAM.DELETE.ORDERS")
+    await make_stream(bus)
+    await listens(bus)
+    say(bus, "orders.x", 1)
+    await inputs_once(bus, 1)
