@@ -54,7 +54,7 @@ async def manager_process(nats_url: str, data_dir: Path, *arguments: str) -> Asy
         stderr=PIPE,
         env=clean_environment(GNATWORK_NATS=nats_url, GNATWORK_TOKEN=TOKEN),
     )
-    reading = None
+    reading: asyncio.Task[bytes] | None = None
     try:
         url = await _listens(process)
         # Whoever does not read what a process says stops it some day.
@@ -68,7 +68,7 @@ async def manager_process(nats_url: str, data_dir: Path, *arguments: str) -> Asy
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
-        if reading:
+        if reading is not None:
             await reading
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import httpx
 import pytest
-from support.managing import TOKEN, Address, running_manager, until
+from support.managing import TOKEN, running_manager, until
 from support.raw_http import raw_connection
 
 from gnatwork_bus.connection import Connection
 from gnatwork_manager.http.bounds import HttpBounds
-from gnatwork_manager.manager import serve
+from gnatwork_manager.manager import Address, serve
 from gnatwork_manager.server import ListenError
 from gnatwork_manager.settings import ManagerSettings
 

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 from support.managers import ManagerProcess, manager_process
-from support.managing import TOKEN, Address, Bench, parse_events, until
+from support.managing import TOKEN, Bench, parse_events, until
 from support.raw_http import raw_connection
 
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.history import History
+from gnatwork_manager.manager import Address
 from gnatwork_schemas import subjects
 from gnatwork_schemas.status import RunStatus
 
