@@ -139,7 +139,7 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
         )
         connections = await stack.enter_async_context(open_connections(connection, settings))
         trigger_states = TriggerStates(state)
-        firing = Firing(submitter=submitter, states=trigger_states)
+        firing = Firing(submitter=submitter, states=trigger_states, metrics=metrics)
         clock = Clock.of(connection, state, table, firing, waits)
         triggers = Triggers(
             table=table,

@@ -1,15 +1,17 @@
 """What Prometheus reads: this manager's own figures, and those of JetStream as of the scrape."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from gnatwork_bus.connection import ApiError, Connection
+from gnatwork_manager.problems import ProblemError
 from gnatwork_schemas import subjects
-from gnatwork_schemas.errors import UnavailableError
+from gnatwork_schemas.errors import GnatworkError, UnavailableError
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 
@@ -34,6 +36,27 @@ class Metrics:
         PlatformCollector(registry=registry)
         self.submissions = Counter(
             "gnatwork_submissions", "Runs that callers submitted here.", ["by", "result"], registry=registry
+        )
+        self.triggers_fired = Counter(
+            "gnatwork_triggers_fired", "Runs that triggers began here.", ["type"], registry=registry
+        )
+        self.triggers_failed = Counter(
+            "gnatwork_triggers_failed", "Tries of triggers that began no run.", ["type"], registry=registry
+        )
+        self.hooks_refused = Counter(
+            "gnatwork_hooks_refused", "Calls of webhooks that were refused.", ["code"], registry=registry
+        )
+        self.logins_refused = Counter(
+            "gnatwork_logins_refused", "Logins that were refused.", ["code"], registry=registry
+        )
+        self.connections_resolved = Counter(
+            "gnatwork_connections_resolved", "Connections that executors got.", registry=registry
+        )
+        self.connections_refused = Counter(
+            "gnatwork_connections_refused",
+            "Requests of executors for connections, refused.",
+            ["code"],
+            registry=registry,
         )
         self._requests = Counter(
             "gnatwork_http_requests", "HTTP requests, by route.", ["method", "route", "status"], registry=registry
@@ -91,6 +114,16 @@ class Metrics:
             _set(work.result(), self._work_waiting, self._work_in_flight)
             _set(events.result(), self._events_waiting, self._events_in_flight)
         return generate_latest(self._registry)
+
+
+@contextlib.contextmanager
+def refusals(counter: Counter) -> Iterator[None]:
+    """Count what is refused here, by its error code."""
+    try:
+        yield
+    except (ProblemError, GnatworkError) as error:
+        counter.labels(error.code).inc()
+        raise
 
 
 def _set(backlogs: Iterable[_Backlog], waiting: Gauge, in_flight: Gauge) -> None:

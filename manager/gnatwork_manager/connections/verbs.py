@@ -1,6 +1,7 @@
 """Connections over NATS: the twins of their endpoints, and what executors ask."""
 
 from gnatwork_manager.connections.endpoints import CALLBACK, read_authorize, read_body
+from gnatwork_manager.metrics import refusals
 from gnatwork_manager.problems import invalid
 from gnatwork_manager.verb_request import Answer, VerbRequest, Verbs
 from gnatwork_manager.versions.conditions import Condition, parse_condition
@@ -53,10 +54,12 @@ async def _rotate(request: VerbRequest) -> Answer:
 
 
 async def _resolve(request: VerbRequest) -> Answer:
-    wanted = request.query(ResolveBody)
+    wanted, metrics = request.query(ResolveBody), request.services.metrics
     # It may take as long as a service takes to answer.
     request.on_wait()
-    resolved = await request.services.connections.values.resolve(request.namespace, wanted.names, wanted.type)
+    with refusals(metrics.connections_refused):
+        resolved = await request.services.connections.values.resolve(request.namespace, wanted.names, wanted.type)
+    metrics.connections_resolved.inc(len(resolved.connections))
     return resolved.model_dump(mode="json")
 
 

@@ -50,7 +50,9 @@ async def login(request: Request) -> Response:
     # Anything else may be a password in the wrong place.
     note(target=wanted.email if is_address(wanted.email) else "")
     address = actor.get().address
-    tokens, person = await services_of(request).people.accounts.login(wanted, address)
+    services = services_of(request)
+    with refusals(services.metrics.logins_refused):
+        tokens, person = await services.people.accounts.login(wanted, address)
     actor.set(Actor("person", person.id, person.email, address))
     return json_response(tokens.model_dump(), headers=_PRIVATE)
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from gnatwork_engine.fill import fill
 from gnatwork_manager.actors import Actor, actor
+from gnatwork_manager.metrics import Metrics
 from gnatwork_manager.orders import Order
 from gnatwork_manager.problems import ProblemError
 from gnatwork_manager.submission import StoredSubmission
@@ -33,6 +34,7 @@ class Firing:
 
     submitter: Submitter
     states: TriggerStates
+    metrics: Metrics
 
     async def fire(
         self,
@@ -95,10 +97,12 @@ class Firing:
 
     def began(self, known: Known, run_id: str) -> None:
         """Note in the trigger's state that a run has begun."""
+        self.metrics.triggers_fired.labels(known.trigger.type).inc()
         self.states.fired(known.key, run_id, round(time.time(), 3))
 
     def failed(self, known: Known, message: str) -> None:
         """Note in the trigger's state what went wrong."""
+        self.metrics.triggers_failed.labels(known.trigger.type).inc()
         self.states.failed(known.key, message, round(time.time(), 3))
 
 

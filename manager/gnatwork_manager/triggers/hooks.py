@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from gnatwork_manager.documents import CalledHook
+from gnatwork_manager.metrics import refusals
 from gnatwork_manager.people.access import public
 from gnatwork_manager.problems import ProblemError, error_response
 from gnatwork_manager.requests import API_PREFIX, json_response, services_of
@@ -42,10 +43,12 @@ async def call(request: Request, place: str) -> Response:
     Answers 202 once the run is stored, 200 when the same delivery came before. With `respond: run`, answers with the
     reply of the `response` block if that comes within the trigger's `deadline`.
     """
-    triggers = services_of(request).triggers
-    known, trigger = _wanted(triggers.table.hooks(f"/{place}"), request.method)
-    with triggers.firing.attempt(known):
-        return await _called(request, triggers, known, trigger)
+    services = services_of(request)
+    triggers = services.triggers
+    with refusals(services.metrics.hooks_refused):
+        known, trigger = _wanted(triggers.table.hooks(f"/{place}"), request.method)
+        with triggers.firing.attempt(known):
+            return await _called(request, triggers, known, trigger)
 
 
 for _method in METHODS:

@@ -132,6 +132,9 @@ async def test_a_connection_is_for_the_blocks_that_it_names(bench: Bench) -> Non
     await put(bench, "gh", "bearer", {"token": "s3cr3t"}, blocks=["hook", "fetch"])
     assert "gh" in await resolve(bench.connection, "gh", type_="fetch")
     assert await resolve(bench.connection, "gh", type_="noop") == "connection.not_permitted"
+    figures = await bench.metrics()
+    assert "gnatwork_connections_resolved_total 1.0" in figures
+    assert 'gnatwork_connections_refused_total{code="connection.not_permitted"} 1.0' in figures
     # Not even for whoever can write to the bucket.
     bucket, key = Bucket(bench.connection, subjects.CONNECTIONS_BUCKET), subjects.connection_key("default", "gh")
     entry = await bucket.get(key)

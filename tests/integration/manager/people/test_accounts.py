@@ -88,11 +88,13 @@ async def test_one_invitation_makes_one_account_however_many_use_it_at_once(one:
 
 
 async def test_a_wrong_password_and_an_unknown_address_are_told_apart_by_nothing(one: Visitor) -> None:
-    await one.founded()
+    token = await one.founded()
     wrong = await one.login("ada@example.org", "not the password")
     unknown = await one.login("nobody@example.org", "not the password")
     assert code_of(wrong) == code_of(unknown) == (401, "auth.refused")
     assert wrong.json() == unknown.json()
+    figures = await one.http.get("../../metrics", headers={"Authorization": f"Bearer {token}"})
+    assert 'gnatwork_logins_refused_total{code="auth.refused"} 2.0' in figures.text
 
 
 async def test_tries_are_counted_for_all_managers_together(one: Visitor, other: Visitor, clock: Clock) -> None:

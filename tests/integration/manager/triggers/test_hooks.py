@@ -275,6 +275,22 @@ async def test_a_webhook_lets_in_as_many_calls_as_its_rate(bench: Bench) -> None
     assert 1 <= int(replies[-1].headers["retry-after"]) <= 2 * 3600
 
 
+async def test_metrics_count_what_triggers_began_and_what_was_refused(bench: Bench) -> None:
+    await put_workflow(bench, webhook(max_body=10))
+    assert (await post(bench, json={})).status_code == 202
+    await post(bench, content=b"x" * 100)
+    await post(bench, "/nowhere")
+    text = await bench.metrics()
+    for line in (
+        'gnatwork_triggers_fired_total{type="webhook"} 1.0',
+        'gnatwork_triggers_failed_total{type="webhook"} 1.0',
+        'gnatwork_hooks_refused_total{code="request.too_large"} 1.0',
+        'gnatwork_hooks_refused_total{code="hook.not_found"} 1.0',
+    ):
+        assert line in text, text
+    assert "nowhere" not in text
+
+
 async def test_a_secret_that_can_not_be_had_is_our_fault_and_noted(bench: Bench) -> None:
     await put_workflow(bench, webhook(auth="key", secret="{{ connections.shop.key }}"))
     reply = await post(bench, json=1, headers={"X-Gnatwork-Key": "k"})
