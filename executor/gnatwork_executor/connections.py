@@ -21,8 +21,8 @@ from gnatwork_schemas.problem import Problem
 
 #: Seconds for which an answer is kept, whatever it says.
 _LONGEST = 60.0
-#: Seconds for an answer: a manager may have to ask a service, or to wait for one that does.
-_PATIENCE = 60.0
+#: Seconds for an answer. A manager that has to ask a service may take longer; it is asked again, and goes on meanwhile.
+_PATIENCE = 10.0
 #: What passes when a manager, or NATS, is there again.
 _PASSING = frozenset({"engine.unavailable", "engine.store_full"})
 
@@ -51,6 +51,8 @@ class Connections:
         self._connection = connection
         self._kept: dict[_Key, ResolvedConnection] = {}
         self._asking: dict[_Key, asyncio.Task[ResolvedConnection]] = {}
+        #: By the secrets that they take out; making one takes as long as many a block.
+        self._redactors: dict[tuple[str, ...], Redactor] = {}
 
     async def get(self, work: Work, names: Sequence[str]) -> Credentials:
         """The values of connections for an attempt; waits as long as no manager answers.
@@ -59,14 +61,20 @@ class Connections:
             BlockError: A manager refuses; its code tells why.
         """
         found = {name: await self._one(work, name) for name in names}
-        secrets = [secret for connection in found.values() for secret in _secrets(connection)]
-        return Credentials({name: connection.values for name, connection in found.items()}, Redactor(secrets))
+        secrets = tuple(secret for connection in found.values() for secret in _secrets(connection))
+        return Credentials({name: connection.values for name, connection in found.items()}, self._redactor(secrets))
 
     async def close(self) -> None:
         """Ask no more."""
         for task in tuple(self._asking.values()):
             task.cancel()
         await asyncio.gather(*self._asking.values(), return_exceptions=True)
+
+    def _redactor(self, secrets: tuple[str, ...]) -> Redactor:
+        if (found := self._redactors.get(secrets)) is None:
+            found = self._redactors[secrets] = Redactor(secrets)
+            asyncio.get_running_loop().call_later(_LONGEST, self._redactors.pop, secrets, None)
+        return found
 
     async def _one(self, work: Work, name: str) -> ResolvedConnection:
         key = work.namespace, work.type, name
