@@ -39,6 +39,8 @@ async def evaluating(connection: Connection, javascript: SharedJavaScript) -> As
             tasks.create_task(answer(request))
 
         async with answering(connection, subjects.LOGIC_EVALUATE, subjects.LOGIC_GROUP, take):
+            # An executor that is ready can be asked.
+            await connection.flush()
             yield
 
 
