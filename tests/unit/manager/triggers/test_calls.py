@@ -53,6 +53,18 @@ def test_anything_else_is_base64(type_: str | None) -> None:
     assert parse_event(b"\xff\xfe\x00", type_) == Event("//4A", "base64")
 
 
+@pytest.mark.parametrize("charset", ["punycode", "idna", "undefined", "utf-7", "unicode_escape", "rot13", "hex"])
+def test_what_is_no_charset_is_not_decoded_by(charset: str) -> None:
+    # The first would take hours for this, while nobody else is served; others yield halves of characters.
+    body = b"a" * 500_000 + b"-" + b"b" * 500_000 + b"\\ud800+2AA-"
+    assert parse_event(body, f"text/plain; charset={charset}").encoding == "base64"
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-16", "us-ascii", "ISO-8859-15", "windows-1252", "KOI8-R", "GB18030"])
+def test_charsets_that_are_known(charset: str) -> None:
+    assert parse_event("text".encode(charset), f"text/plain; charset={charset}") == Event("text")
+
+
 @pytest.mark.parametrize("body", [b"{", b"nope", b'{"a": NaN}', b"\xff"])
 def test_malformed_json_is_refused(body: bytes) -> None:
     with pytest.raises(ProblemError) as refused:
