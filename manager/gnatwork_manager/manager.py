@@ -134,6 +134,7 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
             claims=claims,
             definitions=definitions,
             workflows=workflows,
+            table=table,
             index=index,
             guard=StoreGuard(connection),
         )

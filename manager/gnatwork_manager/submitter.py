@@ -16,6 +16,7 @@ from gnatwork_manager.problems import ProblemError
 from gnatwork_manager.run_ids import new_run_id
 from gnatwork_manager.store_guard import StoreGuard
 from gnatwork_manager.submission import StoredSubmission, Submission, merge_labels
+from gnatwork_manager.triggers.table import TriggerTable
 from gnatwork_manager.workflow_store import Workflows
 from gnatwork_schemas import header_names, subjects
 from gnatwork_schemas.errors import InputError, UnavailableError
@@ -62,6 +63,7 @@ class Submitter:
     claims: Claims
     definitions: Definitions
     workflows: Workflows
+    table: TriggerTable
     index: RunIndex
     guard: StoreGuard
 
@@ -80,7 +82,9 @@ class Submitter:
 
     async def order_stored(self, namespace: str, submission: StoredSubmission) -> Order:
         """What the submission of a stored workflow asks for; ProblemError, InputError."""
-        number, version = await self.workflows.version(namespace, submission.name, submission.version)
+        known = self.table.published(namespace, submission.name) if submission.version is None else None
+        # Another manager may have published it for the first time a moment ago.
+        number, version = known or await self.workflows.version(namespace, submission.name, submission.version)
         return await self.order_version(number, version.control_block, submission)
 
     async def order_version(self, number: int, control_block: str, submission: StoredSubmission) -> Order:

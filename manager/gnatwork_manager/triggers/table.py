@@ -1,4 +1,4 @@
-"""All triggers of all workflows, followed and kept in memory, so that none is looked up when it fires."""
+"""All triggers of all workflows and what they start, kept in memory, so that none is looked up when it fires."""
 
 import contextlib
 import logging
@@ -13,7 +13,7 @@ from gnatwork_bus.kv import Bucket
 from gnatwork_manager.triggers.lookup import Lookup
 from gnatwork_schemas import subjects
 from gnatwork_schemas.triggers import AnyTrigger, WebhookTrigger
-from gnatwork_schemas.workflow import StoredWorkflow
+from gnatwork_schemas.workflow import StoredVersion, StoredWorkflow
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,8 @@ class _Workflow(NamedTuple):
 
     revision: int
     known: Mapping[str, Known]
+    #: The number of the version that runs, and the version.
+    published: tuple[int, StoredVersion] | None = None
 
     @property
     def triggers(self) -> dict[str, AnyTrigger]:
@@ -119,6 +121,10 @@ class TriggerTable:
         """A trigger, enabled or not."""
         return self._workflows.get((namespace, workflow), _NONE).known.get(id_)
 
+    def published(self, namespace: str, workflow: str) -> tuple[int, StoredVersion] | None:
+        """The version of a workflow that runs, and its number; None where there is none, as far as is known here."""
+        return self._workflows.get((namespace, workflow), _NONE).published
+
     def of_kind(self, kind: Kind) -> list[Known]:
         """All triggers of a kind, enabled or not."""
         return self._lookup.under(f"kind {kind}")
@@ -150,7 +156,7 @@ class TriggerTable:
     def _replace(self, key: tuple[str, str], workflow: StoredWorkflow | None, revision: int) -> None:
         before, after = self._workflows.pop(key, _NONE), _NONE
         if workflow:
-            after = self._workflows[key] = _Workflow(revision, known_of(key[0], workflow))
+            after = self._workflows[key] = _Workflow(revision, known_of(key[0], workflow), workflow.version(None))
         for known in before.known.values():
             self._lookup.remove(known.key, _names(known))
         for known in after.known.values():

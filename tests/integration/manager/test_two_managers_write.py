@@ -84,6 +84,23 @@ async def test_publishing_and_deleting_at_once_leaves_all_or_nothing(bench: Benc
             assert left == []
 
 
+async def test_what_is_published_runs_at_once_here_and_soon_at_all_others(bench: Bench, other: Bench) -> None:
+    async def version_run_by(manager: Bench) -> int:
+        run_id = (await manager.http.post("/workflows/news/runs")).json()["run_id"]
+        return int((await manager.http.get(f"/runs/{run_id}")).json()["version"])
+
+    for version in range(1, 4):
+        await put(bench, definition(str(version)))
+        assert await version_run_by(bench) == version
+
+        async def has_heard(version: int = version) -> bool:
+            return await version_run_by(other) == version
+
+        await until(has_heard, 20)
+    await bench.http.post("/workflows/news/versions/1/publish")
+    assert await version_run_by(bench) == 1
+
+
 async def test_what_one_manager_does_the_other_shows(bench: Bench, other: Bench) -> None:
     await put(bench, definition("a"))
     await put(other, definition("b"))

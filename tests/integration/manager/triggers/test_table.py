@@ -8,6 +8,7 @@ import pytest
 
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.kv import Bucket
+from gnatwork_bus.reconcile import reconcile
 from gnatwork_manager.triggers.table import TriggerTable
 from gnatwork_schemas import subjects
 from gnatwork_schemas.triggers import TRIGGER, AnyTrigger
@@ -48,7 +49,7 @@ def hook(id_: str = "hook", **fields: Any) -> Any:
 
 def workflow(*triggers: Any, name: str = "shop", **fields: Any) -> StoredWorkflow:
     version = StoredVersion(control_block="digest", created_at=1.0)
-    return StoredWorkflow(name=name, published=1, versions={"1": version}, defined=triggers, **fields)
+    return StoredWorkflow(**{"published": 1, "versions": {"1": version}, **fields}, name=name, defined=triggers)
 
 
 @pytest.fixture
@@ -135,6 +136,46 @@ async def test_a_removed_workflow_does_not_come_back(table: TriggerTable, state:
     await put(state, workflow(name="marker"))
     assert (await told.next())[1] == "marker"
     assert table.get("default", "shop", "stale") is None
+
+
+async def test_the_version_that_runs_is_known(table: TriggerTable, state: Bucket) -> None:
+    told = Told()
+    table.listen(told)
+    await told.next()
+    version = StoredVersion(control_block="second", created_at=2.0)
+    revision = await put(state, later := workflow(versions={"1": version, "2": version}, published=2))
+    table.note("default", "shop", later, revision)
+    assert table.published("default", "shop") == (2, version)
+    await put(state, workflow(versions={"1": version}, published=None))
+    assert [(await told.next())[1], (await told.next())[1]] == ["shop", "shop"]
+    assert table.published("default", "shop") is None
+    assert table.published("default", "nowhere") is None
+
+
+async def test_a_bucket_that_is_made_anew_is_followed_from_its_start(
+    bus: Connection, table: TriggerTable, state: Bucket
+) -> None:
+    for number in range(20):
+        await put(state, workflow(hook(path=f"/{number}"), name="other"))
+    told = Told()
+    table.listen(told)
+    assert {(await told.next())[1] for _ in range(2)} == {"shop", "other"}
+
+    async def until_told(change: Change) -> None:
+        while await told.next() != change:
+            pass
+
+    await until_told(("default", "other", ["hook"], ["hook"]))
+    await bus.api(f"STREAM.DELETE.{state.stream_name}")
+    await reconcile(bus)
+    await put(state, workflow(hook("anew", path="/anew")))
+    await until_told(("default", "shop", [], ["anew"]))
+    assert [known.trigger.id for known in table.of_namespace("default")] == ["anew"]
+    assert table.hooks("/19") == []
+    # Also what this manager writes itself, with numbers smaller than those of before.
+    revision = await put(state, written := workflow(hook("own")))
+    table.note("default", "shop", written, revision)
+    assert table.get("default", "shop", "own")
 
 
 async def test_a_document_that_can_not_be_read_changes_nothing(table: TriggerTable, state: Bucket) -> None:
