@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gnatwork import Client
+from gnatwork import Client, RequestError
 from gnatwork_cli.connection_values import complete, read_values
 from gnatwork_cli.messages import fail, hint, say
 from gnatwork_cli.output import Format, OutputOption, moment, print_data, print_fields, print_rows
@@ -71,19 +71,30 @@ async def set_(
         typer.Option("--file", "-f", help="A file with all values as a JSON object, `-` for standard input."),
     ] = None,
     blocks: Annotated[
-        str | None, typer.Option(help="The block types that may use it, comma-separated; default: all.")
+        str | None,
+        typer.Option(help="The block types that may use it, comma-separated, `*` for all; all unless it was stored."),
     ] = None,
-    description: Annotated[str, typer.Option(help="What it is for.")] = "",
+    description: Annotated[str | None, typer.Option(help="What it is for.")] = None,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Store a connection. Secrets that are missing are asked for; without any value those that are stored stay."""
-    kind = _type(type) if type else (await client.connections.get(name)).type
+    """Store a connection. Secrets that are missing are asked for; of one that is stored, what is not given stays."""
+    before = await _stored(client, name)
+    if type is not None:
+        kind = _type(type)
+    elif before is not None:
+        kind = before.type
+    else:
+        fail(f"there is no connection {name} yet; give its --type")
     ask = _ask if sys.stdin.isatty() else None
     values = read_values(kind, value or (), file, ask)
     if values is not None or type is not None:
         values = complete(kind, values or {}, ask) or None
-    allowed = parse_blocks(blocks) if blocks else None
-    stored = await client.connections.put(name, kind, values, blocks=allowed, description=description)
+    allowed, about = (before.blocks, before.description) if before else (None, "")
+    if blocks is not None:
+        allowed = None if blocks == "*" else parse_blocks(blocks)
+    about = about if description is None else description
+    revision = before.revision if before else 0
+    stored = await client.connections.put(name, kind, values, blocks=allowed, description=about, revision=revision)
     _print(stored, output)
     if stored.authorization and stored.authorization.status == "missing":
         hint(f"Next: gnatwork connection {'authorize' if 'authorize_url' in stored.values else 'test'} {name}")
@@ -133,6 +144,15 @@ async def rotate(client: Client) -> None:
 def new_key() -> None:
     """Print a new key for GNATWORK_SECRET_KEYS; asks no manager."""
     say(generate_key())
+
+
+async def _stored(client: Client, name: str) -> ConnectionView | None:
+    try:
+        return await client.connections.get(name)
+    except RequestError as error:
+        if error.problem.code != "connection.not_found":
+            raise
+        return None
 
 
 def _type(text: str) -> ConnectionType:
