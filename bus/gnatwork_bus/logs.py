@@ -23,7 +23,3 @@ class Logs:
     def follow(self, run_id: str, task: str = "*", *, after: int = 0) -> AsyncGenerator[StoredMessage, None]:
         """Those there are and those to come, for ever; see `gnatwork_bus.follow`."""
         return follow(self._connection, subjects.LOGS, subjects.log_lines(run_id, task), after=after)
-
-    async def last(self) -> int:
-        """The sequence of the newest line of all runs."""
-        return int((await self._connection.api(f"STREAM.INFO.{subjects.LOGS}"))["state"]["last_seq"])

@@ -104,7 +104,8 @@ class RunReader:
         place = decode_cursor(cursor, int)
         base = await self.base(namespace, run_id)
         messages = await self.history.page(base, after=place[0] if place else 0, limit=limit + 1)
-        items = [event_document(message) for message in messages[:limit] if not _is_upkeep(message)]
+        documents = [event_document(message) for message in messages[:limit]]
+        items = [document for document in documents if not subjects.is_upkeep(document["event"])]
         return page(items, encode_cursor(messages[limit - 1].sequence) if len(messages) > limit else None)
 
     async def _run_document(self, run: "_ShownRun") -> dict[str, Any]:
@@ -131,11 +132,6 @@ class RunReader:
             with contextlib.suppress(TemplateError):
                 document["input"] = await self.values.resolve(task.address, *task.rendered)
         return document
-
-
-def _is_upkeep(message: StoredMessage) -> bool:
-    """Whether it says when the run is to be archived, which is nothing that happened to it."""
-    return subjects.parse_history(message.subject).event.startswith(f"timer.{subjects.ARCHIVE_TIMER}-")
 
 
 def event_document(message: StoredMessage) -> dict[str, Any]:
