@@ -48,6 +48,16 @@ async def test_a_block_sees_the_value_and_its_output_does_not(nats_url: str, sch
     assert manager.asked == [{"v": 1, "names": ["gh"], "type": "odd", "run_id": work.run_id}]
 
 
+async def test_words_that_stand_before_a_secret_are_none(nats_url: str, scheduler: Scheduler) -> None:
+    async def grant(_ctx: BlockContext, config: Any) -> Any:
+        return {"token_type": "Bearer", "sent": config["header"]}
+
+    header = {"authorization": f"Bearer {SECRET}"}
+    async with vault(scheduler.connection, gh=header), hosting(nats_url, block_of(grant)):
+        sent = await scheduler.send_work(mentioning({"header": "{{ connections.gh.authorization }}"}))
+        assert await scheduler.output(sent) == {"token_type": "Bearer", "sent": f"Bearer {REDACTED}"}
+
+
 async def test_a_large_output_is_redacted_before_it_is_stored(nats_url: str, scheduler: Scheduler, work: Any) -> None:
     async def large(_ctx: BlockContext, config: Any) -> Any:
         return [config["token"], "x" * 100_000, {config["token"]: base64.b64encode(config["token"].encode()).decode()}]
