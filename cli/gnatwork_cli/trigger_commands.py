@@ -8,6 +8,7 @@ from gnatwork import Client
 from gnatwork_cli.messages import fail, hint, say
 from gnatwork_cli.output import Format, OutputOption, moment, print_data, print_fields, print_rows
 from gnatwork_cli.run_input import read_definition, read_json
+from gnatwork_cli.suggestions import workflow_names
 from gnatwork_cli.target import client_command
 from gnatwork_cli.trigger_flags import parse_fields
 from gnatwork_schemas.triggers import StoredTrigger
@@ -19,7 +20,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-Workflow = Annotated[str, typer.Argument(help="The name of the workflow.")]
+Workflow = Annotated[str, typer.Argument(help="The name of the workflow.", autocompletion=workflow_names)]
 TriggerId = Annotated[str, typer.Argument(help="The id of the trigger.", metavar="TRIGGER")]
 File = Annotated[
     str | None,
