@@ -1,7 +1,7 @@
 """Where a request comes from, with proxies in between or without."""
 
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from starlette.types import Scope
 
@@ -22,28 +22,35 @@ def caller_address(scope: Scope, trusted: Sequence[Network]) -> str:
     up to the first address that is none of theirs.
     """
     client = scope.get("client")
-    address = str(client[0]) if client else ""
+    address = _plain(str(client[0])) if client else ""
     if not trusted or not is_trusted(address, trusted):
         return address
     forwarded = b",".join(value for name, value in scope["headers"] if name == _FORWARDED)
     for hop in reversed(forwarded.decode("latin-1").split(",")):
-        if not _is_address(hop.strip()):
+        if _parsed(hop.strip()) is None:
             # What comes before was not written by those who are believed.
             break
-        address = hop.strip()
+        address = _plain(hop.strip())
         if not is_trusted(address, trusted):
             break
     return address
 
 
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
 def is_trusted(address: str, trusted: Sequence[Network]) -> bool:
     """Whether an address is that of a proxy that is believed."""
-    return _is_address(address) and any(ip_address(address) in network for network in trusted)
+    parsed = _parsed(address)
+    return parsed is not None and any(parsed in network for network in trusted)
+
+
+def _parsed(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    # On a socket of both families, callers by IPv4 look as if they came from one network of IPv6.
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
+
+
+def _plain(text: str) -> str:
+    parsed = _parsed(text)
+    return text if parsed is None else str(parsed)

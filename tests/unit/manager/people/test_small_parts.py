@@ -49,6 +49,14 @@ def test_a_proxy_is_believed_if_it_is_trusted_and_as_far_as_it_has_written(
     assert caller_address(scope, ()) == peer
 
 
+def test_ipv4_on_a_socket_of_both_families_is_ipv4() -> None:
+    headers = [(b"x-forwarded-for", b"::ffff:198.51.100.1")]
+    scope = {"type": "http", "client": ("::ffff:10.1.1.1", 1234), "headers": headers}
+    assert caller_address(scope, PROXIES) == "198.51.100.1"
+    # Otherwise all who call by IPv4 would count as one, and lock each other out.
+    assert caller_address(scope, ()) == "10.1.1.1"
+
+
 def test_a_request_from_nowhere() -> None:
     assert not caller_address({"type": "http", "client": None, "headers": []}, PROXIES)
 
