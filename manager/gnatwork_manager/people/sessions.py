@@ -46,7 +46,8 @@ class Sessions:
         Raises ProblemError `auth.invalid`, `auth.expired`.
         """
         token, now = opaque.parse(opaque.REFRESH_TOKEN, sent.encode()), self._clock()
-        entry = await self._state.get(_key_of(token.id)) if token else None
+        # Of a moment ago, the token might seem to have been exchanged.
+        entry, _ = await self._state.find(_key_of(token.id), sure=True) if token else (None, 0)
         if token is None or entry is None:
             raise bad_token("the refresh token is not that of a session")
         record = SessionRecord.model_validate_json(entry.value)
