@@ -1,5 +1,6 @@
 """OAuth2 (RFC 6749) as a client: what is asked of a token endpoint, and what its answers mean."""
 
+import asyncio
 import base64
 import re
 import urllib.parse
@@ -99,13 +100,15 @@ async def ask(http: httpx.AsyncClient, values: OAuth2Values, form: Mapping[str, 
         fields |= {"client_id": values.client_id, "client_secret": values.client_secret}
     try:
         # Not followed where it redirects: what it carries is for this address alone.
-        async with http.stream(
-            "POST", values.token_url, data=fields, headers=headers, timeout=REQUEST_TIMEOUT, follow_redirects=False
-        ) as response:
+        async with (
+            # Over all of it: others wait for this token, and another manager asks for it when that takes too long.
+            asyncio.timeout(REQUEST_TIMEOUT),
+            http.stream("POST", values.token_url, data=fields, headers=headers, follow_redirects=False) as response,
+        ):
             content = await _content(response)
     except AddressRefusedError as error:
         raise TokenRefusedError(error.detail) from None
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
         raise TokenUnavailableError(f"{_origin(values)}: {type(error).__name__}") from None
     secrets = [fields.get(name) for name in ("refresh_token", "code", "code_verifier")]
     redactor = Redactor([secret for secret in (*secrets, values.client_secret) if secret])

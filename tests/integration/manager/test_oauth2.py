@@ -1,6 +1,7 @@
 """OAuth2 connections: tokens are had once, shared, and renewed ahead of their end by one manager at a time."""
 
 import asyncio
+import contextlib
 import urllib.parse
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,10 +16,14 @@ from support.site import Reply, running_site
 
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.kv import Bucket
+from gnatwork_manager.connections import oauth2
 from gnatwork_manager.connections.documents import SealedConnection, StoredConnection, StoredToken
+from gnatwork_manager.connections.oauth2 import TokenUnavailableError, ask, client_grant
 from gnatwork_manager.connections.sealing import SecretKeys, generate_key
+from gnatwork_manager.egress import ManagerHttp
 from gnatwork_net.allow_list import AllowList
 from gnatwork_schemas import subjects
+from gnatwork_schemas.connections import OAuth2Values
 
 RUN = "01890a5d-ac96-774b-bcce-000000000001"
 KEYS = SecretKeys.parse(generate_key())
@@ -314,3 +319,28 @@ async def test_tokens_are_sealed_and_go_with_their_connection(bench: Bench, serv
     assert b"refresh-1" not in entry.value
     assert (await bench.http.delete("/connections/api")).status_code == 204
     assert await bucket.get(key) is None
+
+
+async def test_a_service_that_answers_drop_by_drop_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(oauth2, "REQUEST_TIMEOUT", 1.0)
+
+    async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+            while not writer.is_closing():
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(0.05)
+        writer.close()
+
+    async with (
+        await asyncio.start_server(drip, "127.0.0.1") as server,
+        ManagerHttp(AllowList.parse("127.0.0.1")) as http,
+    ):
+        address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/token"
+        values = OAuth2Values(
+            grant="client_credentials", client_id="the-client", client_secret=SECRET, token_url=address
+        )
+        async with asyncio.timeout(20):
+            with pytest.raises(TokenUnavailableError, match="TimeoutError"):
+                await ask(http(), values, client_grant(values))
