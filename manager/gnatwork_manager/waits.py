@@ -120,9 +120,13 @@ class Wait:
 
     async def within(self, seconds: float) -> Outcome | None:
         """The outcome, or None: it did not come in time, or the manager stops."""
+        clock = asyncio.get_running_loop().time
+        end = clock() + seconds
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while not self._given_up:
+            async with asyncio.timeout_at(end):
+                # The time is looked at as well: a cancellation that comes at the same moment as an answer of NATS is
+                # lost in the client library, by way of `asyncio.wait_for` before Python 3.12.
+                while not self._given_up and clock() < end:
                     # While NATS is away the run goes on, and so does the wait.
                     with contextlib.suppress(UnavailableError):
                         if await self._due() and (outcome := await self._waits.outcome(self._checked)):
