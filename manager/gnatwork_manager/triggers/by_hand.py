@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import orjson
-
+from gnatwork_manager.bodies import encode_bounded
 from gnatwork_manager.problems import invalid
 from gnatwork_manager.submission import check_fields
 from gnatwork_manager.triggers.calls import MAX_DETAILS
@@ -21,7 +20,7 @@ async def fire_by_hand(triggers: Triggers, namespace: str, workflow: str, id_: s
     details = body.get("trigger", {})
     if not isinstance(details, dict):
         raise invalid("/trigger", "what templates are to find under `trigger` is an object")
-    if len(orjson.dumps(details)) > MAX_DETAILS:
+    if len(encode_bounded(details, "/trigger")) > MAX_DETAILS:
         raise invalid("/trigger", f"it has more than {MAX_DETAILS} bytes")
     known = (await triggers.store.get(namespace, workflow, id_)).known
     return (await triggers.firing.fire(known, body.get("event"), details, occurrence=None)).run_id

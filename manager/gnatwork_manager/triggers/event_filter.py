@@ -7,6 +7,7 @@ import orjson
 from pydantic import ValidationError
 
 from gnatwork_bus.connection import Connection
+from gnatwork_manager.bodies import encode_bounded
 from gnatwork_manager.problems import ProblemError
 from gnatwork_schemas import subjects
 from gnatwork_schemas.errors import UnavailableError
@@ -28,10 +29,11 @@ class EventFilter:
 
         Raises:
             UnavailableError: no executor of the `logic` blocks answers.
-            ProblemError: `trigger.filter_failed`.
+            ProblemError: `trigger.filter_failed`; `request.invalid` for an event that is nested too deep for a run.
         """
         if trigger.filter is None:
             return True
+        encode_bounded(event, "/event")
         values = {"event": event, "trigger": {**details, "type": trigger.type, "id": trigger.id}}
         data = orjson.dumps(Evaluate(expression=trigger.filter, values=values).model_dump())
         if len(data) > self.connection.nc.max_payload:

@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import orjson
-
 from gnatwork_engine.compiler import subject_mistake
+from gnatwork_manager.bodies import encode_bounded
 from gnatwork_manager.problems import ProblemError, invalid
 from gnatwork_manager.submission import check_fields
 from gnatwork_manager.triggers.event_firing import EventFiring
@@ -45,7 +44,7 @@ def read_published(value: Any) -> Published:
     if not isinstance(value, dict):
         raise invalid("", "the body must be an object, `{subject, data}` or a CloudEvent")
     if _CLOUDEVENT in value:
-        return _of_cloudevent(see("", orjson.dumps(value), {}))
+        return _of_cloudevent(see("", encode_bounded(value, ""), {}))
     check_fields(value, ("subject", "data", "id"))
     subject, id_ = value.get("subject"), value.get("id")
     if not isinstance(subject, str):

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import orjson
 
+from gnatwork_manager.bodies import encode_bounded
 from gnatwork_manager.problems import invalid
 from gnatwork_manager.submission import parse_traceparent
 from gnatwork_manager.triggers.calls import MAX_DETAILS
@@ -41,7 +42,7 @@ class _Body(NamedTuple):
 
 
 def see(subject: str, data: bytes, headers: Mapping[str, str]) -> Seen:
-    """What a message says; ProblemError `request.invalid` where its headers are too large to be kept."""
+    """What a message says; ProblemError `request.invalid` where its headers or attributes are too large to be kept."""
     lower = {name.lower(): value for name, value in headers.items()}
     attributes, body = _read(data, lower)
     size = sum(len(name) + len(value) for name, value in headers.items())
@@ -52,6 +53,8 @@ def see(subject: str, data: bytes, headers: Mapping[str, str]) -> Seen:
         details["encoding"] = body.encoding
     occurrence = lower.get(header_names.MESSAGE_ID.lower())
     if attributes:
+        if (size := len(encode_bounded(attributes, ""))) > MAX_DETAILS:
+            raise invalid("", f"the attributes of the CloudEvent have {size} bytes, at most {MAX_DETAILS} are kept")
         details["cloudevent"] = attributes
         occurrence = orjson.dumps([attributes["source"], attributes["id"]]).decode()
     return Seen(body.value, details, occurrence and f"id:{occurrence}", _traceparent(lower, attributes))

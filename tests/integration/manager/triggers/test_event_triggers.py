@@ -218,6 +218,21 @@ async def test_a_filter_is_asked_of_executors(bench: Bench, bus: Connection, nat
     assert info["num_ack_pending"] == 0
 
 
+async def test_an_event_that_nobody_could_read_again_is_told_of_and_over(bench: Bench, bus: Connection) -> None:
+    await make_stream(bus)
+    await put_workflow(bench, listening(stream="ORDERS", filter="event"))
+    await listens(bus)
+    say(bus, "orders.x", b"[" * 300 + b"]" * 300)
+    state = await state_once(bench, lambda state: state.last_error)
+    assert "nested deeper" in str(state.last_error)
+
+    async def settled() -> bool:
+        info = await bus.api(f"CONSUMER.INFO.ORDERS.{(await consumers_of(bus))[0]}")
+        return bool(info["ack_floor"]["stream_seq"])
+
+    await until(settled, patience=30)
+
+
 async def test_an_event_that_can_start_nothing_is_told_of_and_over(bench: Bench, bus: Connection) -> None:
     await make_stream(bus)
     await put_workflow(bench, listening(stream="ORDERS", input="{{ event.n }}"))

@@ -160,6 +160,10 @@ async def test_a_trigger_is_fired_by_hand_to_see_what_it_does(bench: Bench) -> N
     state = await state_once(bench, lambda state: state.fired and state.last_error)
     assert (state.fired, state.last_run) == (1, start.run_id)
     wrongs: list[Any] = [[], {"evnt": 1}, {"trigger": []}, {"trigger": {"x": "y" * 17_000}}]
+    deep: Any = 1
+    for _ in range(200):
+        deep = [deep]
+    wrongs.append({"trigger": {"x": deep}})
     for wrong in wrongs:
         assert (await bench.http.post(path, json=wrong)).status_code == 422
 

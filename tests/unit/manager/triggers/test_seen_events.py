@@ -1,6 +1,7 @@
 """What an event trigger sees in a message."""
 
 import base64
+import json
 from typing import Any
 
 import orjson
@@ -76,6 +77,20 @@ def test_a_name_and_a_trace_are_taken_from_the_headers() -> None:
 def test_headers_are_bounded() -> None:
     with pytest.raises(ProblemError, match="bytes"):
         see("a", b"1", {"x": "y" * 20_000})
+
+
+def nested(depth: int) -> Any:
+    return [nested(depth - 1)] if depth else 1
+
+
+@pytest.mark.parametrize("extension", ["y" * 20_000, nested(150), nested(400)])
+def test_attributes_are_bounded(extension: Any) -> None:
+    # They are kept beside the event, where nothing is too large to be one message, and nobody could read it again.
+    text = orjson.dumps(_EVENT)[:-1] + b', "extension": ' + json.dumps(extension).encode() + b"}"
+    with pytest.raises(ProblemError, match=r"bytes|nested"):
+        see("a", text, {})
+    with pytest.raises(ProblemError, match=r"bytes|nested"):
+        read_published(orjson.loads(text))
 
 
 @pytest.mark.parametrize(
