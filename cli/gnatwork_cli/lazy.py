@@ -22,6 +22,16 @@ class LazyCommand(NamedTuple):
     summary: str
 
 
+class CommandGroup(TyperGroup):
+    """A group that says of its commands what they do in whole sentences, on as many lines as that takes."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list of commands."""
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _summary(command.help)) for name, command in commands if command])
+
+
 class LazyGroup(TyperGroup):
     """A group whose commands are imported by name; subclasses fill in the table."""
 
@@ -39,6 +49,7 @@ class LazyGroup(TyperGroup):
                 ctx.fail(f"No such command {cmd_name!r}. Did you mean {close[0]!r}?")
             return None
         app: typer.Typer = import_module(entry.module).app
+        app.info.cls = CommandGroup
         command = get_command(app)
         command.name = cmd_name
         return command
@@ -47,3 +58,9 @@ class LazyGroup(TyperGroup):
         """Write the list of commands from the table, importing none of them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.summary) for name, entry in self.lazy_commands.items()])
+
+
+def _summary(help_text: str | None) -> str:
+    """The first sentence of what a command says of itself."""
+    first = " ".join((help_text or "").split("\n\n")[0].split())
+    return f"{first.split('. ')[0].rstrip('.')}."

@@ -39,6 +39,13 @@ def test_every_command_can_be_imported_and_says_what_it_does(name: str) -> None:
     assert command.help
 
 
+@pytest.mark.parametrize("name", Commands.lazy_commands)
+def test_what_a_group_says_of_its_commands_is_not_cut_off(name: str) -> None:
+    result = CliRunner().invoke(app, [name, "--help"], terminal_width=80)
+    assert result.exit_code == 0
+    assert "..." not in result.output.partition("Commands:")[2]
+
+
 def test_a_mistyped_command_gets_a_suggestion() -> None:
     result = CliRunner().invoke(app, ["demmo"])
     assert result.exit_code == 2
