@@ -194,7 +194,7 @@ async def test_a_run_of_many_tasks_is_watched_by_numbers(installation: Installat
     ("arguments", "message"),
     [
         (("workflow", "apply", "-"), "has no `name`"),
-        (("workflow", "apply", "-", "--name", "No"), "no name of a workflow"),
+        (("workflow", "apply", "-", "--name", "No"), "has no `name` that a workflow can have"),
         (("workflow", "show", "none"), "gnatwork workflow list"),
         (("run", "start", "none"), "gnatwork workflow list"),
         (("run", "start", "-", "--version", "2"), "--version is for stored workflows"),

@@ -52,6 +52,7 @@ class Site:
     #: Set once a client that was kept hanging has left.
     left: asyncio.Event = field(default_factory=asyncio.Event)
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
+    _came: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def url(self) -> str:
@@ -69,6 +70,13 @@ class Site:
     def asked(self, path: str) -> list[Request]:
         """The requests for a path so far, whatever the query."""
         return [request for request in self.requests if request.target.partition("?")[0] == path]
+
+    async def until_asked(self, path: str) -> None:
+        """Wait for a request for a path."""
+        async with asyncio.timeout(60):
+            while not self.asked(path):
+                self._came.clear()
+                await self._came.wait()
 
     def close(self) -> None:
         """Leave all clients."""
@@ -90,6 +98,7 @@ class Site:
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         request = await _read(reader)
         self.requests.append(request)
+        self._came.set()
         missing = Reply(status=404, body=b"no such page")
         reply = self.replies.get(request.target.partition("?")[0], self.replies.get("*", missing))
         if callable(reply):

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 from gnatwork_manager.submitter import CheckedRun
 from gnatwork_manager.waits import Outcome, Wait, Waits
@@ -15,7 +15,7 @@ class DeafWaits(Waits):
     def __init__(self) -> None:
         self.asked = 0
 
-    async def outcome(self, checked: CheckedRun) -> Outcome | None:
+    async def outcome(self, _: CheckedRun) -> Outcome | None:
         self.asked += 1
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.Event().wait()
@@ -26,5 +26,5 @@ async def test_a_wait_ends_though_its_cancellation_is_lost() -> None:
     waits = DeafWaits()
     repeated: Any = SimpleNamespace(repeated=True)
     async with asyncio.timeout(20):
-        assert await Wait(waits, cast(CheckedRun, repeated)).within(0.01) is None
+        assert await Wait(waits, repeated).within(0.01) is None
     assert waits.asked == 1
