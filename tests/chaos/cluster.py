@@ -14,6 +14,7 @@ from chaos.service import Service
 from gnatwork_bus.embedded import EmbeddedServer
 from gnatwork_cli.connection_file import Addresses
 from gnatwork_cli.readiness import wait_ready
+from gnatwork_cli.secret_keys import kept_secret_keys
 from gnatwork_cli.stack_plan import StackSettings, environment
 
 MANAGERS = 2
@@ -100,7 +101,8 @@ class Cluster:
 
         def variables() -> Mapping[str, str]:
             url = self.nats.replace(f":{self._server.port}", f":{proxy.port}")
-            settled = environment(settings, nats_url=url, token=self._token)
+            keys = kept_secret_keys(self.folder)
+            settled = environment(settings, nats_url=url, token=self._token, secret_keys=keys)
             # What is archived is no longer where the checker looks for it.
             return {**_clean(), **settled, "GNATWORK_ARCHIVE_AFTER": "1d"}
 
