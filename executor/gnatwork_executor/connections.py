@@ -86,8 +86,14 @@ class Connections:
             # One question for all attempts that want to know; it goes on when the first of them is stopped.
             task = asyncio.create_task(until_available(lambda: self._ask(key, work.run_id)), name=f"connection-{name}")
             self._asking[key] = task
-            task.add_done_callback(lambda _: self._asking.pop(key))
+            task.add_done_callback(lambda done: self._answered(key, done))
         return await asyncio.shield(task)
+
+    def _answered(self, key: _Key, task: asyncio.Task[ResolvedConnection]) -> None:
+        del self._asking[key]
+        if not task.cancelled():
+            # Attempts that were stopped meanwhile do not ask what came of it.
+            task.exception()
 
     async def _ask(self, key: _Key, run_id: str) -> ResolvedConnection:
         namespace, type_, name = key

@@ -34,9 +34,9 @@ class Client(NamedTuple):
     connection: SealedConnection
 
     @property
-    def place(self) -> tuple[str, str]:
-        """What tells it from others."""
-        return self.namespace, self.name
+    def place(self) -> tuple[str, ...]:
+        """What tells it from others, and from itself with other values."""
+        return self.namespace, self.name, self.connection.generation
 
     @property
     def key(self) -> str:

@@ -43,7 +43,7 @@ class Tokens:
         self._table = table
         self._http = http
         self._clock = clock
-        self._renewing: dict[tuple[str, str], asyncio.Task[Held]] = {}
+        self._renewing: dict[tuple[str, ...], asyncio.Task[Held]] = {}
 
     async def get(self, client: Client) -> Held:
         """The token of a connection, renewed where it is about to end.
@@ -63,7 +63,7 @@ class Tokens:
                     raise
         elif is_ageing(stored, now) and not is_refused(stored, now):
             # Good enough for this caller; the next one gets the new one.
-            self._renew(client).add_done_callback(_note_failure)
+            self._renew(client)
         return held
 
     async def renewed(self, client: Client) -> Held:
@@ -92,8 +92,14 @@ class Tokens:
         if (task := self._renewing.get(client.place)) is None:
             task = asyncio.create_task(self._renewed(client, anew=anew), name="token")
             self._renewing[client.place] = task
-            task.add_done_callback(lambda _: self._renewing.pop(client.place, None))
+            task.add_done_callback(lambda done: self._renewed_by(client, done))
         return task
+
+    def _renewed_by(self, client: Client, task: asyncio.Task[Held]) -> None:
+        self._renewing.pop(client.place, None)
+        if not task.cancelled() and (error := task.exception()):
+            # Those who asked know, if they are there still.
+            log.warning("no token for the connection %s of %s: %s", client.name, client.namespace, error)
 
     async def _renewed(self, client: Client, *, anew: bool) -> Held:
         while True:
@@ -162,8 +168,3 @@ def _form(values: OAuth2Values, old: SealedToken | None) -> dict[str, str]:
     if values.grant == "client_credentials":
         return client_grant(values)
     raise TokenRefusedError("nobody has agreed to it yet, or the agreement has ended; authorize it anew")
-
-
-def _note_failure(task: asyncio.Task[Held]) -> None:
-    if not task.cancelled() and (error := task.exception()):
-        log.warning("a token could not be renewed ahead of its end: %s", error)
