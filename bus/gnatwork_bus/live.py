@@ -1,17 +1,21 @@
 """Core NATS: messages as they pass by, and requests that want an answer."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
 
 from gnatwork_bus.connection import Connection
 
 #: Messages, and bytes of them, that one listener of `sharing` may have waiting.
 _MAX_HEARD = 10_000
 _MAX_HEARD_SIZE = 32 * 1024 * 1024
+#: Seconds that handing over what has come may take at the end.
+_PATIENCE = 5.0
 
 
 class Request(NamedTuple):
@@ -60,7 +64,8 @@ async def sharing(
 ) -> AsyncIterator[None]:
     """Share the messages on a pattern with all others of the group, for as long as the context lasts.
 
-    The next message waits for `callback` to return; those that wait are bounded, and what is more is lost.
+    The next message waits for `callback` to return; those that wait are bounded, and what is more is lost. So is what
+    waits for longer than a few seconds at the end.
     """
 
     async def received(message: Msg) -> None:
@@ -72,8 +77,7 @@ async def sharing(
     try:
         yield
     finally:
-        if connection.is_connected:
-            await subscription.drain()  # type: ignore[no-untyped-call]  # the client has no annotation here
+        await _leave(connection, subscription)
 
 
 @contextlib.asynccontextmanager
@@ -82,7 +86,8 @@ async def answering(
 ) -> AsyncIterator[None]:
     """Share the requests on a pattern with all others of the group, for as long as the context lasts.
 
-    The next request waits for `callback` to return. At the end those that have come are still handed over.
+    The next request waits for `callback` to return. At the end those that have come are still handed over, unless that
+    takes longer than a few seconds.
     """
 
     async def received(message: Msg) -> None:
@@ -93,5 +98,19 @@ async def answering(
     try:
         yield
     finally:
-        if connection.is_connected:
-            await subscription.drain()  # type: ignore[no-untyped-call]  # the client has no annotation here
+        await _leave(connection, subscription)
+
+
+async def _leave(connection: Connection, subscription: Subscription) -> None:
+    """Have nothing sent any more, and hand over what was, as far as there is time; never fails."""
+    left = False
+    try:
+        with contextlib.suppress(NatsError, OSError, TimeoutError):
+            async with asyncio.timeout(_PATIENCE if connection.is_connected else 0):
+                await subscription.drain()  # type: ignore[no-untyped-call]  # the client has no annotation here
+                left = True
+    finally:
+        if not left:
+            # The library would go on for ever, and take its share of the group again once it has reconnected.
+            subscription._stop_processing()
+            connection.nc._remove_sub(subscription._id)
