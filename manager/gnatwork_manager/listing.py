@@ -25,12 +25,16 @@ def _parse_time(value: Any) -> float:
     return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
 
 
+#: The end of the year 9999, the last that RFC 3339 can write; stores count in whole numbers of 64 bits.
+_LAST = 253_402_300_799
 #: Unix seconds, validated from a number or from text.
 Time = Annotated[
     float,
-    Field(allow_inf_nan=False),
+    Field(allow_inf_nan=False, ge=-_LAST, le=_LAST),
     BeforeValidator(_parse_time),
-    WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]}),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number", "minimum": -_LAST, "maximum": _LAST}]}
+    ),
 ]
 
 
