@@ -148,7 +148,7 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
             firing=firing,
             clock=clock,
             events=Events(connection, table, clock.timetable, firing),
-            store=TriggerStore(documents=workflows.documents, states=trigger_states, catalogue=catalogue),
+            store=TriggerStore(documents=workflows.documents, catalogue=catalogue),
             views=TriggerViews(states=trigger_states),
             rates=RateLimits(state),
             secrets=connections.values,

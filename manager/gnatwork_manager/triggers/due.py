@@ -58,6 +58,16 @@ def switched_off(state: TriggerState, revision: int) -> TriggerState:
     return state.model_copy(update={"times": None, "revision": revision, "nominal": None})
 
 
+def forgotten(state: TriggerState, revision: int) -> TriggerState:
+    """The state of a trigger that is gone, as a document of this revision says: one of its name begins anew.
+
+    The revision stays, so that whoever has not heard of it yet does not switch it on again.
+    """
+    if revision < state.revision or state == TriggerState():
+        return state
+    return TriggerState(revision=revision)
+
+
 def settled(state: TriggerState, trigger: AnyTrigger, upto: float, run: str | None = None) -> TriggerState:
     """The state once everything up to a time is settled, the last thing by a run."""
     if state.times != times_of(trigger) or upto <= (state.nominal or 0.0):

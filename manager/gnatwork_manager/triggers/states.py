@@ -8,7 +8,7 @@ themselves have begun all the same.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -17,7 +17,7 @@ from gnatwork_bus.connection import ApiError
 from gnatwork_bus.kv import Bucket, Entry
 from gnatwork_schemas import subjects
 from gnatwork_schemas.errors import ConflictError, GnatworkError, UnavailableError
-from gnatwork_schemas.triggers import TriggerState
+from gnatwork_schemas.triggers import AnyTrigger, TriggerState
 
 log = logging.getLogger(__name__)
 
@@ -101,10 +101,17 @@ class TriggerStates:
                 await self._state.update(key, after.model_dump_json(exclude_defaults=True).encode(), revision)
                 return after
 
-    async def forget(self, namespace: str, workflow: str, id_: str) -> None:
-        """Remove the state of a trigger that is no more."""
-        self._news.pop((namespace, workflow, id_), None)
-        await self._state.delete(subjects.trigger_state_key(namespace, workflow, id_))
+    def heard(
+        self,
+        namespace: str,
+        workflow: str,
+        before: Mapping[str, AnyTrigger],
+        after: Mapping[str, AnyTrigger],
+        revision: int,  # noqa: ARG002 - what a listener of the table is told
+    ) -> None:
+        """A workflow's document has changed: what is gathered of triggers that it has no more is not written."""
+        for id_ in before.keys() - after.keys():
+            self._news.pop((namespace, workflow, id_), None)
 
     async def run(self) -> None:
         """Write what is gathered, for ever."""

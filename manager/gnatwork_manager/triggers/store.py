@@ -11,7 +11,6 @@ from gnatwork_engine.compiler.faults import Faults
 from gnatwork_engine.compiler.triggers import read_trigger
 from gnatwork_manager.catalogue import Catalogue
 from gnatwork_manager.problems import ProblemError, invalid
-from gnatwork_manager.triggers.states import TriggerStates
 from gnatwork_manager.triggers.table import Known, known_of
 from gnatwork_manager.versions.conditions import ALWAYS, Condition
 from gnatwork_manager.versions.documents import Found, WorkflowDocuments
@@ -35,7 +34,6 @@ class TriggerStore:
     """The triggers of stored workflows. Every method raises ProblemError `workflow.not_found`."""
 
     documents: WorkflowDocuments
-    states: TriggerStates
     catalogue: Catalogue
 
     async def all(self, namespace: str, workflow: str) -> list[Known]:
@@ -87,7 +85,6 @@ class TriggerStore:
             return before.model_copy(update={"added": added})
 
         await self._change(namespace, workflow, change, condition)
-        await self.states.forget(namespace, workflow, id_)
 
     async def switch(
         self, namespace: str, workflow: str, id_: str, *, on: bool, condition: Condition = ALWAYS

@@ -19,7 +19,7 @@ from gnatwork_bus.connection import ApiError, Connection
 from gnatwork_bus.direct import leader_get
 from gnatwork_bus.kv import Bucket
 from gnatwork_bus.patience import until_available
-from gnatwork_manager.triggers.due import switched_off, switched_on
+from gnatwork_manager.triggers.due import forgotten, switched_off, switched_on
 from gnatwork_manager.triggers.polls import Polls
 from gnatwork_manager.triggers.rhythms import rhythm_of, times_of
 from gnatwork_manager.triggers.states import TriggerStates
@@ -160,7 +160,8 @@ class Timetable:
 
     async def _see_to_one(self, key: TriggerKey, timed: Timed) -> None:
         if timed.trigger is None:
-            state = await self._states.update(*key, lambda state: switched_off(state, timed.revision))
+            change = forgotten if timed.gone else switched_off
+            state = await self._states.update(*key, lambda state: change(state, timed.revision))
             await self._alarms.drop(key, timed.revision)
             if timed.gone and state.times is None:
                 await self._polls.forget(*key)

@@ -38,6 +38,7 @@ class Triggers:
     async def known(self) -> AsyncIterator[None]:
         """All triggers have been read; at the end, what is still to be written of them is."""
         await until_available(self.table.refresh)
+        self.table.listen(self.states.heard)
         try:
             yield
         finally:

@@ -146,6 +146,9 @@ class WorkflowDocuments:
             namespace, found.workflow, changed, lambda: self.state.update(key, value, found.revision)
         )
         self.note(namespace, changed.name, changed, revision)
+        for id_ in found.workflow.triggers().keys() - changed.triggers().keys():
+            # What became of a trigger that is gone is nothing to one that gets its name.
+            await self.state.purge(subjects.trigger_state_key(namespace, changed.name, id_), before=revision)
         return Found(changed, revision)
 
     def _read(self, entry: Entry) -> Found:

@@ -8,7 +8,7 @@ from gnatwork_bus.connection import Connection
 from gnatwork_bus.kv import Bucket
 from gnatwork_manager.triggers.states import TriggerStates
 from gnatwork_schemas import subjects
-from gnatwork_schemas.triggers import TriggerState
+from gnatwork_schemas.triggers import TriggerState, WebhookTrigger
 
 KEY = ("default", "shop", "hook")
 
@@ -65,6 +65,18 @@ async def test_a_state_that_can_not_be_read_is_begun_anew(state: Bucket) -> None
     states.fired(KEY, "run-1", 1.0)
     await states.write()
     assert (await states.get(*KEY)).fired == 1
+
+
+async def test_what_is_gathered_of_a_trigger_that_goes_is_not_written(state: Bucket) -> None:
+    states = TriggerStates(state)
+    other = ("default", "shop", "other")
+    for key in (KEY, other):
+        states.fired(key, "run-1", 1.0)
+    both = {id_: WebhookTrigger(id=id_, type="webhook") for id_ in ("hook", "other")}
+    states.heard("default", "shop", both, {"other": both["other"]}, 7)
+    await states.write()
+    assert await state.get(subjects.trigger_state_key(*KEY)) is None
+    assert (await states.get(*other)).fired == 1
 
 
 async def test_states_are_written_by_themselves(state: Bucket) -> None:

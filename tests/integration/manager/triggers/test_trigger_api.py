@@ -6,14 +6,14 @@ import httpx
 import orjson
 import pytest
 from support.hooking import BLOCKS, put_workflow, start_of_run, state_once, trigger_of, webhook
-from support.managing import TOKEN, Bench
+from support.managing import TOKEN, Bench, until
 from support.peopling import visitor
 
 from gnatwork import Client, RequestError
 from gnatwork_bus.kv import Bucket
 from gnatwork_schemas import subjects
 from gnatwork_schemas.catalogue import BlockType
-from gnatwork_schemas.triggers import StoredTrigger
+from gnatwork_schemas.triggers import StoredTrigger, TriggerState
 
 FETCH = BlockType(
     type="fetch",
@@ -29,6 +29,17 @@ async def ask(bench: Bench, verb: str, **body: Any) -> dict[str, Any]:
     reply = await bench.connection.request(subjects.api("default", verb), orjson.dumps(body))
     document: dict[str, Any] = orjson.loads(reply.data)
     return document
+
+
+async def until_written(bench: Bench, id_: str) -> None:
+    """It is stored, and not only gathered, that a trigger has begun a run."""
+    state = Bucket(bench.connection, subjects.STATE_BUCKET)
+
+    async def is_written() -> bool:
+        entry = await state.get(subjects.trigger_state_key("default", "shop", id_))
+        return entry is not None and TriggerState.model_validate_json(entry.value).fired == 1
+
+    await until(is_written)
 
 
 async def add(bench: Bench, trigger: Any, **headers: str) -> httpx.Response:
@@ -210,13 +221,31 @@ async def test_a_removed_trigger_leaves_no_state(bench: Bench) -> None:
     await put_workflow(bench)
     await add(bench, webhook())
     await bench.http.post("/workflows/shop/triggers/hook/fire")
-    await state_once(bench, lambda state: state.fired == 1)
+    await until_written(bench, "hook")
     await bench.http.delete("/workflows/shop/triggers/hook")
     await add(bench, webhook())
     assert (await trigger_of(bench))["state"]["fired"] == 0
     await bench.http.delete("/workflows/shop/triggers/hook")
     state = Bucket(bench.connection, subjects.STATE_BUCKET)
     assert await state.get(subjects.trigger_state_key("default", "shop", "hook")) is None
+
+
+async def test_what_became_of_a_trigger_is_forgotten_with_it_and_kept_by_the_next_version(bench: Bench) -> None:
+    await put_workflow(bench, webhook(), NIGHTLY)
+    for id_ in ("hook", "nightly"):
+        await bench.http.post(f"/workflows/shop/triggers/{id_}/fire", json={"event": {}})
+        await until_written(bench, id_)
+    await put_workflow(bench, webhook(path="/moved"), NIGHTLY | {"cron": "@hourly"})
+    assert [(await trigger_of(bench, id_))["state"]["fired"] for id_ in ("hook", "nightly")] == [1, 1]
+    await put_workflow(bench, description="without triggers")
+    await put_workflow(bench, webhook(), NIGHTLY)
+
+    async def all_is_forgotten() -> bool:
+        return [(await trigger_of(bench, id_))["state"]["fired"] for id_ in ("hook", "nightly")] == [0, 0]
+
+    await until(all_is_forgotten)
+    await bench.http.post("/workflows/shop/triggers/hook/fire", json={"event": {}})
+    await state_once(bench, lambda state: state.fired == 1)
 
 
 @pytest.mark.parametrize("way", ["http", "nats"])

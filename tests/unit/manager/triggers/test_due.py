@@ -2,7 +2,7 @@
 
 import pytest
 
-from gnatwork_manager.triggers.due import Due, due, settled, switched_off, switched_on
+from gnatwork_manager.triggers.due import Due, due, forgotten, settled, switched_off, switched_on
 from gnatwork_manager.triggers.rhythms import cron_rhythm, interval
 from gnatwork_schemas.triggers import Catchup, PollingTrigger, ScheduleTrigger, TriggerState
 
@@ -122,3 +122,14 @@ def test_polls_come_at_even_distances(every: float, now: float) -> None:
     assert rhythm.latest(first) == first
     assert rhythm.latest(second - 0.001) == first
     assert rhythm.latest(now) <= now
+
+
+def test_nothing_is_kept_of_a_trigger_that_is_gone_but_when_it_went() -> None:
+    on = switched_on(TriggerState(fired=7, last_run="run-1"), hourly(), 5, DAY)
+    assert forgotten(on, 4) == on
+    gone = forgotten(on, 6)
+    assert gone == TriggerState(revision=6)
+    # Who has not heard of it does not bring it back; whoever publishes it again does, as one that is new.
+    assert switched_on(gone, hourly(), 5, DAY + 10) == gone
+    assert switched_on(gone, hourly(), 7, DAY + 10).nominal == DAY + 10
+    assert forgotten(TriggerState(), 6) == TriggerState()
