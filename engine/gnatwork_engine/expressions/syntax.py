@@ -30,7 +30,8 @@ BODY = Around("(() => {", "\n})")
 _EXCERPT = 40
 _SHOWN = 80
 
-_BRACES = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+#: Read in one go, however many braces and blanks there are.
+_BRACES = re.compile(r"\{\{([^{}]*+)\}\}")
 _STATEMENT = re.compile(r"\s*(if|for|while|do|switch|try|throw|const|let|var)\b")
 _RETURN = re.compile(r"\s*return\b\s*")
 #: What the grammar knows and the executors' JavaScript does not, or must not do.
@@ -151,7 +152,7 @@ def _first_error(root: Node) -> Node:
 def _hint(text: str, around: Around) -> str:
     """What was probably meant."""
     if _BRACES.search(text):
-        plain = _quoted(_BRACES.sub(r"\1", text))
+        plain = _quoted(_BRACES.sub(lambda found: found[1].strip(), text))
         return f"; write {plain} without braces: this is JavaScript, not a template"
     if around == BODY:
         return ""

@@ -1,5 +1,7 @@
 """Texts that are no expressions: where the mistake is, and what was probably meant."""
 
+import time
+
 import pytest
 
 from gnatwork_engine.expressions import BODY, ExpressionError, Mention, mentions_of
@@ -70,6 +72,14 @@ def test_a_long_text_is_refused_unread() -> None:
 
 def test_messages_stay_short() -> None:
     assert len(refusal("{{ " + "a" * 5000 + " }} > ")) < 300
+
+
+@pytest.mark.parametrize("text", ["event + {{" + " " * 16_000 + "x", "event + " + "{{" * 8_000, "@" + "{{ a" * 4_000])
+def test_braces_that_do_not_end_take_no_time(text: str) -> None:
+    # Whoever compiles does nothing else meanwhile; these once took hours.
+    begun = time.perf_counter()
+    assert "can't be read" in refusal(text)
+    assert time.perf_counter() - begun < 5
 
 
 def test_the_statements_of_a_function_are_a_text_of_their_own() -> None:
