@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from gnatwork_engine.compiler.faults import Faults
 from gnatwork_engine.compiler.triggers import read_trigger
 from gnatwork_manager.catalogue import Catalogue
+from gnatwork_manager.bodies import encode_bounded
 from gnatwork_manager.problems import ProblemError, invalid
 from gnatwork_manager.triggers.table import Known, known_of
 from gnatwork_manager.versions.conditions import ALWAYS, Condition

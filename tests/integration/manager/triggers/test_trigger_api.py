@@ -339,3 +339,13 @@ async def test_viewers_do_not_see_what_would_let_them_start_runs(bench: Bench) -
             assert len(more["addresses"]) == 2
         refused = await guest.ask("POST", "/workflows/shop/triggers/hook/fire", viewer)
         assert refused.json()["code"] == "auth.forbidden"
+
+
+@pytest.mark.parametrize("depth", [150, 190, 198, 220, 1000])
+async def test_a_trigger_that_nobody_could_read_again_is_not_stored(bench: Bench, depth: int) -> None:
+    await put_workflow(bench)
+    deep = b"[" * depth + b"]" * depth
+    body = b'{"id": "deep", "type": "webhook", "input": ' + deep + b"}"
+    refused = await bench.http.post("/workflows/shop/triggers", content=body)
+    assert (refused.status_code, refused.json()["code"]) == (422, "request.invalid")
+    assert (await bench.http.get("/workflows")).json()["items"][0]["name"] == "shop"
