@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from gnatwork_engine.compiler.faults import Faults
 from gnatwork_engine.compiler.triggers import read_trigger
-from gnatwork_manager.catalogue import Catalogue
 from gnatwork_manager.bodies import encode_bounded
+from gnatwork_manager.catalogue import Catalogue
 from gnatwork_manager.problems import ProblemError, invalid
 from gnatwork_manager.triggers.table import Known, known_of
 from gnatwork_manager.versions.conditions import ALWAYS, Condition
@@ -113,6 +113,8 @@ class TriggerStore:
         return await self.documents.change(namespace, name, decide, condition)
 
     def _read(self, value: Any) -> AnyTrigger:
+        # The document that it becomes a part of has to be read again.
+        encode_bounded(value, "")
         faults = Faults()
         trigger = read_trigger(value, (), faults, self.catalogue.types)
         if trigger is None or faults:
