@@ -61,7 +61,8 @@ class RunListQuery(PageQuery):
         default=None,
         max_length=200,
         description="Words that all occur in the workflow's name, values of labels, or code and message of the error; "
-        "`word*` stands for all that begin so, from three letters on. Or at least four digits that a run id begins with.",
+        "`word*` stands for all that begin so, from three letters on. Or at least four digits that a run id begins "
+        "with.",
     )
 
     def wanted(self) -> RunFilter:
