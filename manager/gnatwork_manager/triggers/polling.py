@@ -36,7 +36,7 @@ class Item(NamedTuple):
 
 
 def definition_of(trigger: PollingTrigger) -> dict[str, Any]:
-    """The workflow that fetches what a trigger polls; its input is `{cursor}`, its output the response."""
+    """The workflow that fetches what a trigger polls; its input is `{cursor?}`, its output the response."""
     fetch = {"id": "fetch", "type": "fetch", "config": _from_input(trigger.fetch)}
     return {
         "name": POLL,
@@ -97,7 +97,9 @@ def _written(parts: tuple[TemplatePart, ...]) -> Iterator[str]:
     for part in parts:
         if isinstance(part, PathExpression):
             source = f"input.{part.source}" if part.path[0] == "cursor" else part.source
-            default = f" ?? {json.dumps(part.default)}" if part.has_default else ""
+            # Before there is a cursor the input has none, so that defaults stand in; without one it is null.
+            has_default = part.has_default or part.path == ("cursor",)
+            default = f" ?? {json.dumps(part.default)}" if has_default else ""
             yield f"{{{{ {source}{default} }}}}"
         else:
             yield part.replace("{{", '{{ "{{" }}')

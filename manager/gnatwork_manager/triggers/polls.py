@@ -106,7 +106,10 @@ class Polls:
         submitter.check_room()
         labels = {"poll": f"{known.workflow}/{trigger.id}"}
         wanted = Submission(
-            definition=definition_of(trigger), pointer="/fetch", input={"cursor": cursor}, labels=labels
+            definition=definition_of(trigger),
+            pointer="/fetch",
+            input={} if cursor is None else {"cursor": cursor},
+            labels=labels,
         )
         order = await submitter.order(wanted)
         fired = Fired(type=trigger.type, id=trigger.id, details={"scheduled_at": written(nominal)})

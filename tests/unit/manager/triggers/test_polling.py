@@ -21,11 +21,12 @@ def poll(**fields: Any) -> PollingTrigger:
     ("written", "asked"),
     [
         ("http://a", "http://a"),
-        ("{{ cursor }}", "{{ input.cursor }}"),
+        ("{{ cursor }}", "{{ input.cursor ?? null }}"),
+        ("{{ cursor ?? '2026' }}", '{{ input.cursor ?? "2026" }}'),
         ("http://a?since={{ cursor.at ?? 0 }}&n=1", "http://a?since={{ input.cursor.at ?? 0 }}&n=1"),
         ('{{ cursor[\'a b\'][0] ?? {"x": "}"} }}', '{{ input.cursor[\'a b\'][0] ?? {"x": "}"} }}'),
         ("{{ connections.shop.key }}", "{{ connections.shop.key }}"),
-        ('{{ "{{" }}{{ cursor }}', '{{ "{{" }}{{ input.cursor }}'),
+        ('{{ "{{" }}{{ cursor }}', '{{ "{{" }}{{ input.cursor ?? null }}'),
     ],
 )
 def test_the_cursor_is_the_input_of_the_run_that_fetches(written: str, asked: str) -> None:
