@@ -59,7 +59,9 @@ class Invitations:
 
     async def revoke(self, id_: str) -> None:
         """Take one back; ProblemError `invitation.not_found`."""
-        if await self._state.get(_key(id_)) is None:
+        await self._directory.catch_up()
+        # The store is not asked: to it `*` is any of them.
+        if id_ not in self._directory.invitations:
             raise ProblemError("invitation.not_found", f"there is no invitation `{id_}`")
         await self.delete(id_)
 
