@@ -10,6 +10,10 @@ from gnatwork_manager.listing import PageQuery
 from gnatwork_manager.problems import ProblemError, faults_of, invalid
 from gnatwork_manager.services import Services
 from gnatwork_manager.submission import check_fields
+from gnatwork_manager.versions.conditions import Condition, parse_condition
+
+#: What any verb that writes on a condition may carry, as HTTP has it in headers.
+CONDITION = ("if_match", "if_none_match")
 
 _Query = TypeVar("_Query", bound=BaseModel)
 
@@ -49,6 +53,10 @@ class VerbRequest:
         except ValidationError as error:
             faults = faults_of(error.errors(include_url=False, include_context=False), skip=0)
             raise ProblemError("request.invalid", faults[0].message, errors=faults) from None
+
+    def condition(self) -> Condition:
+        """What must hold for a write, as the fields `CONDITION` say; ProblemError."""
+        return parse_condition(*(self.text(name) if name in self.body else None for name in CONDITION))
 
     def page(self, *others: str) -> PageQuery:
         """Which page of a list is wanted; ProblemError."""

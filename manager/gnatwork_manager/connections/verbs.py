@@ -3,11 +3,8 @@
 from gnatwork_manager.connections.endpoints import CALLBACK, read_authorize, read_body
 from gnatwork_manager.metrics import refusals
 from gnatwork_manager.problems import invalid
-from gnatwork_manager.verb_request import Answer, VerbRequest, Verbs
-from gnatwork_manager.versions.conditions import Condition, parse_condition
+from gnatwork_manager.verb_request import CONDITION, Answer, VerbRequest, Verbs
 from gnatwork_schemas.connections import ResolveBody
-
-_CONDITION = ("if_match", "if_none_match")
 
 
 async def _list(request: VerbRequest) -> Answer:
@@ -23,14 +20,14 @@ async def _get(request: VerbRequest) -> Answer:
 
 
 async def _put(request: VerbRequest) -> Answer:
-    room, body = request.services.connections, read_body(request.without("name", *_CONDITION))
-    found, _ = await room.store.put(request.namespace, request.text("name"), body, _condition(request))
+    room, body = request.services.connections, read_body(request.without("name", *CONDITION))
+    found, _ = await room.store.put(request.namespace, request.text("name"), body, request.condition())
     return (await room.view(request.namespace, found)).model_dump(mode="json")
 
 
 async def _delete(request: VerbRequest) -> Answer:
-    request.only("name", *_CONDITION)
-    await request.services.connections.store.delete(request.namespace, request.text("name"), _condition(request))
+    request.only("name", *CONDITION)
+    await request.services.connections.store.delete(request.namespace, request.text("name"), request.condition())
     return {}
 
 
@@ -61,13 +58,6 @@ async def _resolve(request: VerbRequest) -> Answer:
         resolved = await request.services.connections.values.resolve(request.namespace, wanted.names, wanted.type)
     metrics.connections_resolved.inc(len(resolved.connections))
     return resolved.model_dump(mode="json")
-
-
-def _condition(request: VerbRequest) -> Condition:
-    match, none_match = (request.body.get(name) for name in _CONDITION)
-    if not isinstance(match, str | None) or not isinstance(none_match, str | None):
-        raise invalid("/if_match", "a condition is a text of ETags")
-    return parse_condition(match, none_match)
 
 
 VERBS: Verbs = {

@@ -4,8 +4,7 @@ from gnatwork_manager.listing import PageQuery
 from gnatwork_manager.triggers.by_hand import fire_by_hand
 from gnatwork_manager.triggers.store import FoundTrigger
 from gnatwork_manager.triggers.views import preview
-from gnatwork_manager.verb_request import Answer, VerbRequest, Verbs
-from gnatwork_manager.versions.conditions import Condition, parse_condition
+from gnatwork_manager.verb_request import CONDITION, Answer, VerbRequest, Verbs
 from gnatwork_schemas.status import RunStatus
 
 #: What names a trigger.
@@ -22,10 +21,10 @@ async def _list(request: VerbRequest) -> Answer:
 
 
 async def _add(request: VerbRequest) -> Answer:
-    request.only("name", "trigger", "if_match", "if_none_match")
+    request.only("name", "trigger", *CONDITION)
     store = request.services.triggers.store
     value = request.body.get("trigger")
-    found = await store.add(request.namespace, request.text("name"), value, _condition(request))
+    found = await store.add(request.namespace, request.text("name"), value, request.condition())
     return await _shown(request, found)
 
 
@@ -35,14 +34,14 @@ async def _get(request: VerbRequest) -> Answer:
 
 
 async def _put(request: VerbRequest) -> Answer:
-    request.only(*_ONE, "trigger", "if_match", "if_none_match")
+    request.only(*_ONE, "trigger", *CONDITION)
     store, value = request.services.triggers.store, request.body.get("trigger")
-    return await _shown(request, await store.put(request.namespace, *_one(request), value, _condition(request)))
+    return await _shown(request, await store.put(request.namespace, *_one(request), value, request.condition()))
 
 
 async def _delete(request: VerbRequest) -> Answer:
-    request.only(*_ONE, "if_match", "if_none_match")
-    await request.services.triggers.store.remove(request.namespace, *_one(request), _condition(request))
+    request.only(*_ONE, *CONDITION)
+    await request.services.triggers.store.remove(request.namespace, *_one(request), request.condition())
     return {}
 
 
@@ -55,8 +54,8 @@ async def _disable(request: VerbRequest) -> Answer:
 
 
 async def _switch(request: VerbRequest, *, on: bool) -> Answer:
-    request.only(*_ONE, "if_match", "if_none_match")
-    store, condition = request.services.triggers.store, _condition(request)
+    request.only(*_ONE, *CONDITION)
+    store, condition = request.services.triggers.store, request.condition()
     return await _shown(request, await store.switch(request.namespace, *_one(request), on=on, condition=condition))
 
 
@@ -86,11 +85,6 @@ VERBS: Verbs = {
 
 def _one(request: VerbRequest) -> tuple[str, str]:
     return request.text("name"), request.text("id")
-
-
-def _condition(request: VerbRequest) -> Condition:
-    given = [request.text(field) if field in request.body else None for field in ("if_match", "if_none_match")]
-    return parse_condition(*given)
 
 
 async def _shown(request: VerbRequest, found: FoundTrigger) -> Answer:

@@ -5,13 +5,9 @@ from typing import Any
 from pydantic import Field
 
 from gnatwork_manager.problems import invalid
-from gnatwork_manager.verb_request import Answer, VerbRequest, Verbs
-from gnatwork_manager.versions.conditions import Condition, parse_condition
+from gnatwork_manager.verb_request import CONDITION, Answer, VerbRequest, Verbs
 from gnatwork_manager.versions.search import WorkflowQuery
 from gnatwork_schemas.model import StrictModel
-
-#: What any verb that writes may carry.
-_CONDITION = ("if_match", "if_none_match")
 
 
 class _Number(StrictModel):
@@ -33,23 +29,23 @@ async def _create(request: VerbRequest) -> Answer:
 
 
 async def _put(request: VerbRequest) -> Answer:
-    request.only("name", "definition", "publish", *_CONDITION)
+    request.only("name", "definition", "publish", *CONDITION)
     stored = await request.services.workflows.put(
         request.namespace,
         request.text("name"),
         request.body.get("definition"),
         publish=_flag(request, "publish", default=True),
-        condition=_condition(request),
+        condition=request.condition(),
     )
     return stored.document
 
 
 async def _delete(request: VerbRequest) -> Answer:
-    request.only("name", "force", *_CONDITION)
+    request.only("name", "force", *CONDITION)
     name, force = request.text("name"), _flag(request, "force", default=False)
     # Whoever reaches NATS may do everything.
     await request.services.workflows.removal.delete(
-        request.namespace, name, _condition(request), force=force, owned_by=None
+        request.namespace, name, request.condition(), force=force, owned_by=None
     )
     return {}
 
@@ -79,14 +75,14 @@ async def _version(request: VerbRequest) -> Answer:
 
 
 async def _draft(request: VerbRequest) -> Answer:
-    request.only("name", "definition", *_CONDITION)
+    request.only("name", "definition", *CONDITION)
     name, definition = request.text("name"), request.body.get("definition")
-    return (await request.services.workflows.draft(request.namespace, name, definition, _condition(request))).document
+    return (await request.services.workflows.draft(request.namespace, name, definition, request.condition())).document
 
 
 async def _publish(request: VerbRequest) -> Answer:
-    number = request.query(_Number, "name", *_CONDITION).version
-    name, condition = request.text("name"), _condition(request)
+    number = request.query(_Number, "name", *CONDITION).version
+    name, condition = request.text("name"), request.condition()
     return (await request.services.workflows.publish(request.namespace, name, number, condition)).document
 
 
@@ -119,8 +115,3 @@ def _flag(request: VerbRequest, name: str, *, default: bool) -> bool:
     if not isinstance(value, bool):
         raise invalid(f"/{name}", f"`{name}` is true or false")
     return value
-
-
-def _condition(request: VerbRequest) -> Condition:
-    given = [request.text(name) if name in request.body else None for name in _CONDITION]
-    return parse_condition(*given)
