@@ -9,6 +9,7 @@ import orjson
 
 from gnatwork_engine.fill import fill
 from gnatwork_engine.template import parse_template
+from gnatwork_manager.bodies import encode_bounded
 from gnatwork_manager.problems import ProblemError
 from gnatwork_schemas.template import PathExpression, TemplatePart
 from gnatwork_schemas.triggers import PollingTrigger
@@ -63,9 +64,9 @@ def items_of(trigger: PollingTrigger, response: Any) -> list[Item]:
 
 
 def cursor_of(trigger: PollingTrigger, response: Any) -> Any:
-    """What the next poll begins from; ProblemError `trigger.bad_items`, TemplateError."""
+    """What the next poll begins from; ProblemError `trigger.bad_items`, `request.invalid`, TemplateError."""
     cursor = fill(trigger.cursor, {"response": response})
-    if len(orjson.dumps(cursor)) > _MAX_CURSOR:
+    if len(encode_bounded(cursor, "/cursor")) > _MAX_CURSOR:
         raise ProblemError("trigger.bad_items", f"a cursor has at most {_MAX_CURSOR} bytes")
     return cursor
 

@@ -85,3 +85,11 @@ def test_of_what_was_seen_the_oldest_is_forgotten(monkeypatch: pytest.MonkeyPatc
     second = items_of(poll(), {"body": ["c", "d"]})
     seen = read_seen(write_seen(second, read_seen(write_seen(first, {}))))
     assert list(seen) == [second[0].digest, second[1].digest, first[0].digest]
+
+
+def test_a_cursor_can_be_read_again() -> None:
+    deep: object = 1
+    for _ in range(150):
+        deep = [deep]
+    with pytest.raises(ProblemError, match="nested"):
+        cursor_of(poll(cursor="{{ response.body }}"), {"body": deep})
