@@ -9,8 +9,9 @@ import orjson
 
 from gnatwork_engine.fill import fill
 from gnatwork_engine.template import parse_template
-from gnatwork_manager.bodies import encode_bounded
+from gnatwork_manager.bodies import MAX_DEPTH, encode_bounded
 from gnatwork_manager.problems import ProblemError
+from gnatwork_manager.triggers.calls import MAX_DETAILS
 from gnatwork_schemas.template import PathExpression, TemplatePart
 from gnatwork_schemas.triggers import PollingTrigger
 
@@ -30,7 +31,7 @@ _MAX_CURSOR = 64 * 1024
 class Item(NamedTuple):
     """Something that a poll has found."""
 
-    #: What tells it from others.
+    #: What tells it from others, as its run is told.
     key: Any
     digest: bytes
     value: Any
@@ -58,8 +59,11 @@ def items_of(trigger: PollingTrigger, response: Any) -> list[Item]:
     items: dict[bytes, Item] = {}
     for value in values:
         key = fill(trigger.key, {"item": value})
-        digest = sha256(orjson.dumps(key, option=orjson.OPT_SORT_KEYS)).digest()[:_SIZE]
-        items.setdefault(digest, Item(key, digest, value))
+        encoded = orjson.dumps(key, option=orjson.OPT_SORT_KEYS)
+        digest = sha256(encoded).digest()[:_SIZE]
+        # It is part of the run's start, which is one message; the item itself may be larger.
+        small = len(encoded) <= MAX_DETAILS and encoded.count(b"[") + encoded.count(b"{") <= MAX_DEPTH
+        items.setdefault(digest, Item(key if small else digest.hex(), digest, value))
     return list(items.values())
 
 

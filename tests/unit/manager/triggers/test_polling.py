@@ -1,5 +1,6 @@
 """What a poll asks for, and which items are new."""
 
+import json
 from typing import Any
 
 import pytest
@@ -93,3 +94,11 @@ def test_a_cursor_can_be_read_again() -> None:
         deep = [deep]
     with pytest.raises(ProblemError, match="nested"):
         cursor_of(poll(cursor="{{ response.body }}"), {"body": deep})
+
+
+@pytest.mark.parametrize("text", ["[" * 150 + "]" * 150, f'["{"x" * 20_000}"]'])
+def test_a_key_that_is_large_is_told_by_its_digest(text: str) -> None:
+    # The key is part of the run's start, which is one message; by default it is the whole item.
+    (item,) = items_of(poll(), {"body": [json.loads(text)]})
+    assert item.key == item.digest.hex()
+    assert item.value == json.loads(text)
