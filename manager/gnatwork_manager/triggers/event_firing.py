@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from gnatwork_bus.delivery import Delivery
 from gnatwork_bus.live import Heard
 from gnatwork_manager.problems import ProblemError
+from gnatwork_manager.triggers.deliveries import wait_again
 from gnatwork_manager.triggers.event_filter import EventFilter
 from gnatwork_manager.triggers.event_runs import CHAIN, Chains, run_of
 from gnatwork_manager.triggers.firing import FiredRun, Firing
@@ -18,9 +19,6 @@ from gnatwork_schemas.errors import GnatworkError
 from gnatwork_schemas.triggers import EventTrigger
 
 log = logging.getLogger(__name__)
-
-#: Seconds until a message of a stream is tried again, the first time and the longest, doubling.
-_FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,7 +68,7 @@ class EventFiring:
             await self._fire(known, seen._replace(details=details, occurrence=occurrence))
         except (ProblemError, GnatworkError) as error:
             if passes(error):
-                delivery.nak(min(_FIRST_WAIT * 2 ** min(delivery.delivered - 1, 10), _LONGEST_WAIT))
+                delivery.nak(wait_again(delivery))
                 return
             log.info("the trigger %s starts nothing: %s", "/".join(known.key), error)
         delivery.ack()

@@ -13,6 +13,7 @@ from gnatwork_bus.delivery import Delivery
 from gnatwork_bus.event_consumers import EVENT_ACK_WAIT, event_consumer
 from gnatwork_bus.live import Heard, sharing
 from gnatwork_bus.reconcile import ensure_consumer
+from gnatwork_manager.triggers.deliveries import FIRST_WAIT, LONGEST_WAIT, renewed
 from gnatwork_schemas import subjects
 from gnatwork_schemas.errors import GnatworkError
 
@@ -22,8 +23,6 @@ log = logging.getLogger(__name__)
 _AT_ONCE = 64
 #: Seconds that what is in hand gets when the trigger is switched off, or the manager ends.
 _PATIENCE = 5.0
-#: Seconds until a stream that can't be listened to is tried again, the first time and the longest, doubling.
-_FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0
 
 
 class Source(NamedTuple):
@@ -90,7 +89,7 @@ async def consume(
 
 
 async def _until_there(connection: Connection, source: Source, stream: str, failed: Callable[[str], None]) -> None:
-    wait = _FIRST_WAIT
+    wait = FIRST_WAIT
     while True:
         try:
             await ensure_consumer(connection, event_consumer(source.key, stream, source.subject))
@@ -100,25 +99,18 @@ async def _until_there(connection: Connection, source: Source, stream: str, fail
         else:
             return
         await asyncio.sleep(wait)
-        wait = min(2 * wait, _LONGEST_WAIT)
+        wait = min(2 * wait, LONGEST_WAIT)
 
 
 async def _held(delivery: Delivery, take: Callable[[Delivery], Awaitable[None]]) -> None:
     """See to a message, telling the server meanwhile that it is being seen to."""
-
-    async def renew() -> None:
-        while True:
-            await asyncio.sleep(EVENT_ACK_WAIT / 3)
-            delivery.in_progress()
-
-    renewing = asyncio.create_task(renew())
     try:
-        await take(delivery)
+        async with renewed(delivery, EVENT_ACK_WAIT):
+            await take(delivery)
     except Exception:
         log.exception("a message on %s is tried again later", delivery.subject)
-        delivery.nak(_LONGEST_WAIT)
+        delivery.nak(LONGEST_WAIT)
     finally:
-        renewing.cancel()
         if not delivery.settled:
             delivery.nak()
 

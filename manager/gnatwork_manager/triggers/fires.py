@@ -1,10 +1,8 @@
 """What comes of alarms: a queue that all managers share, each message acknowledged once its effect is stored."""
 
 import asyncio
-import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator
 
 from pydantic import ValidationError
 
@@ -15,6 +13,7 @@ from gnatwork_bus.delivery import Delivery
 from gnatwork_bus.patience import until_available
 from gnatwork_bus.reconcile import ensure_consumer
 from gnatwork_bus.topology import TRIGGER_ACK_WAIT, trigger_consumer
+from gnatwork_manager.triggers.deliveries import renewed, wait_again
 from gnatwork_manager.triggers.polls import Polls
 from gnatwork_manager.triggers.rhythms import times_of
 from gnatwork_manager.triggers.schedules import Schedules, passes
@@ -28,10 +27,8 @@ log = logging.getLogger(__name__)
 
 #: Fires that one manager sees to at the same time.
 _AT_ONCE = 256
-#: Seconds until one is delivered again: where this manager has not heard of the trigger yet, and after an error, the
-#: first time and the longest, doubling.
+#: Seconds until one is delivered again where this manager has not heard of the trigger yet.
 _NEWS_WAIT = 0.5
-_FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0
 
 
 class Fires:
@@ -80,10 +77,10 @@ class Fires:
             delivery.term(f"no alarm of a trigger: {error.errors(include_url=False)[0]['msg']}")
             return
         try:
-            async with _renewed(delivery):
+            async with renewed(delivery, TRIGGER_ACK_WAIT):
                 done = await self._fire(key, due, delivery.at)
         except Exception as error:
-            wait = min(_FIRST_WAIT * 2 ** min(delivery.delivered - 1, 10), _LONGEST_WAIT)
+            wait = wait_again(delivery)
             level = logging.DEBUG if passes(error) else logging.ERROR
             log.log(level, "the trigger %s is tried again in %.0f s", "/".join(key), wait, exc_info=error)
             delivery.nak(wait)
@@ -118,19 +115,3 @@ class Fires:
                 return True
         await self._timetable.set_next(key, timed, after)
         return True
-
-
-@contextlib.asynccontextmanager
-async def _renewed(delivery: Delivery) -> AsyncIterator[None]:
-    """Tell the server while the context lasts that the message is being seen to."""
-
-    async def renew() -> None:
-        while True:
-            await asyncio.sleep(TRIGGER_ACK_WAIT / 3)
-            delivery.in_progress()
-
-    renewing = asyncio.create_task(renew())
-    try:
-        yield
-    finally:
-        renewing.cancel()
