@@ -55,6 +55,7 @@ def print_run(run: Run) -> None:
             "created": moment(run.created_at),
             "took": lasted(run.created_at, run.ended_at) or None,
             "labels": run.labels or None,
+            "trigger": f"{run.trigger.id} ({run.trigger.type})" if run.trigger.id else None,
             "parent": run.parent,
             "retry_of": run.retry_of,
             "waits_for": awaited(run.waiting_for) if run.waiting_for else None,
