@@ -90,6 +90,10 @@ class Directory:
         following = follow(self._connection, self._state.stream_name, subject, after=self._position)
         async with contextlib.aclosing(following) as messages:
             async for message in messages:
+                if message.sequence <= self._position:
+                    # The bucket was made anew: nobody of before gets in.
+                    for known in (self._people, self._ids, self._keys, self._invitations, self._revoked):
+                        known.clear()
                 entry = self._state.entry(message)
                 self._take(self._state.key(message), entry.value if entry else None, message.sequence)
                 async with self._moved:
