@@ -92,7 +92,7 @@ async def perform(client: Client, step: Step, *, publish: bool) -> int | None:
         if step.change == "pruned" and step.seen:
             await client.delete_workflow(step.name, revision=step.seen.revision)
             return None
-        return step.seen.newest if step.seen else None
+        return (publish and step.seen.version) or step.seen.newest if step.seen else None
     revision = step.seen.revision if step.seen else 0
     stored = await client.put_workflow(step.name, step.source.definition, publish=publish, revision=revision)
     return stored.newest
@@ -105,6 +105,8 @@ async def _step(client: Client, source: Source, seen: WorkflowSummary | None, *,
     change = change_of(seen, same=diff.same, publish=publish)
     if change != "unchanged" and publish and seen.version not in {None, diff.old}:
         diff = await client.diff_workflow(source.name, source.definition, old=seen.version)
+        # It is what runs, though there are newer versions: drafts, or one that was rolled back.
+        change = "unchanged" if diff.same else change
     return Step(name=source.name, change=change, seen=seen, source=source, diff=diff)
 
 

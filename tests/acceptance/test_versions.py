@@ -98,6 +98,6 @@ async def test_workflows_in_files(installation: Installation, client: Client, tm
     )
     assert exported.out.split() == [str(tmp_path / "out" / name) for name in ("one.yaml", "three.yaml")]
     again = await installation.gnatwork("workflow", "import", tmp_path / "out", "--dry-run", "-o", "json")
-    assert [step["change"] for step in again.document] == ["changed", "unchanged"]
+    assert [step["change"] for step in again.document] == ["unchanged", "unchanged"]
     deleted = await installation.gnatwork("workflow", "delete", "one", "three")
     assert deleted.code == 0, deleted.err
