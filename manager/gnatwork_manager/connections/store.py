@@ -21,6 +21,8 @@ from gnatwork_schemas.errors import ConflictError
 from gnatwork_schemas.names import NAME_PATTERN
 
 _NAME = re.compile(NAME_PATTERN)
+#: Bytes of a document: it is one message, and NATS takes 1 MiB. Values of other scripts take several for a character.
+_MAX_DOCUMENT = 900 * 1024
 #: Times that a write is tried while others write the same connection.
 _ATTEMPTS = 20
 
@@ -85,6 +87,9 @@ class ConnectionStore:
             _check(condition, before)
             document = self._document(namespace, name, body, values, before)
             value = document.model_dump_json().encode()
+            if len(value) > _MAX_DOCUMENT:
+                most = _MAX_DOCUMENT // 1024
+                raise ProblemError("connection.invalid", f"sealed, it has {len(value) // 1024} KiB, at most {most}")
             try:
                 written = await self.bucket.update(key, value, revision)
             except ConflictError:

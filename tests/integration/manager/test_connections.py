@@ -162,6 +162,12 @@ async def test_what_is_wrong_is_said_without_the_values(bench: Bench) -> None:
         assert "s3c" not in reply.text
 
 
+async def test_values_are_no_more_than_one_message(bench: Bench) -> None:
+    values = {f"v{number}": "\N{GRINNING FACE}" * 60_000 for number in range(4)}
+    refused = await bench.http.put("/connections/large", json={"type": "custom", "values": values})
+    assert (refused.status_code, refused.json()["code"]) == (422, "connection.invalid")
+
+
 async def test_a_name_is_one(bench: Bench) -> None:
     body = {"type": "bearer", "values": {"token": "s3cr3t"}}
     assert (await bench.http.put("/connections/No", json=body)).status_code == 422
