@@ -47,7 +47,7 @@ class Workflows:
     async def put(
         self, namespace: str, name: str, definition: Any, *, publish: bool = True, condition: Condition = ALWAYS
     ) -> Answer:
-        """Make a definition the newest version of a workflow, unless it is; DefinitionError, ProblemError."""
+        """Make a definition a version, unless the newest or the published one is it; DefinitionError, ProblemError."""
         addition = await self._addition(namespace, name, definition, publish=publish)
         found = await addition.perform(condition)
         return await self.reader.whole(namespace, found, created=addition.created)

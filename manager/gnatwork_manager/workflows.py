@@ -31,7 +31,7 @@ from gnatwork_schemas.workflow import Workflow
 router = APIRouter(prefix=f"{API_PREFIX}/workflows", tags=["workflows"])
 
 _PUT: dict[int | str, dict[str, Any]] = {
-    200: {"model": Workflow, "description": "The newest version is this definition already."},
+    200: {"model": Workflow, "description": "The newest version, or the published one, is this definition already."},
     201: {"model": Workflow, "description": "It is a new version."},
 }
 _DELETE: dict[int | str, dict[str, Any]] = {204: {"description": "It is gone."}}

@@ -55,19 +55,19 @@ class Addition:
         if self.publish:
             check_added(found.workflow, self.compiled)
         workflow = found.workflow
-        self.created = not await self._is_newest(found)
-        if not self.created:
-            self.number = found.newest
-        else:
+        self.number = await self._known(found)
+        self.created = not self.number
+        if self.created:
             workflow = await self._with_version(found)
         return published(workflow, self.number, self.compiled) if self.publish else workflow
 
-    async def _is_newest(self, found: Found) -> bool:
-        """Whether the newest version says the same: then there is nothing to add."""
-        if not found.newest:
-            return False
-        newest = await self.numbers.read(self.namespace, self.sent.name, found.newest)
-        return newest is not None and not await compare(newest, self.sent.json, any)
+    async def _known(self, found: Found) -> int:
+        """The newest version, or what is published and is to be, if it says the same; 0 where it has to be added."""
+        for number in dict.fromkeys((found.newest, (self.publish and found.workflow.published) or 0)):
+            known = await self.numbers.read(self.namespace, self.sent.name, number) if number else None
+            if known is not None and not await compare(known, self.sent.json, any):
+                return number
+        return 0
 
     async def _with_version(self, found: Found) -> StoredWorkflow:
         if len(found.workflow.versions) >= _MAX_VERSIONS:

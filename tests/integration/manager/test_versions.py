@@ -33,6 +33,16 @@ async def test_the_same_draft_again_is_no_new_version(bench: Bench) -> None:
     assert (again.status_code, again.json()) == (200, first.json())
 
 
+async def test_what_is_published_again_is_no_new_version_after_a_rollback(bench: Bench) -> None:
+    await put(bench, definition("a"))
+    await put(bench, definition("b"))
+    await bench.http.post("/workflows/news/versions/1/publish")
+    again = await put(bench, definition("a"))
+    assert (again.status_code, again.json()["version"], again.json()["newest"]) == (200, 1, 2)
+    newest = await put(bench, definition("b"))
+    assert (newest.status_code, newest.json()["version"], newest.json()["newest"]) == (200, 2, 2)
+
+
 async def test_a_workflow_may_begin_as_a_draft(bench: Bench) -> None:
     reply = await put(bench, definition(triggers=[WEBHOOK], labels={"team": "ops"}), publish=False)
     assert (reply.status_code, reply.json()["version"], reply.json()["newest"]) == (201, None, 1)
