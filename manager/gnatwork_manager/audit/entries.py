@@ -45,6 +45,7 @@ def entry_of(action: str, outcome: Outcome, noted: Notes, *, target: str, namesp
 
 
 def target_of(body: Mapping[str, Any], names: Iterable[str]) -> str:
-    """What a request over NATS is about: the fields that the path of its twin has, else its id."""
-    found = [str(body[name]) for name in names if isinstance(body.get(name), str | int)]
-    return "/".join(found or [str(body["id"])] if "id" in body else found)
+    """What a request over NATS is about: the fields that the path of its twin has, its id for one that it lacks."""
+    texts = {name: str(value) for name, value in body.items() if isinstance(value, str | int)}
+    found = [texts.get(name, texts.get("id")) for name in names] or [texts.get("id")]
+    return "/".join(part for part in found if part is not None)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
+from gnatwork_manager.audit.notes import note
 from gnatwork_manager.bodies import parse_json
 from gnatwork_manager.documents import FireBody, SubmittedRun, TriggerPage, json_body
 from gnatwork_manager.listing import PageQuery
@@ -70,6 +71,7 @@ async def add(
     """Beside those of the definition: it stays, whatever version is published."""
     value = parse_json(await request.body())
     found = await services_of(request).triggers.store.add(namespace, name, value, expected)
+    note(target=f"{name}/{found.known.trigger.id}")
     return await _answer(request, found, namespace)
 
 

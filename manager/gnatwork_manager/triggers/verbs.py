@@ -1,5 +1,6 @@
 """The verbs of triggers over NATS: twins of the endpoints."""
 
+from gnatwork_manager.audit.notes import note
 from gnatwork_manager.listing import PageQuery
 from gnatwork_manager.triggers.by_hand import fire_by_hand
 from gnatwork_manager.triggers.store import FoundTrigger
@@ -25,6 +26,7 @@ async def _add(request: VerbRequest) -> Answer:
     store = request.services.triggers.store
     value = request.body.get("trigger")
     found = await store.add(request.namespace, request.text("name"), value, request.condition())
+    note(target=f"{found.known.workflow}/{found.known.trigger.id}")
     return await _shown(request, found)
 
 

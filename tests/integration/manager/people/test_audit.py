@@ -76,10 +76,16 @@ async def test_changes_over_nats_are_there_too(one: Visitor, nats_url: str) -> N
         await client.put_workflow("mine", WORKFLOW)
         run = await client.start("mine")
         await client.validate(WORKFLOW)
+        await client.triggers.add("mine", {"id": "hook", "type": "webhook"})
+        await client.triggers.put("mine", "hook", {"id": "hook", "type": "webhook", "path": "/hook"})
+        await client.triggers.disable("mine", "hook")
         await run.cancel()
     found = await entries(one)
     assert [(entry["what"], entry["who"], entry["target"], entry["namespace"]) for entry in found] == [
         ("run.cancel", "nats", run.run_id, "team"),
+        ("trigger.disable", "nats", "mine/hook", "team"),
+        ("trigger.put", "nats", "mine/hook", "team"),
+        ("trigger.add", "nats", "mine/hook", "team"),
         ("workflow.put", "nats", "mine", "team"),
     ]
 
