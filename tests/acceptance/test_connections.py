@@ -29,7 +29,7 @@ async def test_a_connection_from_the_command_line_to_the_block(
     headers = {"authorization": "{{ connections.bot.authorization }}"}
     call = block("call", "fetch", {"url": url, "headers": headers})
     done = await run_of(client, call, output="{{ call.body }}")
-    assert done.output == "[redacted]"
+    assert done.output == "Bearer [redacted]"
     assert web.requests[0].headers["authorization"] == f"Bearer {TOKEN}"
     (task,) = await done.run.tasks()
     assert task.input["headers"] == headers

@@ -144,6 +144,10 @@ class SimClient:
         if session := self._session:
             session.to_server(self._server.interest.remove, session, number)
 
+    def _remove_sub(self, number: int) -> None:
+        """What the client library calls `forget`."""
+        self.forget(number)
+
     def forget(self, number: int) -> None:
         """A subscription is over."""
         if self._subscriptions.pop(number, None):

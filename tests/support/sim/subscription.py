@@ -54,6 +54,15 @@ class SimSubscription:
             self.stop()
             self._client.forget(self.number)
 
+    @property
+    def _id(self) -> int:
+        """What the client library calls its number."""
+        return self.number
+
+    def _stop_processing(self) -> None:
+        """What the client library calls `stop`."""
+        self.stop()
+
     def stop(self) -> None:
         """Handle nothing any more."""
         self._closed = True
