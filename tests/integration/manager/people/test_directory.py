@@ -33,6 +33,7 @@ async def test_keys_of_a_store_that_was_thrown_away_are_known_no_more(bus: Conne
         await put(state, "new")
 
         async def known() -> bool:
+            await directory.catch_up()
             return list(directory.keys) == ["new"]
 
         await until(known, patience=30)
