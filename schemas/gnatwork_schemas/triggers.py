@@ -54,7 +54,8 @@ class WebhookTrigger(TriggerDefinition):
     secret: str | None = None
     signature: SignatureScheme = "standard"
     #: How far the time in a signature may be away, either way.
-    tolerance: PositiveDuration = 300.0
+    #: Less than deliveries are remembered for, or a call could be sent again after that.
+    tolerance: PositiveDuration = Field(default=300.0, le=12 * 3600)
     #: Answer once the run is stored, or with the reply of its `response` block.
     respond: Literal["accepted", "run"] = "accepted"
     #: How long a caller waits for that reply before it gets 202.

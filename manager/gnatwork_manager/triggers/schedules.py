@@ -38,8 +38,14 @@ class Schedules:
                 continue
             run = await self._begin(known, trigger, at) or run
             last = run or last
-        await self.firing.states.update(*known.key, lambda state: settled(state, trigger, upto, run))
+            if at != times[-1]:
+                # Claims are remembered for a day: whoever goes on after that must not begin at the first one again.
+                await self._settle(known, trigger, at, run)
+        await self._settle(known, trigger, upto, run)
         return upto
+
+    async def _settle(self, known: Known, trigger: ScheduleTrigger, upto: float, run: str | None) -> None:
+        await self.firing.states.update(*known.key, lambda state: settled(state, trigger, upto, run))
 
     async def _begin(self, known: Known, trigger: ScheduleTrigger, at: float) -> str | None:
         """The run of a nominal time; None where it can never begin, which is noted in the trigger's state."""
