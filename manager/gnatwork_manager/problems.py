@@ -13,6 +13,7 @@ import orjson
 from starlette.responses import Response
 
 from gnatwork_bus.connection import ApiError
+from gnatwork_engine.compiler import shape_messages
 from gnatwork_schemas.codes import CODES
 from gnatwork_schemas.errors import DefinitionError, GnatworkError, MessageError
 from gnatwork_schemas.problem import Fault, Problem, plain
@@ -139,10 +140,21 @@ def faults_of(errors: Iterable[Any], *, skip: int) -> tuple[Fault, ...]:
         Fault(
             pointer="".join(f"/{step}" for step in error["loc"][skip:]),
             code="request.invalid",
-            message=plain(error["msg"]),
+            message=_finding(error),
         )
         for error in errors
     )
+
+
+def _finding(error: Any) -> str:
+    match error["type"]:
+        case "missing":
+            return "is missing"
+        case "extra_forbidden":
+            return "is not known here"
+        case "value_error":
+            return plain(error["msg"])
+    return shape_messages.describe(error)
 
 
 def to_problem(code: str, detail: str = "", errors: tuple[Fault, ...] = (), status: int | None = None) -> Problem:

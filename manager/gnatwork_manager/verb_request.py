@@ -51,7 +51,7 @@ class VerbRequest:
         try:
             return model.model_validate(self.without(*others))
         except ValidationError as error:
-            faults = faults_of(error.errors(include_url=False, include_context=False), skip=0)
+            faults = faults_of(error.errors(include_url=False), skip=0)
             raise ProblemError("request.invalid", faults[0].message, errors=faults) from None
 
     def condition(self) -> Condition:

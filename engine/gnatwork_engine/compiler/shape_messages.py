@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with a definition, in the words of people who write definitions."""
+"""What pydantic finds wrong with a definition or a request, in the words of people who write them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,13 +20,17 @@ _MESSAGES = {
     "string_too_long": "must have at most {max_length} characters",
     "int_type": "must be a whole number",
     "int_from_float": "must be a whole number",
+    "int_parsing": "must be a whole number",
     "float_type": "must be a number",
+    "float_parsing": "must be a number",
     "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
     "tuple_type": "must be an array",
     "dict_type": "must be an object",
     "model_type": "must be an object",
     "model_attributes_type": "must be an object",
     "literal_error": "must be {expected}",
+    "enum": "must be {expected}",
     "greater_than": "must be more than {gt}",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",

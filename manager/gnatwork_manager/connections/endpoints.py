@@ -156,7 +156,7 @@ def _read(model: type[_Body], value: Any) -> _Body:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
+        found = error.errors(include_url=False, include_input=False)
         faults = faults_of(found, skip=0)
         raise ProblemError("request.invalid", f"{faults[0].pointer}: {faults[0].message}", errors=faults) from None
 

@@ -41,7 +41,7 @@ def read_values(type_: ConnectionType, values: Mapping[str, Any]) -> dict[str, A
             _CUSTOM.validate_python(given, strict=True) if model is None else model.model_validate(given).model_dump()
         )
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
+        found = error.errors(include_url=False, include_input=False)
         faults = tuple(
             fault.model_copy(update={"pointer": f"/values{fault.pointer}", "code": "connection.invalid"})
             for fault in faults_of(found, skip=0)

@@ -126,6 +126,6 @@ async def read(model: type[_Body], request: Request) -> _Body:
     try:
         return model.model_validate(parse_json(bytes(data)))
     except ValidationError as error:
-        faults = faults_of(error.errors(include_url=False, include_context=False, include_input=False), skip=0)
+        faults = faults_of(error.errors(include_url=False, include_input=False), skip=0)
         first = f"{faults[0].pointer.lstrip('/')}: {faults[0].message}".removeprefix(": ")
         raise ProblemError("request.invalid", first, errors=faults) from None

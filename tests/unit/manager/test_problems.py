@@ -1,5 +1,8 @@
+from typing import Annotated, Any, Literal
+
 import orjson
 import pytest
+from pydantic import BaseModel, Field, ValidationError
 
 from gnatwork_bus.connection import ApiError
 from gnatwork_manager.problems import (
@@ -81,5 +84,30 @@ def test_over_http() -> None:
 
 
 def test_faults_of_pydantic() -> None:
-    found = faults_of([{"loc": ("query", "label", 3), "msg": "no"}], skip=1)
+    found = faults_of([{"type": "value_error", "loc": ("query", "label", 3), "msg": "no"}], skip=1)
     assert found == (Fault(pointer="/label/3", code="request.invalid", message="no"),)
+
+
+class Asked(BaseModel, extra="forbid"):
+    """What a request may say."""
+
+    limit: Annotated[int, Field(ge=1)] = 1
+    kind: Literal["a", "b"] = "a"
+    name: str = ""
+
+
+@pytest.mark.parametrize(
+    ("value", "pointer", "message"),
+    [
+        ({"limit": 0}, "/limit", "must be at least 1"),
+        ({"limit": "x"}, "/limit", "must be a whole number"),
+        ({"kind": "c"}, "/kind", "must be 'a' or 'b'"),
+        ({"name": 1}, "/name", "must be a text"),
+        ({"nmae": "x"}, "/nmae", "is not known here"),
+    ],
+)
+def test_findings_are_told_in_our_words(value: dict[str, Any], pointer: str, message: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        Asked.model_validate(value)
+    (found,) = faults_of(raised.value.errors(include_url=False), skip=0)
+    assert (found.pointer, found.message) == (pointer, message)
