@@ -11,7 +11,7 @@ from gnatwork_cli.run_input import read_definition, read_json
 from gnatwork_cli.suggestions import workflow_names
 from gnatwork_cli.target import client_command
 from gnatwork_cli.trigger_flags import parse_fields
-from gnatwork_schemas.triggers import StoredTrigger
+from gnatwork_schemas.triggers import StoredTrigger, TriggerState
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -163,8 +163,13 @@ def _row(one: StoredTrigger) -> dict[str, Any]:
         "enabled": "yes" if one.enabled else "no",
         "last_fired": moment(one.state.last_fired_at),
         "next": moment(one.next_at),
-        "last_error": one.state.last_error,
+        "last_error": _last_error(one.state),
     }
+
+
+def _last_error(state: TriggerState) -> str | None:
+    """With its time: it stays until there is another one, also when all has been well since."""
+    return state.last_error and f"{moment(state.last_error_at)}  {state.last_error}"
 
 
 def _print(one: StoredTrigger, output: Format) -> None:
@@ -182,6 +187,6 @@ def _print(one: StoredTrigger, output: Format) -> None:
             "addresses": "\n".join(one.addresses) or None,
             "runs": state.fired,
             "last_run": state.last_run,
-            "last_error": state.last_error and f"{moment(state.last_error_at)}  {state.last_error}",
+            "last_error": row["last_error"],
         }
     )
