@@ -140,9 +140,9 @@ Served by every manager; the [OpenAPI document](openapi.json) is at `/openapi.js
 - **Conditions.** Answers about a stored workflow carry an `ETag`, its `revision` in quotes. What changes one takes
   `If-Match` with it, or `*`, and `If-None-Match: *`; unless that holds nothing is done, and the answer is
   [`workflow.changed`](errors/workflow.changed.md), 412.
-- **Idempotency.** What begins a run, and a signal, can carry an `Idempotency-Key` and then be repeated for a day, or
-  for as long as the run is kept if that is less: the same key and request give the same run, or say the signal once;
-  another request under the key is
+- **Idempotency.** What begins a run, and a signal, can carry an `Idempotency-Key` and then be repeated for a day: the
+  same key and request give the same run, or say the signal once. A run that has been deleted since does not begin
+  again: its `status` then is `gone`. Another request under the key is
   [`idempotency.conflict`](errors/idempotency.conflict.md)."""
 
 _OVER_NATS = """\

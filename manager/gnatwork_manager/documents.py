@@ -88,10 +88,10 @@ class ValidDefinition(Model):
 
 
 class SubmittedRun(Model):
-    """A run that is stored."""
+    """A run that is stored, or was: `gone` is one that began under the same key and has been deleted since."""
 
     run_id: str
-    status: RunStatus
+    status: RunStatus | Literal["gone"]
 
 
 class FireBody(Model):

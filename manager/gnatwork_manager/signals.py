@@ -54,8 +54,8 @@ class Signals:
         if key is not None:
             claim = Claim(run_id, digest_of(["signal", run_id, name, data]))
             headers = {header_names.MESSAGE_ID: f"{run_id}.{digest_of([namespace, key])}"}
-            earlier = await self.claims.take(namespace, key, claim)
-            if earlier and await self._is_stored(start.subject, name, headers[header_names.MESSAGE_ID]):
+            held = await self.claims.take(namespace, key, claim)
+            if held.repeated and await self._is_stored(start.subject, name, headers[header_names.MESSAGE_ID]):
                 return
         if apart:
             data = reference_value(await self.payloads.put(namespace, run_id, encoded, f"signal-{name}"))

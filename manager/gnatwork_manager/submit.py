@@ -1,9 +1,10 @@
 """Beginning runs, the same over HTTP and NATS, whatever they are made of."""
 
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from gnatwork_manager.orders import Order
+from gnatwork_manager.problems import ProblemError
 from gnatwork_manager.services import Services
 from gnatwork_manager.submitter import Caller, CheckedRun
 from gnatwork_manager.waits import Outcome
@@ -14,8 +15,8 @@ class Submitted(NamedTuple):
     """A run that has begun, and what came of it while its caller waited."""
 
     run_id: str
-    #: As far as it is known without an outcome.
-    status: RunStatus
+    #: As far as it is known without an outcome; `gone` for one that was begun before and is kept no more.
+    status: RunStatus | Literal["gone"]
     outcome: Outcome | None = None
     #: It had begun before, by the same submission.
     repeated: bool = False
@@ -56,9 +57,9 @@ async def submit(
         submissions.labels(by, "refused").inc()
         raise
     submissions.labels(by, "repeated" if checked.repeated else "accepted").inc()
-    status = RunStatus.PENDING
+    status: RunStatus | Literal["gone"] = RunStatus.PENDING
     if checked.repeated and outcome is None:
-        status = await services.reader.status(checked.run.namespace, checked.run.run_id)
+        status = await _status(services, checked)
     return Submitted(checked.run.run_id, status, outcome, checked.repeated)
 
 
@@ -73,4 +74,20 @@ async def _wait(
         if await services.submitter.begin(checked):
             on_begun(checked.run.run_id)
         on_wait()
-        return await listening.within(wait) if listening else None
+        try:
+            return await listening.within(wait) if listening else None
+        except ProblemError as error:
+            if checked.repeated and error.code == "run.not_found":
+                # It had begun, and nothing is left of it.
+                return None
+            raise
+
+
+async def _status(services: Services, checked: CheckedRun) -> RunStatus | Literal["gone"]:
+    """Where a run stands that was begun before."""
+    run, history = checked.run, services.submitter.history
+    status = await services.reader.status(run.namespace, run.run_id)
+    # The leader alone knows of a run that began a moment ago.
+    if status is RunStatus.PENDING and await history.is_over(checked.base):
+        return status if await history.find_start(run.namespace, run.run_id) else "gone"
+    return status

@@ -8,7 +8,7 @@ from gnatwork_bus.connection import Connection
 from gnatwork_bus.history import History
 from gnatwork_bus.payloads import Payloads
 from gnatwork_engine.compiler import check_input
-from gnatwork_manager.claims import Claim, ClaimKind, Claims
+from gnatwork_manager.claims import Claim, ClaimKind, Claims, HeldClaim
 from gnatwork_manager.definitions import Compiled, Definitions
 from gnatwork_manager.index.feed import RunIndex
 from gnatwork_manager.orders import CopiedInput, NewRun, Order, Stored, begin_at, given_input
@@ -45,7 +45,13 @@ class CheckedRun:
     run: NewRun
     base: str
     traceparent: str | None
-    repeated: bool = False
+    #: Where it came under a key.
+    held: HeldClaim | None = None
+
+    @property
+    def repeated(self) -> bool:
+        """Whether the same submission came before."""
+        return self.held is not None and self.held.repeated
 
     @property
     def responses(self) -> tuple[str, ...]:
@@ -97,26 +103,30 @@ class Submitter:
         key = caller.idempotency_key
         given = key if caller.kind == "key" else None
         run = NewRun(run_id=new_run_id(), namespace=caller.namespace, order=order, idempotency_key=given)
-        earlier = None
+        held = None
         if key is not None:
-            earlier = await self.claims.take(caller.namespace, key, Claim(run.run_id, order.digest()), caller.kind)
-        if earlier:
-            run = replace(run, run_id=earlier.run_id)
+            held = await self.claims.take(caller.namespace, key, Claim(run.run_id, order.digest()), caller.kind)
+            run = replace(run, run_id=held.claim.run_id)
         return CheckedRun(
             run=run,
             base=subjects.history_base(self.history.shard(run.run_id), run.namespace, order.workflow, run.run_id),
             traceparent=caller.traceparent,
-            repeated=earlier is not None,
+            held=held,
         )
 
     async def begin(self, checked: CheckedRun) -> bool:
         """Append the start and return once it is stored; False for a run that has begun already and stays as it is.
 
+        One that has begun under its key does not begin again where it has been deleted since.
         Raises ProblemError when NATS does not say so in time: then the run may or may not begin.
         """
-        run = checked.run
-        if checked.repeated and await self.history.find_start(run.namespace, run.run_id):
-            return False
+        run, held = checked.run, checked.held
+        if held and held.repeated:
+            if held.claim.begun:
+                return False
+            if await self.history.find_start(run.namespace, run.run_id):
+                self.claims.note_begun(held)
+                return False
         headers: Mapping[str, str] = {header_names.TRACEPARENT: checked.traceparent} if checked.traceparent else {}
         created_at = round(time.time(), 6)
         try:
@@ -129,6 +139,8 @@ class Submitter:
                 f"run {run.run_id} may have begun all the same ({error.detail}); an idempotency key makes retries safe"
             )
             raise ProblemError("engine.unavailable", detail) from error
+        if held:
+            self.claims.note_begun(held)
         self.index.add(run.summary(created_at))
         return True
 

@@ -116,9 +116,15 @@ class Polls:
         checked = await submitter.accept(
             replace(order, trigger=fired, digest=lambda: ""), caller(known, f"poll@{nominal:.3f}")
         )
-        async with self._waits.listen(checked) as wait:
-            await submitter.begin(checked)
-            outcome = await wait.within(_PATIENCE) if wait else None
+        try:
+            async with self._waits.listen(checked) as wait:
+                await submitter.begin(checked)
+                outcome = await wait.within(_PATIENCE) if wait else None
+        except ProblemError as error:
+            if error.code != "run.not_found":
+                raise
+            # It began, and has been deleted since.
+            raise ProblemError("trigger.fetch_failed", f"run {checked.run.run_id} is gone") from error
         run = outcome.run if outcome else None
         if run is None:
             raise UnavailableError(f"the run {checked.run.run_id}, which fetches, has not ended yet")

@@ -1,6 +1,7 @@
 """Polls: a run that fetches, then one run for each item that is new. The test plays whoever fetches."""
 
 import time
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from support.managing import Bench, until
 from support.triggering import Triggering
 
 from gnatwork_bus.connection import Connection
+from gnatwork_bus.kv import Bucket
+from gnatwork_manager.claims import parse_claim
 from gnatwork_schemas import subjects
 from gnatwork_schemas.catalogue import BlockType
 from gnatwork_schemas.error import ErrorInfo
@@ -107,6 +110,29 @@ async def test_a_fetch_that_fails_is_told_and_made_again_at_the_next_interval(
 
     async def told() -> bool:
         return "http.status" in ((await triggering.state_of("p")).last_error or "")
+
+    await until(told, 20)
+    await feed.answer(1)
+    assert await events(triggering, 1) == [1]
+
+
+async def test_a_fetch_whose_run_has_been_deleted_has_failed(triggering: Triggering, feed: Feed) -> None:
+    await triggering.publish(poll())
+    start = await feed.fetch()
+    claims = Bucket(feed.bench.connection, subjects.IDEMPOTENCY_BUCKET)
+
+    async def begun() -> bool:
+        return any(parse_claim(entry.value).begun for entry in await claims.list())
+
+    await until(begun, 20)
+    await feed.bench.connection.api(f"STREAM.PURGE.{subjects.HISTORY}")
+    at = datetime.fromisoformat(start.trigger.details["scheduled_at"]).timestamp()
+    revision = await triggering.state.last_revision(subjects.workflow_key("default", triggering.name))
+    again = TriggerDue(at=at, revision=revision).model_dump_json().encode()
+    await triggering.connection.publisher.publish(subjects.trigger_fire("default", triggering.name, "p"), again)
+
+    async def told() -> bool:
+        return f"run {start.run_id} is gone" in ((await triggering.state_of("p")).last_error or "")
 
     await until(told, 20)
     await feed.answer(1)

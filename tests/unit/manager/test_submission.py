@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -237,6 +238,8 @@ def test_faults_point_into_the_request() -> None:
 def test_claims_survive_storage() -> None:
     claim = Claim(RUN_ID, "abc")
     assert parse_claim(claim.encode()) == claim
+    assert parse_claim(replace(claim, begun=True).encode()).begun
+    assert not claim.begun
     claim.check_same("abc")
     with pytest.raises(ProblemError) as caught:
         claim.check_same("other")

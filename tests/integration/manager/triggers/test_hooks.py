@@ -7,10 +7,13 @@ from typing import Any
 import httpx
 import pytest
 from support.hooking import ANSWER, hooks_of, put_workflow, start_of_run, state_once, trigger_of, webhook
-from support.managing import Bench, open_bench
+from support.managing import Bench, open_bench, until
 
 from gnatwork_bus.connection import Connection
+from gnatwork_bus.kv import Bucket
+from gnatwork_manager.claims import claim_key, parse_claim
 from gnatwork_manager.http.bounds import HttpBounds
+from gnatwork_schemas import subjects
 
 
 async def post(bench: Bench, place: str = "/orders", **how: Any) -> httpx.Response:
@@ -118,6 +121,27 @@ async def test_the_same_delivery_again_is_the_same_run(bench: Bench) -> None:
         await post(bench, json=1),
     ]
     assert len({reply.json()["run_id"] for reply in (first, *elsewhere)}) == 5
+
+
+@pytest.mark.parametrize("respond", ["accepted", "run"])
+async def test_a_delivery_whose_run_has_been_deleted_is_taken_and_begins_nothing(bench: Bench, respond: str) -> None:
+    await put_workflow(bench, webhook(respond=respond, deadline="1s"))
+    headers = {"webhook-id": "d-1"}
+    first = await post(bench, json=1, headers=headers)
+    key, claims = (
+        claim_key("default", "shop/hook/d-1", "occurrence"),
+        Bucket(bench.connection, subjects.IDEMPOTENCY_BUCKET),
+    )
+
+    async def begun() -> bool:
+        entry = await claims.get(key)
+        return entry is not None and parse_claim(entry.value).begun
+
+    await until(begun, 20)
+    await bench.connection.api(f"STREAM.PURGE.{subjects.HISTORY}")
+    again = await post(bench, json=1, headers=headers)
+    assert (first.status_code, again.status_code, again.json()) == (202, 200, first.json())
+    assert not await bench.events(first.json()["run_id"])
 
 
 async def test_a_delivery_and_the_key_of_a_request_never_meet(bench: Bench) -> None:
