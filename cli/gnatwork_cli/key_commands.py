@@ -48,10 +48,14 @@ async def create(
     expires_in: Annotated[
         str | None, typer.Option(metavar="DURATION", help="How long it is good, e.g. `90d`; default: for ever.")
     ] = None,
+    output: OutputOption = Format.TABLE,
 ) -> None:
     """Make a key and show it, this once."""
     expires_at = None if expires_in is None else datetime.fromtimestamp(time.time() + _seconds(expires_in), UTC)
     made = await client.keys.create(name, roles=parse_roles(role) if role else None, expires_at=expires_at)
+    if output is not Format.TABLE:
+        print_data(made.model_dump(mode="json"), output)
+        return
     hint(f"The key {made.id}, with the roles {roles_text(made.roles)}; it is shown this once:")
     say(made.key)
 

@@ -42,9 +42,13 @@ async def invite(
     roles: RoleArguments,
     *,
     email: Annotated[str | None, typer.Option(help="Who alone may accept; default: whoever has the token.")] = None,
+    output: OutputOption = Format.TABLE,
 ) -> None:
     """Make an invitation, and show its token, this once; it is good for one person, and a week."""
     made = await client.people.invite(parse_roles(roles), email=email)
+    if output is not Format.TABLE:
+        print_data(made.model_dump(mode="json"), output)
+        return
     say(made.token)
     hint(f"They register with: gnatwork auth register {email or 'EMAIL'} --invitation TOKEN --api URL")
 

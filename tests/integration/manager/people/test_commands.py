@@ -50,7 +50,7 @@ async def test_from_the_first_account_to_a_key_of_someone_invited(ada: Terminal,
     assert "bob@example.org" in (await ada.run("people invitations")).stdout
     await bob.run(f"auth register bob@example.org --invitation {token}", typed=f"{PASSWORD}\n")
     assert re.search(r"who +bob@example.org\n.*\n.*\nroles +team=editor", (await bob.run("auth whoami")).stdout)
-    key = (await bob.run("key create ci --role team=viewer --expires-in 90d")).stdout.strip()
+    key = json.loads((await bob.run("key create ci --role team=viewer --expires-in 90d -o json")).stdout)["key"]
     me = json.loads((await bob.run("auth whoami -o json", GNATWORK_TOKEN=key)).stdout)
     assert (me["kind"], me["roles"]) == ("key", {"team": "viewer"})
     (listed,) = json.loads((await bob.run("key list -o json")).stdout)
@@ -63,7 +63,7 @@ async def test_from_the_first_account_to_a_key_of_someone_invited(ada: Terminal,
 
 async def test_what_an_admin_does_for_others(ada: Terminal, bob: Terminal) -> None:
     await ada.run("auth register ada@example.org", typed=f"{PASSWORD}\n")
-    token = (await ada.run("people invite viewer")).stdout.strip()
+    token = json.loads((await ada.run("people invite viewer -o json")).stdout)["token"]
     await bob.run(f"auth register bob@example.org --invitation {token}", typed=f"{PASSWORD}\n")
     assert "*=viewer, team=admin" in (await ada.run("people roles BOB@example.org viewer team=admin")).stdout
     await ada.run("people disable bob@example.org")
