@@ -11,7 +11,13 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from gnatwork_schemas import header_names
-from gnatwork_schemas.errors import ConflictError, GnatworkError, StoreFullError, UnavailableError
+from gnatwork_schemas.errors import (
+    ConflictError,
+    GnatworkError,
+    MessageTooLargeError,
+    StoreFullError,
+    UnavailableError,
+)
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +60,13 @@ def _failure(error: Mapping[str, object]) -> GnatworkError:
     return RefusedError(f"{text} ({code})")
 
 
+def _size_of(headers: Mapping[str, str] | None) -> int:
+    """Bytes on the wire, which count as much as those of the body: of one too many the server ends the connection."""
+    if not headers:
+        return 0
+    return len("NATS/1.0\r\n\r\n") + sum(len(f"{name}: {value}\r\n") for name, value in headers.items())
+
+
 class Publisher:
     """Sends to streams; acknowledgements come to one inbox and are told apart by its last token."""
 
@@ -85,7 +98,12 @@ class Publisher:
         return len(self._waiting)
 
     def send(self, subject: str, data: bytes, done: Done, headers: Mapping[str, str] | None = None) -> None:
-        """Publish now; `done` is called with the sequence or the error, exactly once."""
+        """Publish now; `done` is called with the sequence or the error, exactly once, after this has returned."""
+        size, limit = len(data) + _size_of(headers), self._nc.max_payload
+        if size > limit:
+            error = MessageTooLargeError(f"{subject} has {size} bytes, the server takes {limit}")
+            asyncio.get_running_loop().call_soon(self._tell, done, error)
+            return
         self._sent += 1
         token = str(self._sent)
         self._waiting[token] = (self._round, done)
@@ -99,6 +117,7 @@ class Publisher:
         Raises:
             ConflictError: the expected last sequence is not the last.
             QueuedAlreadyError: the work item is queued already.
+            MessageTooLargeError: the server takes no message of this size; nothing was sent.
             StoreFullError: the server has no room.
             UnavailableError: no acknowledgement came; the message may or may not be stored.
         """

@@ -15,6 +15,8 @@ from gnatwork_schemas.payload import INLINE_LIMIT, PAYLOAD_KEY, PayloadRef, refe
 _REFERENCE_START = orjson.dumps({PAYLOAD_KEY: None})[: -len(b"null}")]
 #: Characters of an error's message.
 _LONGEST_MESSAGE = 8192
+#: Characters of its code, which blocks choose.
+_LONGEST_CODE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,8 @@ def _fitting(info: ErrorInfo) -> ErrorInfo:
     message = info.message.encode(errors="replace").decode()
     if len(message) > _LONGEST_MESSAGE:
         message = f"{message[:_LONGEST_MESSAGE]}… ({len(message)} characters in all)"
-    return info.model_copy(update={"message": message, "details": _fitting_details(info.details)})
+    code = info.code[:_LONGEST_CODE].rstrip(".")
+    return info.model_copy(update={"code": code, "message": message, "details": _fitting_details(info.details)})
 
 
 def _fitting_details(details: dict[str, Any] | None) -> dict[str, Any] | None:

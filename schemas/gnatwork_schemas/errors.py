@@ -6,6 +6,7 @@
     ├── DefinitionError         a definition with faults, each with its pointer
     ├── TemplateError           a template that leads nowhere in this run
     ├── ConflictError           a conditional append was refused
+    ├── MessageTooLargeError    a message that the server does not take
     ├── StoreFullError          the server's store has no room
     ├── UnavailableError        NATS does not answer
     │   └── NotReadyError       something that is needed has not started yet
@@ -74,6 +75,12 @@ class ConflictError(GnatworkError):
     """Someone else appended first; read again before deciding anew."""
 
     code = "internal.error"
+
+
+class MessageTooLargeError(GnatworkError):
+    """A message is larger than the NATS server takes; make it smaller, or raise the server's `max_payload`."""
+
+    code = "payload.too_large"
 
 
 class StoreFullError(GnatworkError):

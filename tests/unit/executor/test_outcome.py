@@ -58,3 +58,9 @@ def test_an_error_can_be_told_whatever_a_block_puts_into_it(message: str, detail
     info = ErrorInfo.model_construct(code="a.b", message=message, details=details)
     outcome = error_outcome(make_work("noop"), info, 1.0, 2.0, "me")
     assert Error.model_validate_json(outcome.body).error.code == "a.b"
+
+
+def test_a_code_that_no_message_holds_is_cut() -> None:
+    info = ErrorInfo(code=".".join(["a"] * 1_000_000), message="no")
+    error = Error.model_validate_json(error_outcome(make_work("noop"), info, 1.0, 2.0, "me").body)
+    assert error.error.code == ".".join(["a"] * 128)
