@@ -20,7 +20,7 @@ from gnatwork_manager.triggers.event_runs import Chains
 from gnatwork_manager.triggers.event_sources import Source, consume, hear
 from gnatwork_manager.triggers.firing import Firing
 from gnatwork_manager.triggers.table import Known, TriggerTable
-from gnatwork_manager.triggers.timetable import Timetable
+from gnatwork_manager.triggers.timetable import Timetable, asked
 from gnatwork_schemas import subjects
 from gnatwork_schemas.triggers import AnyTrigger, EventTrigger
 
@@ -153,7 +153,7 @@ class Events:
             await remove_event_consumer(self._connection, stream, name)
 
         try:
-            await until_available(remove)
+            await until_available(lambda: asked(remove()))
         except ApiError as error:
             log.warning("the consumer %s of %s can't be removed: %s", name, stream, error)
 

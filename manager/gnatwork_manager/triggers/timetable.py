@@ -75,7 +75,7 @@ class Timetable:
             while True:
                 if self._look:
                     self._look = False
-                    await until_available(lambda: _asked(self._look_at_all()))
+                    await until_available(lambda: asked(self._look_at_all()))
                 changed, self._changed = self._changed, {}
                 await self._see_to(changed)
                 if not self._changed and not self._look:
@@ -152,7 +152,7 @@ class Timetable:
 
         async def see_to(key: TriggerKey, timed: Timed) -> None:
             async with places:
-                await until_available(lambda: _asked(self._see_to_one(key, timed)))
+                await until_available(lambda: asked(self._see_to_one(key, timed)))
 
         async with asyncio.TaskGroup() as tasks:
             for key, timed in changed.items():
@@ -173,7 +173,7 @@ class Timetable:
             self._states.failed(key, str(error), time.time())
 
 
-async def _asked(work: Awaitable[None]) -> None:
+async def asked(work: Awaitable[None]) -> None:
     """What `work` does; UnavailableError while the cluster has no leader."""
     try:
         await work

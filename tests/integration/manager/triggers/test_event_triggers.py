@@ -185,6 +185,31 @@ async def test_a_consumer_is_removed_whose_trigger_went_unseen(
         await listens(bus, 0)
 
 
+async def test_a_consumer_is_removed_once_the_cluster_has_a_leader(
+    bus: Connection, nats_url: str, tmp_path: Path, catalogue: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make_stream(bus)
+    async with open_bench(bus, nats_url, tmp_path / "one") as bench:
+        await put_workflow(bench, listening(stream="ORDERS"))
+        await listens(bus)
+    state = subjects.bucket_subject(subjects.STATE_BUCKET, subjects.workflow_key("default", "shop"))
+    await bus.api(f"STREAM.PURGE.{subjects.bucket_stream(subjects.STATE_BUCKET)}", {"filter": state})
+    answer, refused = Connection.api, []
+
+    async def without_leader(
+        connection: Connection, subject: str, body: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        if (body or {}).get("last_by_subj") == state and len(refused) < 2:
+            refused.append(subject)
+            raise ApiError(503, 10008, "JetStream system temporarily unavailable")
+        return await answer(connection, subject, body)
+
+    monkeypatch.setattr(Connection, "api", without_leader)
+    async with open_bench(bus, nats_url, tmp_path / "two"):
+        await listens(bus, 0)
+    assert len(refused) == 2
+
+
 async def test_a_stream_that_is_not_there_yet_is_told_of_and_listened_to_once_it_is(
     bench: Bench, bus: Connection
 ) -> None:
