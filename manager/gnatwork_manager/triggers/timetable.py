@@ -2,10 +2,11 @@
 
 Every manager does so, whoever changed the document: what it writes is the same, and never in the place of what
 follows from a later revision. Nothing is looked at from time to time, only when something changes, when a manager
-starts, and when NATS is back.
+starts, and when NATS is back; but for alarms that the server has refused.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Mapping
@@ -19,13 +20,14 @@ from gnatwork_bus.connection import ApiError, Connection
 from gnatwork_bus.direct import leader_get
 from gnatwork_bus.kv import Bucket
 from gnatwork_bus.patience import until_available
+from gnatwork_bus.publisher import RefusedError
 from gnatwork_manager.triggers.due import forgotten, switched_off, switched_on
 from gnatwork_manager.triggers.polls import Polls
 from gnatwork_manager.triggers.rhythms import rhythm_of, times_of
 from gnatwork_manager.triggers.states import TriggerStates
 from gnatwork_manager.triggers.table import TriggerTable
 from gnatwork_schemas import subjects
-from gnatwork_schemas.errors import UnavailableError
+from gnatwork_schemas.errors import MessageTooLargeError, UnavailableError
 from gnatwork_schemas.messages import TriggerDue
 from gnatwork_schemas.triggers import AnyTrigger
 from gnatwork_schemas.workflow import StoredWorkflow
@@ -34,6 +36,8 @@ log = logging.getLogger(__name__)
 
 #: Triggers that are seen to at the same time.
 _AT_ONCE = 64
+#: Seconds until what the server has refused is tried again, if nothing changes before.
+_REFUSED_WAIT = 60.0
 
 
 class Timed(NamedTuple):
@@ -60,6 +64,8 @@ class Timetable:
         self._timed: dict[TriggerKey, Timed] = {}
         #: Those that are still to be seen to.
         self._changed: dict[TriggerKey, Timed] = {}
+        #: Those for which the server has refused what there is to do.
+        self._refused: dict[TriggerKey, Timed] = {}
         self._look = True
         self._some = asyncio.Event()
 
@@ -76,11 +82,13 @@ class Timetable:
                 if self._look:
                     self._look = False
                     await until_available(lambda: asked(self._look_at_all()))
-                changed, self._changed = self._changed, {}
+                changed, self._changed, self._refused = {**self._refused, **self._changed}, {}, {}
                 await self._see_to(changed)
                 if not self._changed and not self._look:
                     self._some.clear()
-                    await self._some.wait()
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(_REFUSED_WAIT if self._refused else None):
+                            await self._some.wait()
         finally:
             self._connection.forget(self._look_again)
 
@@ -152,11 +160,21 @@ class Timetable:
 
         async def see_to(key: TriggerKey, timed: Timed) -> None:
             async with places:
-                await until_available(lambda: asked(self._see_to_one(key, timed)))
+                await until_available(lambda: self._try(key, timed))
 
         async with asyncio.TaskGroup() as tasks:
             for key, timed in changed.items():
                 tasks.create_task(see_to(key, timed))
+
+    async def _try(self, key: TriggerKey, timed: Timed) -> None:
+        """See to a trigger; what the server refuses holds up no other. Raises what passes."""
+        try:
+            await asked(self._see_to_one(key, timed))
+        except (ApiError, MessageTooLargeError, RefusedError) as error:
+            log.warning("the alarm of the trigger %s is refused: %s", "/".join(key), error)
+            if timed.trigger is not None:
+                self._states.failed(key, f"its alarm is refused: {error}", time.time())
+            self._refused[key] = timed
 
     async def _see_to_one(self, key: TriggerKey, timed: Timed) -> None:
         if timed.trigger is None:

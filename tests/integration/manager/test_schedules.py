@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import time
+from base64 import b64decode
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -217,6 +218,35 @@ async def test_what_can_not_begin_says_why_and_the_next_time_is_waited_for(
     await until(failed, 20)
     await triggering.publish(schedule(input={"n": 1}), definition=definition)
     await until(triggering.started, 20)
+
+
+async def test_an_alarm_that_the_server_refuses_holds_up_no_other(
+    triggering: Triggering, bus: Connection, manager: None
+) -> None:
+    await triggering.publish(schedule(YEARLY))
+    await until(triggering.alarms, 20)
+    request = {"last_by_subj": subjects.trigger_schedule("default", triggering.name, "t")}
+    alarm = (await bus.api(f"STREAM.MSG.GET.{subjects.TRIGGERS}", request))["message"]
+    size = len(b64decode(alarm["hdrs"])) + len(b64decode(alarm["data"]))
+    config = (await bus.api(f"STREAM.INFO.{subjects.TRIGGERS}"))["config"]
+    # Nothing passes that mentions a much longer name.
+    refused = Triggering(bus, "x" * 60)
+    await bus.api(f"STREAM.UPDATE.{subjects.TRIGGERS}", {**config, "max_msg_size": size + 25})
+    await refused.publish(schedule(YEARLY))
+
+    async def told() -> bool:
+        return "its alarm is refused" in ((await refused.state_of()).last_error or "")
+
+    async def alarms() -> bool:
+        return sorted(await triggering.alarms()) == ["t", "u"]
+
+    await until(told, 20)
+    await triggering.publish(schedule(YEARLY), schedule(YEARLY, id="u"))
+    await until(alarms, 20)
+    assert not await refused.alarms()
+    await bus.api(f"STREAM.UPDATE.{subjects.TRIGGERS}", config)
+    await triggering.publish(schedule(YEARLY))
+    await until(refused.alarms, 20)
 
 
 async def test_a_nats_server_that_is_killed_takes_no_time_along_and_repeats_none(tmp_path: Path) -> None:

@@ -194,7 +194,8 @@ async def test_a_consumer_is_removed_once_the_cluster_has_a_leader(
         await listens(bus)
     state = subjects.bucket_subject(subjects.STATE_BUCKET, subjects.workflow_key("default", "shop"))
     await bus.api(f"STREAM.PURGE.{subjects.bucket_stream(subjects.STATE_BUCKET)}", {"filter": state})
-    answer, refused = Connection.api, []
+    answer = Connection.api
+    refused: list[str] = []
 
     async def without_leader(
         connection: Connection, subject: str, body: Mapping[str, Any] | None = None
