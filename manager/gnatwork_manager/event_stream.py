@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager
 
@@ -13,6 +14,7 @@ from gnatwork_bus.connection import Connection
 from gnatwork_bus.history import History
 from gnatwork_bus.live_tasks import LiveTasks
 from gnatwork_bus.logs import Logs
+from gnatwork_manager.actors import Actor, actor
 from gnatwork_manager.people.principal import may_go_on
 from gnatwork_manager.problems import ProblemError
 from gnatwork_manager.sse import HEARTBEAT, MEDIA_TYPE
@@ -23,6 +25,8 @@ log = logging.getLogger(__name__)
 
 #: Streams that one manager serves at once.
 MAX_STREAMS = 1024
+#: Those of one caller among them; whoever has the installation's own token may have all.
+MAX_STREAMS_OF_ONE = 128
 #: Seconds of quiet after which a comment shows that the stream is alive.
 _HEARTBEAT = 15.0
 #: Seconds that a reader may take for what was sent before it is dropped; it can go on from its last event.
@@ -40,6 +44,8 @@ class EventStreams:
         self.tasks = LiveTasks(connection, history)
         self.logs = Logs(connection)
         self._open: set[Outbox] = set()
+        #: How many each caller has.
+        self._of: Counter[tuple[str, str]] = Counter()
         self._closed = False
 
     @property
@@ -56,15 +62,23 @@ class EventStreams:
     def serve(self, stored: AsyncGenerator[bytes, None], live: Live | None = None) -> AsyncGenerator[bytes, None]:
         """Formatted events up to the end of the stored ones; live ones come in between where there is room.
 
-        Raises ProblemError when there are too many streams already.
+        Raises ProblemError when there are too many streams already, or too many of whoever asks.
         """
+        caller = _caller(actor.get())
+        if caller and self._of[caller] >= MAX_STREAMS_OF_ONE:
+            detail = f"you follow {MAX_STREAMS_OF_ONE} event streams of this manager already"
+            raise ProblemError("request.too_many_streams", detail, headers={"Retry-After": "1"})
         if self._closed or len(self._open) >= MAX_STREAMS:
             raise ProblemError("engine.unavailable", "this manager serves no more event streams at the moment")
-        return self._serve(stored, live)
+        return self._serve(stored, live, caller)
 
-    async def _serve(self, stored: AsyncGenerator[bytes, None], live: Live | None) -> AsyncGenerator[bytes, None]:
+    async def _serve(
+        self, stored: AsyncGenerator[bytes, None], live: Live | None, caller: tuple[str, str] | None
+    ) -> AsyncGenerator[bytes, None]:
         outbox = Outbox()
         self._open.add(outbox)
+        if caller:
+            self._of[caller] += 1
         filling = asyncio.create_task(_fill(outbox, stored), name="event-stream")
         try:
             async with live(outbox.offer) if live else contextlib.nullcontext():
@@ -79,8 +93,17 @@ class EventStreams:
                     yield events
         finally:
             self._open.discard(outbox)
+            if caller:
+                self._of[caller] -= 1
+                # Of those who have left nothing is kept.
+                self._of += Counter()
             filling.cancel()
             await asyncio.gather(filling, return_exceptions=True)
+
+
+def _caller(who: Actor) -> tuple[str, str] | None:
+    """Whose streams are counted together: a person's are with those of their keys. None for those of the token."""
+    return None if who.kind == "token" else ("person", who.person) if who.person else (who.kind, who.id)
 
 
 async def _fill(outbox: Outbox, stored: AsyncGenerator[bytes, None]) -> None:

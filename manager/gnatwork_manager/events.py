@@ -27,7 +27,7 @@ LastEventId = Annotated[
 
 def described(said: str) -> dict[int | str, dict[str, Any]]:
     """The answers of an endpoint that streams events."""
-    return {200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}, "description": said}}
+    return {200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}, "description": said}, 429: {}}
 
 
 NOTHING_FOLLOWS: dict[int | str, dict[str, Any]] = {204: {"description": "The caller has everything."}}

@@ -40,6 +40,7 @@ STATUS: Mapping[str, int] = {
     "request.url_too_long": 414,
     "request.head_too_large": 431,
     "request.too_many_connections": 503,
+    "request.too_many_streams": 429,
     "request.not_found": 404,
     "request.method_not_allowed": 405,
     "auth.missing": 401,

@@ -52,6 +52,7 @@ _TABLE = (
     ErrorCode("request.url_too_long", "The URL is longer than the manager takes.", "Send less in the query.", ("manager",)),
     ErrorCode("request.head_too_large", "The headers are more than the manager takes.", "Send fewer or shorter headers.", ("manager",)),
     ErrorCode("request.too_many_connections", "The manager has as many connections as it takes.", "Try again later, share connections between requests, or start it with a higher `--max-connections`.", ("manager",)),
+    ErrorCode("request.too_many_streams", "You follow as many event streams of this manager as it serves to one caller.", "End some: one stream of a workflow or a namespace tells of all its runs. Those of a person and of their keys count together.", ("manager",)),
     ErrorCode("request.not_found", "There is no such page.", "See `/openapi.json` for all there are.", ("manager",)),
     ErrorCode("request.method_not_allowed", "The page does not take this method.", "The `Allow` header has those that it takes.", ("manager",)),
     ErrorCode("input.invalid", "The input does not meet the workflow's `input` schema.", "Mend what the pointer names.", ("manager", "executor"), retryable="no"),
