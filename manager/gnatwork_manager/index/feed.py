@@ -25,9 +25,11 @@ from gnatwork_schemas.status import RunSummary
 log = logging.getLogger(__name__)
 
 _QUEUE = 10_000
-_BATCH = 1000
-#: Seconds that changes are gathered, unless someone waits for them: a short run changes several times in a moment.
-_GATHER = 0.2
+#: Changes that are written at once.
+_BATCH = 4000
+#: Seconds that changes are gathered, unless someone waits for them or there are many: a run changes several times in a
+#: moment, and only what it has become is written.
+_GATHER = 1.0
 #: Seconds until something that failed, such as a write to a full disk, is tried again.
 _RETRY = 2.0
 #: Seconds that a list waits for what is still to be written.

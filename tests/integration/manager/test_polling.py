@@ -122,7 +122,8 @@ async def test_a_fetch_whose_run_has_been_deleted_has_failed(triggering: Trigger
     claims = Bucket(feed.bench.connection, subjects.IDEMPOTENCY_BUCKET)
 
     async def begun() -> bool:
-        return any(parse_claim(entry.value).begun for entry in await claims.list())
+        found = [parse_claim(entry.value) for entry in await claims.list()]
+        return any(claim.begun for claim in found if claim.run_id == start.run_id)
 
     await until(begun, 20)
     await feed.bench.connection.api(f"STREAM.PURGE.{subjects.HISTORY}")

@@ -48,10 +48,7 @@ class Pulling(Listening):
 
     async def settle(self, delivered: Answer, body: bytes) -> None:
         """Say what became of a delivery, and wait until the server has it."""
-        nc = self._connection.nc
-        reply = nc.new_inbox()
-        await nc.publish(self._raw.replies[delivered["delivered"]], body, reply=reply)
-        await self._connection.flush()
+        await self._connection.request(self._raw.replies[delivered["delivered"]], body, timeout=_PATIENCE)
 
 
 class Raw:

@@ -94,7 +94,7 @@ class Server:
         if subject.startswith("$JS.API."):
             self._api.request(subject.removeprefix("$JS.API."), message.data, message.reply)
         elif subject.startswith(subjects.ACK_PREFIX):
-            self._in_turn(subject.rsplit(".", 5)[0], self._settle, subject, message.data)
+            self._in_turn(subject.rsplit(".", 5)[0], self._settle, subject, message.data, message.reply)
         elif stream := self._stream_of(subject):
             self._in_turn(stream.name, self._append, stream, message, origin)
         elif not self.send(message) and message.reply:
@@ -161,7 +161,7 @@ class Server:
                 consumer.pump()
         return stored
 
-    def _settle(self, subject: str, body: bytes) -> None:
+    def _settle(self, subject: str, body: bytes, reply: str) -> None:
         tokens = subject.split(".")
         name, durable, sequence = tokens[2], tokens[3], int(tokens[5])
         consumer = self.consumers.get((name, durable))
@@ -169,6 +169,8 @@ class Server:
             stream = consumer.stream
             if stream.config["retention"] == "workqueue":
                 stream.remove(sequence)
+        if reply:
+            self.send(Message(reply, b""))
 
     def _schedule(self, stream: Stream, sequence: int) -> None:
         wait = stream.schedules[sequence] - EPOCH - self.loop.time()
