@@ -29,7 +29,7 @@ up: $(VENV)/.made ## Start everything on this machine
 	@$(BIN)/gnatwork up
 
 test: $(VENV)/.dev ## Unit, integration and acceptance tests
-	$(BIN)/pytest || $(BIN)/pytest --last-failed --last-failed-no-failures none
+	$(BIN)/pytest
 
 simulate: $(VENV)/.dev ## Simulate with SEEDS seeds from START on; exit status 1 and the seed when one fails
 	PYTHONPATH=tests $(BIN)/python -m simulation --seeds $(or $(SEEDS),2000) --start $(or $(START),0)
