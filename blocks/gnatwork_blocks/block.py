@@ -52,6 +52,8 @@ class Block:
     #: `loop`: `run` is awaited on the event loop. `process`: `compute` is called in a worker process that can be
     #: killed, for work that keeps a CPU busy.
     runs_in: ClassVar[Literal["loop", "process"]] = "loop"
+    #: Error codes of its own that another attempt may get over.
+    retryable: ClassVar[tuple[str, ...]] = ()
     #: Configs that show what it can do.
     examples: ClassVar[tuple[dict[str, Any], ...]] = ()
 

@@ -1,27 +1,56 @@
 """The installed block types. A package brings its own through the entry point group `gnatwork.blocks`.
 
+An entry point names a package of blocks, `slack = "gnatwork_slack.blocks"`: each module in it is a block type of the
+module's name, `slack_post.py` being `slack-post`, so that a new block is a new file and nothing else. Or it names one
+class, `greet = "my_package.greet:Greet"`.
+
 A block's module is imported when the block is first asked for, so a process pays for none but its own.
 """
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from types import MappingProxyType
-from typing import Any
+from importlib.util import find_spec
+from pkgutil import iter_modules
+from types import MappingProxyType, ModuleType
+from typing import Any, NamedTuple
 
 from gnatwork_blocks.block import Block
 from gnatwork_blocks.errors import BlockLoadError, UnknownBlockTypeError
 from gnatwork_schemas.catalogue import BlockType
 
+log = logging.getLogger(__name__)
+
 ENTRY_POINT_GROUP = "gnatwork.blocks"
 
-#: Small block types that share a process, by the name that stands for them.
+#: Small block types that share a process, by the name that stands for them. So does the name of an entry point that is
+#: a package of blocks, other than the built-in ones.
 GROUPS = MappingProxyType({"logic": ("condition", "filter", "noop", "sleep", "switch", "transform")})
+
+#: The entry point of the built-in blocks.
+_BUILT_IN = "builtin"
+
+
+class Provider(NamedTuple):
+    """Where a block type is to be found."""
+
+    #: The entry point as it is written, for messages.
+    value: str
+    module: str
+    #: None is the one block that the module defines.
+    name: str | None
 
 
 def names() -> tuple[str, ...]:
     """All installed block types, sorted."""
-    return tuple(sorted(_entries()))
+    return tuple(sorted(_providers()))
+
+
+def groups() -> Mapping[str, tuple[str, ...]]:
+    """The names that stand for several block types, with those types."""
+    return {**_packages(), **GROUPS}
 
 
 def expand(wanted: Iterable[str]) -> tuple[str, ...]:
@@ -30,10 +59,11 @@ def expand(wanted: Iterable[str]) -> tuple[str, ...]:
     Raises:
         UnknownBlockTypeError: A name is neither.
     """
+    known = groups()
     types: dict[str, None] = {}
     for name in wanted:
-        for type_ in GROUPS.get(name, (name,)):
-            _entry(type_)
+        for type_ in known.get(name, (name,)):
+            _provider(type_)
             types[type_] = None
     return tuple(types)
 
@@ -46,15 +76,20 @@ def load(type_: str) -> type[Block]:
         UnknownBlockTypeError: Nothing installed provides it.
         BlockLoadError: Its module can't be imported, or holds something else.
     """
-    entry = _entry(type_)
+    provider = _provider(type_)
+    where = f"{type_} ({provider.value})"
     try:
-        block = entry.load()
+        module = import_module(provider.module)
+        found = _own_blocks(module) if provider.name is None else [getattr(module, provider.name)]
     except Exception as error:
-        raise BlockLoadError(f"{type_} ({entry.value}): {error}") from error
+        raise BlockLoadError(f"{where}: {error}") from error
+    if len(found) != 1:
+        raise BlockLoadError(f"{where} defines {len(found)} blocks; a module in a package of blocks defines one")
+    block = found[0]
     if not (isinstance(block, type) and issubclass(block, Block) and hasattr(block, "type")):
-        raise BlockLoadError(f"{type_} ({entry.value}) is not a Block")
+        raise BlockLoadError(f"{where} is not a Block")
     if block.type != type_:
-        raise BlockLoadError(f"{type_} ({entry.value}) calls itself {block.type!r}")
+        raise BlockLoadError(f"{where} calls itself {block.type!r}")
     return block
 
 
@@ -72,6 +107,7 @@ def describe(block: type[Block]) -> BlockType:
         ports=block.ports,
         capabilities=block.capabilities,
         responds=block.responds,
+        retryable=block.retryable,
         examples=block.examples,
     )
 
@@ -80,24 +116,66 @@ def _schema(model: Any, mode: Any) -> dict[str, Any] | bool:
     return True if model is Any else dict(model.model_json_schema(mode=mode))
 
 
-def _entry(type_: str) -> EntryPoint:
+def _own_blocks(module: ModuleType) -> list[Any]:
+    """The block types that a module defines itself."""
+    return [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, Block)
+        and hasattr(value, "type")
+        and value.__module__ == module.__name__
+    ]
+
+
+def _provider(type_: str) -> Provider:
     try:
-        return _entries()[type_]
+        return _providers()[type_]
     except KeyError:
         raise UnknownBlockTypeError(
-            f"{type_!r}; there are {', '.join(names())} and the groups {', '.join(GROUPS)}"
+            f"{type_!r}; there are {', '.join(names())} and the groups {', '.join(sorted(groups()))}"
         ) from None
 
 
 @cache
-def _entries() -> dict[str, EntryPoint]:
+def _providers() -> dict[str, Provider]:
     return _by_type(entry_points(group=ENTRY_POINT_GROUP))
 
 
-def _by_type(entries: Iterable[EntryPoint]) -> dict[str, EntryPoint]:
-    found: dict[str, EntryPoint] = {}
+@cache
+def _packages() -> dict[str, tuple[str, ...]]:
+    """The types of each package of blocks but that of the built-in ones."""
+    found = {
+        entry.name: tuple(type_ for type_, _ in _provided(entry))
+        for entry in entry_points(group=ENTRY_POINT_GROUP)
+        if ":" not in entry.value and entry.name != _BUILT_IN
+    }
+    return {name: types for name, types in found.items() if types}
+
+
+def _by_type(entries: Iterable[EntryPoint]) -> dict[str, Provider]:
+    found: dict[str, Provider] = {}
     for entry in entries:
-        # An installation that is found twice on the path names the same object twice.
-        if (known := found.setdefault(entry.name, entry)).value != entry.value:
-            raise BlockLoadError(f"{entry.name} is provided by both {known.value} and {entry.value}")
+        for type_, provider in _provided(entry):
+            # An installation that is found twice on the path names the same object twice.
+            if (known := found.setdefault(type_, provider)) != provider:
+                raise BlockLoadError(f"{type_} is provided by both {known.value} and {provider.value}")
     return found
+
+
+def _provided(entry: EntryPoint) -> Iterator[tuple[str, Provider]]:
+    module, colon, name = entry.value.partition(":")
+    if colon:
+        yield entry.name, Provider(entry.value, module, name)
+        return
+    try:
+        spec = find_spec(module)
+    except ImportError:
+        spec = None
+    if spec is None or spec.submodule_search_locations is None:
+        log.warning("the plug-in %s is left out: %s is no package that can be imported", entry.name, entry.value)
+        return
+    for found in iter_modules(spec.submodule_search_locations):
+        if not found.name.startswith("_"):
+            path = f"{module}.{found.name}"
+            yield found.name.replace("_", "-"), Provider(path, path, None)

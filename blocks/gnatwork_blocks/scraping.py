@@ -9,9 +9,9 @@ import soupsieve
 from bs4 import BeautifulSoup
 from bs4.element import CData, NavigableString, Tag
 
+from gnatwork_blocks.builtin.html_scraper import FieldSpec, HtmlScraper
 from gnatwork_blocks.casting import CastError, cast
 from gnatwork_blocks.errors import BlockError
-from gnatwork_blocks.html_scraper import FieldSpec, HtmlScraper
 
 #: A page of tags only would take gigabytes: each costs some 350 bytes once parsed.
 MAX_TAGS = 1_000_000

@@ -29,4 +29,8 @@ class BlockType(Message):
     responds: bool = False
     #: Attempts that may run at once in the whole installation; None is no limit.
     concurrency: int | None = Field(default=None, ge=1)
+    #: Error codes of its own that another attempt may get over.
+    retryable: tuple[str, ...] = ()
+    #: Whether its executors can't resolve deferred leaves: the engine then has the config rendered ahead of the task.
+    plain: bool = False
     examples: tuple[dict[str, Any], ...] = Field(default=())

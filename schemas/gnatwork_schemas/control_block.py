@@ -16,8 +16,12 @@ ERROR_PORT = "error"
 
 #: How the scheduler runs a block. `task`: an executor does the work. The others it steers itself:
 #: `loop` with a body of blocks, `each` with one block as the body (`for_each`), `group`, `delay`, `wait`, and
-#: `workflow`, a child run.
-Kind = Literal["task", "loop", "each", "group", "delay", "wait", "workflow"]
+#: `workflow`, a child run, and `script`, a program whose steps are tasks.
+Kind = Literal["task", "loop", "each", "group", "delay", "wait", "workflow", "script"]
+
+
+#: What programs are written in.
+ScriptLanguage = Literal["javascript", "python"]
 
 
 class Need(Model):
@@ -75,8 +79,23 @@ class ControlledBlock(Model):
     #: The body of a `loop` or `group`; of an `each` the one block, under the same id.
     blocks: "tuple[ControlledBlock, ...]" = ()
     loop: Loop | None = None
+    #: The program of a `script`.
+    script: "Script | None" = None
     #: What undoes it, named `<id>:undo`. Its templates see what those of the block see, and the block itself.
     compensate: "ControlledBlock | None" = None
+
+
+class Script(Model):
+    """The program of a `script` block; its arguments are the block's config."""
+
+    language: ScriptLanguage
+    source: str
+    #: The function that is called first.
+    entry: str
+    #: More steps than these, of all slices together, are an error.
+    max_steps: int = 100_000
+    #: Steps under way at once.
+    concurrency: int = 256
 
 
 class ConcurrencyLimit(Model):

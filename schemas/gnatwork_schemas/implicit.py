@@ -6,6 +6,7 @@ configs and outputs are below.
 
 from typing import Any
 
+from gnatwork_schemas.control_block import ControlledBlock
 from gnatwork_schemas.model import Model
 from gnatwork_schemas.names import Name, RunId
 from gnatwork_schemas.payload import ItemsRef
@@ -23,7 +24,10 @@ REUSE = "reuse"
 #: `<block>:render` resolves a config for the scheduler: any config to itself, its deferred leaves resolved.
 RENDER = "render"
 
-IMPLICIT_TYPES = frozenset({EXPAND, COLLECT, START_RUN, RUN_RESULT, REUSE, RENDER})
+#: `<block>:slice-<n>` runs a program until it waits for steps: `Slice` to `Sliced`. Executors of `code` do it.
+SLICE = "slice"
+
+IMPLICIT_TYPES = frozenset({EXPAND, COLLECT, START_RUN, RUN_RESULT, REUSE, RENDER, SLICE})
 
 
 class Expand(Model):
@@ -84,3 +88,70 @@ class ReuseOutput(Model):
     run_id: RunId
     #: Of the event that completed the task there: an output, a signal, or a timer that fired (which yields null).
     sequence: int
+
+
+class PastStep(Model):
+    """A step that a program has asked for since it entered its present state."""
+
+    #: Of what was asked for: a program that now asks for something else in its place is not deterministic.
+    digest: str
+    #: What it was, for people: `fetch`, `sleep`, `wait approval`.
+    name: str
+    #: Sequence of the event that settled it in history; 0 as long as nothing has.
+    sequence: int = 0
+
+
+class Slice(Model):
+    """Config of `slice`. The program itself is in the control block."""
+
+    #: Digest of the control block, and the path of the block in it, without indexes.
+    control_block: str
+    block: str
+    #: What it is called with: the config of the block, or the memory that the last transition left.
+    args: Any = None
+    #: The function that is called: `entry`, or where the last transition leads.
+    function: str
+    #: The steps so far, in the order in which they were asked for.
+    steps: tuple[PastStep, ...] = ()
+    #: How many of `steps` were settled when the program last ran: what it did up to there is not told again.
+    seen: int = 0
+    #: The number of the first of `steps` within the block: those of earlier states came before.
+    first: int = 0
+    #: How many more steps may be asked for now.
+    room: int
+    #: When the run began, Unix seconds: the program's clock begins there.
+    began_at: float
+
+
+class NewStep(Model):
+    """A step that a program asks for."""
+
+    digest: str
+    name: str
+    #: As a block of a control block: a `task`, `delay`, `wait` or `workflow`. Its id is its number in the block.
+    block: ControlledBlock
+    #: Pointers of deferred leaves in the block's config: what is too large for a message, and connections.
+    deferred: tuple[str, ...] = ()
+
+
+class Transition(Model):
+    """The program goes over to another function, and what came before is forgotten."""
+
+    function: str
+    memory: Any = None
+
+
+class Sliced(Model):
+    """Output of `slice`: the program waits for steps, goes over to another state, or is done.
+
+    What it throws is the error of the task, and so of the block.
+    """
+
+    #: New steps, in order; they follow those of `Slice.steps`.
+    steps: tuple[NewStep, ...] = ()
+    #: Whether it would ask for more at once if there was room.
+    more: bool = False
+    transition: Transition | None = None
+    done: bool = False
+    #: What it yields when it is done; may be a reference to a payload of the run.
+    output: Any = None

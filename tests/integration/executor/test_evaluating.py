@@ -6,8 +6,8 @@ import orjson
 import pytest
 from support.executing import hosting
 
-from gnatwork_blocks.condition import Condition
-from gnatwork_blocks.noop import Noop
+from gnatwork_blocks.builtin.condition import Condition
+from gnatwork_blocks.builtin.noop import Noop
 from gnatwork_bus.connection import Connection
 from gnatwork_schemas import subjects
 from gnatwork_schemas.errors import UnavailableError

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from support.executing import Scheduler, hosting
 
-from gnatwork_blocks.condition import Condition
-from gnatwork_blocks.switch import Switch
-from gnatwork_blocks.transform import Transform
+from gnatwork_blocks.builtin.condition import Condition
+from gnatwork_blocks.builtin.switch import Switch
+from gnatwork_blocks.builtin.transform import Transform
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are seen through Linux")
 

@@ -9,8 +9,8 @@ import pytest
 from support.executing import Scheduler, hosting
 from support.odd_blocks import block_of
 
+from gnatwork_blocks.builtin.noop import Noop
 from gnatwork_blocks.errors import UnknownBlockTypeError
-from gnatwork_blocks.noop import Noop
 from gnatwork_blocks.registry import describe
 from gnatwork_blocks.sdk import BlockContext, BlockError
 from gnatwork_bus.connection import Connection

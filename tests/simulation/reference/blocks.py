@@ -57,6 +57,8 @@ class Reader:
                 return self._wait(block, path, due, doom, log)
             case "workflow":
                 return self._child(block, path, at, doom, log)
+            case "script":
+                raise AssertionError(block.kind)
 
     def _settled(self, block: ControlledBlock, path: str, fate: Fate, log: Log) -> Fate:
         """The same with the ports that it takes, and what is to be undone noted."""

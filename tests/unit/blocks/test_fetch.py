@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from support.site import Reply, Request, Site
 
-from gnatwork_blocks.fetch import Fetch
+from gnatwork_blocks.builtin.fetch import Fetch
 from gnatwork_blocks.sdk import BlockContext, BlockError
 from gnatwork_blocks.shared_http import SharedHttp
 from gnatwork_blocks.testing import Recorder, run_block

@@ -9,7 +9,7 @@ import pytest
 import trustme
 from support.site import Reply, Site, running_site
 
-from gnatwork_blocks.fetch import Fetch
+from gnatwork_blocks.builtin.fetch import Fetch
 from gnatwork_blocks.sdk import BlockContext, BlockError
 from gnatwork_blocks.testing import run_block
 

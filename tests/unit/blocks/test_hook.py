@@ -7,7 +7,7 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 from support.site import Reply, Site
 
-from gnatwork_blocks.hook import Hook
+from gnatwork_blocks.builtin.hook import Hook
 from gnatwork_blocks.sdk import BlockContext, BlockError
 from gnatwork_blocks.shared_http import SharedHttp
 from gnatwork_blocks.testing import Recorder, run_block

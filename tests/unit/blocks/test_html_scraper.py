@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gnatwork_blocks.html_scraper import HtmlScraper
+from gnatwork_blocks.builtin.html_scraper import HtmlScraper
 from gnatwork_blocks.sdk import BlockError
 
 PAGE = """<!doctype html>

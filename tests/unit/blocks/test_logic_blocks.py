@@ -2,14 +2,14 @@ from typing import Any
 
 import pytest
 
-from gnatwork_blocks.condition import Condition
-from gnatwork_blocks.filter import Filter
+from gnatwork_blocks.builtin.condition import Condition
+from gnatwork_blocks.builtin.filter import Filter
+from gnatwork_blocks.builtin.switch import Switch, same
+from gnatwork_blocks.builtin.transform import Transform
 from gnatwork_blocks.javascript import limits
 from gnatwork_blocks.javascript.service import JavaScript
 from gnatwork_blocks.sdk import Block, BlockContext, BlockError
-from gnatwork_blocks.switch import Switch, same
 from gnatwork_blocks.testing import Recorder, run_block
-from gnatwork_blocks.transform import Transform
 
 VALUES = {"input": {"total": 120, "tags": [], "none": None}, "news": {"lines": ["a", "b"]}}
 

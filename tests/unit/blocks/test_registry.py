@@ -78,14 +78,14 @@ def entry(name: str, value: str) -> EntryPoint:
     ("value", "reason"),
     [
         ("no_such_module:Block", "no_such_module"),
-        ("gnatwork_blocks.noop:Nothing", "Nothing"),
+        ("gnatwork_blocks.builtin.noop:Nothing", "Nothing"),
         ("gnatwork_blocks.registry:GROUPS", "not a Block"),
         ("gnatwork_blocks.block:Block", "not a Block"),
-        ("gnatwork_blocks.noop:Noop", "calls itself 'noop'"),
+        ("gnatwork_blocks.builtin.noop:Noop", "calls itself 'noop'"),
     ],
 )
 def test_a_broken_plug_in_is_named(monkeypatch: pytest.MonkeyPatch, value: str, reason: str) -> None:
-    monkeypatch.setattr(registry, "_entries", lambda: {"broken": entry("broken", value)})
+    monkeypatch.setattr(registry, "_providers", lambda: registry._by_type([entry("broken", value)]))
     with pytest.raises(BlockLoadError, match=reason) as caught:
         registry.load("broken")
     assert value in str(caught.value)
@@ -93,7 +93,7 @@ def test_a_broken_plug_in_is_named(monkeypatch: pytest.MonkeyPatch, value: str, 
 
 def test_a_type_has_one_provider() -> None:
     twice = [entry("noop", "one:Noop"), entry("noop", "one:Noop")]
-    assert registry._by_type(twice) == {"noop": twice[0]}
+    assert registry._by_type(twice) == {"noop": registry.Provider("one:Noop", "one", "Noop")}
     with pytest.raises(BlockLoadError, match="one:Noop and other:Noop"):
         registry._by_type([*twice, entry("noop", "other:Noop")])
 

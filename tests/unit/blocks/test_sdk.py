@@ -6,7 +6,7 @@ import anyio.to_process
 import pytest
 from pydantic import BaseModel, Field
 
-from gnatwork_blocks.html_scraper import HtmlScraper
+from gnatwork_blocks.builtin.html_scraper import HtmlScraper
 from gnatwork_blocks.sdk import Block, BlockContext, BlockError
 from gnatwork_blocks.testing import Recorder, run_block
 

@@ -2,10 +2,10 @@ from typing import Any
 
 import pytest
 
-from gnatwork_blocks.noop import Noop
-from gnatwork_blocks.response import Response
+from gnatwork_blocks.builtin.noop import Noop
+from gnatwork_blocks.builtin.response import Response
+from gnatwork_blocks.builtin.sleep import Sleep
 from gnatwork_blocks.sdk import Block, BlockContext, BlockError
-from gnatwork_blocks.sleep import Sleep
 from gnatwork_blocks.testing import run_block
 
 

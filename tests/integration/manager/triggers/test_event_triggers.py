@@ -12,7 +12,7 @@ from support.executing import hosting
 from support.hooking import put_workflow, start_of_run, state_once
 from support.managing import BLOCK_TYPES, Bench, open_bench, until
 
-from gnatwork_blocks.condition import Condition
+from gnatwork_blocks.builtin.condition import Condition
 from gnatwork_bus.connection import ApiError, Connection
 from gnatwork_bus.direct import read_all
 from gnatwork_bus.embedded import EmbeddedServer

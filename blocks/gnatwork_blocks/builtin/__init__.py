@@ -1,0 +1,1 @@
+"""The built-in blocks: one file each, named by its type."""

@@ -1,0 +1,1 @@
+"""The blocks of GitHub: one file each, named by its type."""

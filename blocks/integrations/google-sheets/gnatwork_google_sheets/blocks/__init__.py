@@ -1,0 +1,1 @@
+"""The blocks of Google Sheets: one file each, named by its type."""

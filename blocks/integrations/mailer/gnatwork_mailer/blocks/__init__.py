@@ -1,0 +1,1 @@
+"""The blocks of Mailer: one file each, named by its type."""

@@ -1,0 +1,5 @@
+"""Slack for Gnatwork."""
+
+from gnatwork_blocks.integration import Integration
+
+INTEGRATION = Integration(name="slack", title="Slack", summary="Slack.")

@@ -1,0 +1,1 @@
+"""The blocks of Slack: one file each, named by its type."""

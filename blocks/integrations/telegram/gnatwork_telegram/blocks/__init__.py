@@ -1,0 +1,1 @@
+"""The blocks of Telegram: one file each, named by its type."""
