@@ -1,13 +1,12 @@
 """The base of every block."""
 
-import re
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ValidationError
 
 from gnatwork_blocks.context import BlockContext
+from gnatwork_blocks.declaration import RunsIn, check_declaration, place_of
 from gnatwork_blocks.errors import BlockError
-from gnatwork_schemas.names import BLOCK_TYPE_PATTERN, PORT_PATTERN
 from gnatwork_schemas.problem import plain
 
 
@@ -45,20 +44,24 @@ class Block:
     Output: ClassVar[Any] = Any
     #: Ports beside `out` and `error`.
     ports: ClassVar[tuple[str, ...]] = ()
-    #: What it does to the world: `network`, `cpu`, `secrets`, `side-effects`.
+    #: What it does to the world, of `declaration.CAPABILITIES`.
     capabilities: ClassVar[tuple[str, ...]] = ()
     #: Whether a run's caller gets this block's output as the reply.
     responds: ClassVar[bool] = False
-    #: `loop`: `run` is awaited on the event loop. `process`: `compute` is called in a worker process that can be
-    #: killed, for work that keeps a CPU busy.
-    runs_in: ClassVar[Literal["loop", "process"]] = "loop"
-    #: Error codes of its own that another attempt may get over.
+    #: As the method that a class has. `loop`: an `async def run` is awaited on the event loop. `thread`: a plain
+    #: `def run` is called in a thread, for libraries that wait. `process`: `compute` is called in a worker process that
+    #: can be killed, for work that keeps a CPU busy, or that may never end.
+    runs_in: ClassVar[RunsIn] = "loop"
+    #: Error codes of its own that another attempt may get over, whatever it says when it raises one.
     retryable: ClassVar[tuple[str, ...]] = ()
     #: Configs that show what it can do.
     examples: ClassVar[tuple[dict[str, Any], ...]] = ()
 
-    async def run(self, ctx: BlockContext, config: Any) -> Any:
-        """Do the work and return the output: JSON, or an instance of `Output`.
+    def run(self, ctx: BlockContext, config: Any) -> Any:
+        """Do the work and return the output: JSON, or an instance of `Output`. Mostly an `async def`.
+
+        In a thread, `ctx` is for `log`, `progress` and `cancelled`: what is awaited belongs to the event loop. A thread
+        can't be stopped: it is left behind at a timeout, unless it looks at `ctx.cancelled` and returns.
 
         Raises:
             BlockError: The attempt failed in a way that was foreseen.
@@ -76,7 +79,8 @@ class Block:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if hasattr(cls, "type"):
-            _check_declaration(cls)
+            cls.runs_in = place_of(cls, Block)
+            check_declaration(cls, cls.runs_in)
 
     @classmethod
     def parse_config(cls, value: Any) -> Any:
@@ -107,28 +111,6 @@ class Block:
             except ValidationError as error:
                 raise _invalid("block.output_invalid", "output", error) from error
         return value
-
-
-def _check_declaration(cls: type[Block]) -> None:
-    """TypeError for a declaration that could not run; found when the module is imported, not in the first task."""
-    name = f"{cls.__module__}.{cls.__qualname__}"
-    if not re.fullmatch(BLOCK_TYPE_PATTERN, cls.type):
-        raise TypeError(f"{name}: type {cls.type!r} must match {BLOCK_TYPE_PATTERN}")
-    for attribute in ("title", "summary"):
-        if not getattr(cls, attribute, ""):
-            raise TypeError(f"{name}: {attribute} is missing")
-    for attribute in ("Config", "Output"):
-        declared = getattr(cls, attribute)
-        if declared is not Any and not (isinstance(declared, type) and issubclass(declared, BaseModel)):
-            raise TypeError(f"{name}: {attribute} must be a pydantic model or typing.Any")
-    if wrong := [port for port in cls.ports if not re.fullmatch(PORT_PATTERN, port) or port in {"out", "error"}]:
-        raise TypeError(f"{name}: {wrong[0]!r} can't be a port")
-    if cls.runs_in not in {"loop", "process"}:
-        raise TypeError(f"{name}: runs_in must be 'loop' or 'process'")
-    if cls.runs_in == "loop" and cls.run is Block.run:
-        raise TypeError(f"{name}: `async def run(self, ctx, config)` is missing")
-    if cls.runs_in == "process" and cls.compute is Block.compute:
-        raise TypeError(f"{name}: a static method `compute(config)` is missing")
 
 
 def _invalid(code: str, what: str, error: ValidationError) -> BlockError:

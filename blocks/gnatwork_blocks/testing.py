@@ -1,5 +1,6 @@
 """Run a block in a test, without an engine."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -58,4 +59,7 @@ async def run_block(block: type[Block], config: Any, ctx: BlockContext) -> Any:
     """
     if block.runs_in == "process":
         return block.check_output(block.compute(config))
-    return block.check_output(await block().run(ctx, block.parse_config(config)))
+    parsed = block.parse_config(config)
+    if block.runs_in == "thread":
+        return block.check_output(await asyncio.to_thread(block().run, ctx, parsed))
+    return block.check_output(await block().run(ctx, parsed))

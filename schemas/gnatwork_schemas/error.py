@@ -6,12 +6,15 @@ from pydantic import Field
 
 from gnatwork_schemas.model import Model
 
+#: Dotted lower case, e.g. `http.status`.
+ERROR_CODE_PATTERN = r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$"
+
 
 class ErrorInfo(Model):
     """An error as messages, statuses and the API carry it. Its code has a page in `docs/reference/errors/`."""
 
     #: Dotted lower case, e.g. `http.status`.
-    code: str = Field(pattern=r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$")
+    code: str = Field(pattern=ERROR_CODE_PATTERN)
     #: One sentence that is safe to show to a user.
     message: str
     #: Whether another attempt may succeed.

@@ -1,5 +1,7 @@
+import asyncio
 import math
 import pickle
+import threading
 from typing import Any, ClassVar
 
 import anyio.to_process
@@ -30,6 +32,10 @@ class Greet(Block):
         ctx.log("info", "greeting", name=config.name)
         ctx.progress(0.5, "half")
         return self.Output(text=f"Hello, {config.name}!")
+
+
+def generator(_self: Block, _ctx: BlockContext, config: Any) -> Any:
+    yield config
 
 
 class OddError(BlockError):
@@ -111,9 +117,20 @@ def test_any_costs_no_validation() -> None:
         ({"Output": "text"}, "Output"),
         ({"ports": ("a.b",)}, "port"),
         ({"ports": ("error",)}, "port"),
-        ({"runs_in": "thread"}, "runs_in"),
-        ({"run": Block.run}, "run"),
+        ({"runs_in": "fiber"}, "'loop' or 'thread' or 'process', not 'fiber'"),
+        ({"runs_in": "thread"}, "runs_in is 'thread', but `def run"),
+        ({"run": lambda _self, _ctx, config: config, "runs_in": "loop"}, "runs_in is 'loop', but `async def run"),
+        ({"run": Block.run}, "`async def run"),
+        ({"run": lambda _self, config: config}, "too many positional arguments"),
         ({"runs_in": "process"}, "compute"),
+        ({"runs_in": "process", "compute": staticmethod(asyncio.sleep)}, "leave `async` out"),
+        ({"runs_in": "process", "compute": staticmethod(lambda: None)}, "`compute` must be"),
+        ({"run": generator}, "must return its output"),
+        ({"version": 2}, "version must be a text"),
+        ({"ports": "late"}, "ports must be a tuple"),
+        ({"capabilities": ("network", "teleport")}, "'teleport' is no capability"),
+        ({"retryable": ("Shop.Closed",)}, "'Shop.Closed' is no error code"),
+        ({"examples": ("text",)}, "examples"),
     ],
 )
 def test_a_declaration_that_could_not_run_is_refused_at_once(attributes: dict[str, Any], message: str) -> None:
@@ -124,6 +141,48 @@ def test_a_declaration_that_could_not_run_is_refused_at_once(attributes: dict[st
     type("Good", (Block,), good)
     with pytest.raises(TypeError, match=message):
         type("Bad", (Block,), good | attributes)
+
+
+def test_a_block_runs_where_its_method_can() -> None:
+    class Wait(Block):
+        type = "wait-for-it"
+        title = "Wait"
+        summary = "Waits."
+
+        def run(self, _ctx: BlockContext, config: Any) -> Any:
+            return config
+
+    class WaitNoMore(Wait):
+        type = "wait-no-more"
+
+        async def run(self, _ctx: BlockContext, config: Any) -> Any:
+            return config
+
+    class Same(Even):
+        type = "same"
+
+    assert [block.runs_in for block in (Greet, Wait, WaitNoMore, Even, Same)] == [
+        "loop",
+        "thread",
+        "loop",
+        "process",
+        "process",
+    ]
+
+
+async def test_a_plain_function_runs_in_a_thread_in_tests_too() -> None:
+    class Where(Block):
+        type = "where"
+        title = "Where"
+        summary = "Says where it runs."
+
+        def run(self, ctx: BlockContext, config: Any) -> Any:
+            ctx.log("info", config)
+            return threading.current_thread() is threading.main_thread()
+
+    recorder = Recorder()
+    assert await run_block(Where, "here", recorder.context()) is False
+    assert [message for _, message, _ in recorder.logs] == ["here"]
 
 
 def test_a_base_for_other_blocks_needs_no_type() -> None:
