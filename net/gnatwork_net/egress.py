@@ -6,16 +6,15 @@ refused address is ever contacted.
 """
 
 import asyncio
-import re
-import socket
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
 
 import httpcore
 import httpx
 
-from gnatwork_net.allow_list import Address, AllowList, parse_address
+from gnatwork_net.allow_list import Address, AllowList
+from gnatwork_net.guard import BlockedAddressError, Guard, InvalidHostError, Resolver, resolve
 
 #: How long making a connection may take, in seconds, over all addresses of a host.
 CONNECT_TIMEOUT = 10.0
@@ -25,12 +24,7 @@ KEEPALIVE_EXPIRY = 3.0
 MAX_CONNECTIONS = 256
 MAX_IDLE_CONNECTIONS = 20
 
-# Names as the resolver takes them, and addresses; httpx lets through what no host can be called.
-_HOST = re.compile(r"[A-Za-z0-9_.-]{1,255}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(%[\w.-]+)?")
-
 SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
-#: Host and port to addresses; OSError when there are none.
-Resolver = Callable[[str, int], Awaitable[list[Address]]]
 #: Makes what is raised for an address that may not be reached: of the code `http.blocked_address` or
 #: `http.invalid_url` and a message that is safe to show.
 Refusal = Callable[[str, str], Exception]
@@ -67,19 +61,12 @@ class _GuardedTransport(httpx.AsyncHTTPTransport):
         )
 
 
-async def resolve(host: str, port: int) -> list[Address]:
-    """Ask the system's resolver, which also reads `2130706433` and `0x7f.1` as addresses."""
-    infos = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [parse_address(str(info[4][0])) for info in infos]
-
-
 class GuardedBackend(httpcore.AsyncNetworkBackend):
     """Connects to permitted addresses only."""
 
     def __init__(self, allow: AllowList, refusal: Refusal, resolver: Resolver = resolve) -> None:
-        self._allow = allow
+        self._guard = Guard(allow, resolver)
         self._refusal = refusal
-        self._resolve = resolver
         self._inner = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -114,22 +101,13 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         raise failure
 
     async def _permitted(self, host: str, port: int, limit: float) -> list[Address]:
-        if not _HOST.fullmatch(host) or not 0 < port < 65536:
-            raise self._refusal("http.invalid_url", f"{host}:{port} can't be reached: there is no such host or port.")
         try:
-            async with asyncio.timeout(limit):
-                addresses = await self._resolve(host, port)
+            return await self._guard.permitted(host, port, limit)
+        except InvalidHostError as error:
+            raise self._refusal("http.invalid_url", str(error)) from error
+        except BlockedAddressError as error:
+            raise self._refusal("http.blocked_address", str(error)) from error
         except TimeoutError as error:
-            raise httpcore.ConnectTimeout(f"{host} could not be resolved in time") from error
-        except UnicodeError as error:
-            raise self._refusal("http.invalid_url", f"{host} can't be the name of a host.") from error
+            raise httpcore.ConnectTimeout(str(error)) from error
         except OSError as error:
-            raise httpcore.ConnectError(f"{host} could not be resolved") from error
-        if not self._allow.permits_host(host) and not all(map(self._allow.permits, addresses)):
-            # The address is left out: it would tell what names inside the network resolve to.
-            raise self._refusal(
-                "http.blocked_address",
-                f"{host} is, or resolves to, an address that is not public; list it in GNATWORK_EGRESS_ALLOW if "
-                "workflows are meant to reach it.",
-            )
-        return addresses
+            raise httpcore.ConnectError(str(error)) from error

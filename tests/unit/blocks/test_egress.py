@@ -8,7 +8,8 @@ from support.site import Reply, Site
 from gnatwork_blocks.errors import BlockError
 from gnatwork_blocks.shared_http import SharedHttp
 from gnatwork_net.allow_list import Address, AllowList, parse_address
-from gnatwork_net.egress import GuardedBackend, Resolver
+from gnatwork_net.egress import GuardedBackend
+from gnatwork_net.guard import Resolver
 
 TRICKS = [
     "127.0.0.1",
