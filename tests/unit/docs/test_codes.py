@@ -36,10 +36,13 @@ _OTHERS = {
     "http.webhook",
 }
 _SERVICES = {"compiler", "manager", "scheduler", "executor"}
+#: What stands for all blocks that speak with services.
+_MANY = {"integrations"}
 
 
 def _modules() -> list[Path]:
-    return [path for path in ROOT.glob("*/gnatwork*/**/*.py") if path != _TABLE]
+    found = [*ROOT.glob("*/gnatwork*/**/*.py"), *ROOT.glob("blocks/integrations/*/gnatwork*/**/*.py")]
+    return [path for path in found if path != _TABLE]
 
 
 def _texts(path: Path) -> Iterator[str]:
@@ -72,7 +75,7 @@ def test_an_entry_says_all_there_is_to_say(entry: ErrorCode) -> None:
     assert entry.meaning.endswith(".")
     assert entry.advice.endswith(".")
     assert entry.raised_by
-    assert set(entry.raised_by) <= _SERVICES | {block.type for block in built_in()}
+    assert set(entry.raised_by) <= _SERVICES | _MANY | {block.type for block in built_in()}
     assert entry.retryable is not None or set(entry.raised_by) <= _SERVICES
 
 

@@ -1,0 +1,205 @@
+"""What blocks of a service with a JSON HTTP API share: its address, what each request carries, and how it says no.
+
+A service's own words come into errors, since they say what is to be done; credentials that it might repeat are taken
+out by the executor, as everywhere.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+import orjson
+from pydantic import StringConstraints
+
+from gnatwork_blocks.content import read_text
+from gnatwork_blocks.context import BlockContext
+from gnatwork_blocks.errors import BlockError
+from gnatwork_blocks.exchange import Answer, Call, exchange
+from gnatwork_blocks.http_errors import retry_after
+from gnatwork_blocks.rate_limits import is_limited, waiting
+
+#: A token, or anything else that goes into a header: a line end that came along with it is cut off.
+Token = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[\x21-\x7E]+$")]
+#: Where an API is: of the service itself unless a connection says otherwise.
+BaseUrl = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^https?://[^\s?#]+$", max_length=2000)]
+
+#: Bytes of one answer.
+MAX_ANSWER = 10_000_000
+#: Characters of a service's own words that are shown.
+_MAX_WORDS = 500
+
+_Scalar = str | int | float | bool
+#: Names and values of a query or a form; a list repeats its name, null leaves it out.
+Fields = Mapping[str, _Scalar | Sequence[_Scalar] | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiAnswer:
+    """What a service answered."""
+
+    status: int
+    #: Where the answer came from.
+    url: str
+    #: Names in lower case.
+    headers: Mapping[str, str]
+    #: The JSON of the body; None where there is none.
+    json: Any
+    #: Bytes of the body.
+    size: int
+
+
+def said(json: Any) -> str | None:
+    """What most services say of an error: `message`, `error`, `error.message`, `error_description`, `description`."""
+    if not isinstance(json, dict):
+        return None
+    error = json.get("error")
+    inner = error.get("message") if isinstance(error, dict) else error
+    texts = (json.get("message"), json.get("error_description"), json.get("description"), inner)
+    return next((text for text in texts if isinstance(text, str) and text), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonApi:
+    """A service, as one attempt speaks with it."""
+
+    ctx: BlockContext = field(repr=False)
+    #: Its name in messages, e.g. `Slack`.
+    service: str
+    #: What paths are added to.
+    base_url: str
+    #: Sent with each request, e.g. `bearer(token)`.
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    #: Its own words in the JSON of an error, and None where it has none.
+    says: Callable[[Any], str | None] = said
+    max_bytes: int = MAX_ANSWER
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Fields | None = None,
+        json: Any = None,
+        form: Fields | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> ApiAnswer:
+        """Make one request; `path` may be a whole URL of the same origin, such as that of a next page.
+
+        At most one of `json`, `form` and `content` is given. Redirects are followed where nothing is changed.
+
+        Raises:
+            BlockError: `http.rate_limited`, with `retry_after` as far as the service says; `http.status` for any
+                other status but 200 to 299; `service.unexpected` when the answer is not JSON; any other `http.…`.
+        """
+        sent = {"accept": "application/json", **self.headers, **(headers or {})}
+        if json is not None:
+            content, type_ = orjson.dumps(json), "application/json; charset=utf-8"
+        elif form is not None:
+            content, type_ = _urlencoded(form), "application/x-www-form-urlencoded"
+        else:
+            type_ = None
+        if type_ is not None:
+            sent.setdefault("content-type", type_)
+        answer = await exchange(
+            self.ctx,
+            Call(
+                method=method,
+                url=self.url(path),
+                headers=sent,
+                query=_urlencoded(query or {}),
+                content=content,
+                follow_redirects=method in {"GET", "HEAD"},
+                max_bytes=self.max_bytes,
+                fails=lambda _: False,
+            ),
+        )
+        json_, is_json = _json(answer.content)
+        if not 200 <= answer.status < 300:
+            raise self._refusal(answer, json_)
+        if not is_json:
+            message = f"{self.service} answered with something that is not JSON."
+            raise BlockError("service.unexpected", message, details={"status": answer.status, "url": answer.url})
+        return ApiAnswer(
+            status=answer.status, url=answer.url, headers=answer.headers, json=json_, size=len(answer.content)
+        )
+
+    def url(self, path: str) -> str:
+        """The URL of a path; BlockError `service.unexpected` for a URL of another origin, which gets no credentials."""
+        base = self.base_url.rstrip("/")
+        if "://" not in path:
+            return f"{base}/{path.lstrip('/')}"
+        scheme, _, rest = base.partition("://")
+        origin = f"{scheme}://{rest.partition('/')[0]}"
+        if path == origin or path.startswith(f"{origin}/"):
+            return path
+        raise BlockError("service.unexpected", f"{self.service} leads to an address that is not its own.")
+
+    def refused(self, words: str, *, retryable: bool = False, details: Mapping[str, Any] | None = None) -> BlockError:
+        """The error `service.refused`, for a service that says no with a status of 200."""
+        message = f"{self.service} refuses: {_shortened(words)}"
+        return BlockError("service.refused", message, retryable=retryable, details=dict(details or {}))
+
+    def limited(self, seconds: float | None, *, details: Mapping[str, Any] | None = None) -> BlockError:
+        """The error `http.rate_limited`; `seconds` are those that the service asks to wait."""
+        after = "" if seconds is None else f"; it asks to wait for {seconds:.0f} s"
+        message = f"{self.service} takes no more requests for now{after}."
+        return BlockError(
+            "http.rate_limited", message, retryable=True, retry_after=seconds, details=dict(details or {})
+        )
+
+    def _refusal(self, answer: Answer, json: Any) -> BlockError:
+        words = self.says(json)
+        details: dict[str, Any] = {"status": answer.status}
+        if words is not None:
+            details["message"] = _shortened(words)
+        elif answer.content:
+            details["body"] = _shortened(read_text(answer.content[:4096]))
+        now = datetime.now(UTC)
+        if is_limited(answer.status, answer.headers, words):
+            return self.limited(waiting(answer.headers, now), details=details)
+        told = f": {details['message']}" if words is not None else "."
+        return BlockError(
+            "http.status",
+            f"{self.service} answered with {answer.status}{told}",
+            retryable=answer.status >= 500,
+            retry_after=retry_after(answer.headers.get("retry-after"), now) if answer.status >= 500 else None,
+            details=details,
+        )
+
+
+def bearer(token: str) -> dict[str, str]:
+    """The header with a bearer token."""
+    return {"authorization": f"Bearer {token}"}
+
+
+def path_of(*segments: str | int) -> str:
+    """A path of segments in which nothing means anything: `path_of("repos", owner, name)`."""
+    return "/".join(quote(str(segment), safe="") for segment in segments)
+
+
+def _json(content: bytes) -> tuple[Any, bool]:
+    if not content.strip():
+        return None, True
+    try:
+        return orjson.loads(content), True
+    except orjson.JSONDecodeError:
+        return None, False
+
+
+def _urlencoded(fields: Fields) -> bytes:
+    pairs = [
+        (name, str(value).lower() if isinstance(value, bool) else str(value))
+        for name, given in fields.items()
+        if given is not None
+        for value in ([given] if isinstance(given, str | int | float | bool) else given)
+    ]
+    return urlencode(pairs).encode("ascii")
+
+
+def _shortened(words: str) -> str:
+    """On one line, and not too long."""
+    line = " ".join(words.split())
+    return line if len(line) <= _MAX_WORDS else f"{line[:_MAX_WORDS]}…"
