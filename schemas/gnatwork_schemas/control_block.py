@@ -20,6 +20,9 @@ ERROR_PORT = "error"
 Kind = Literal["task", "loop", "each", "group", "delay", "wait", "workflow", "script"]
 
 
+#: Steps that a program may take, and take at once, unless its block says otherwise.
+MAX_STEPS = 100_000
+STEP_CONCURRENCY = 256
 #: What programs are written in.
 ScriptLanguage = Literal["javascript", "python"]
 
@@ -79,23 +82,23 @@ class ControlledBlock(Model):
     #: The body of a `loop` or `group`; of an `each` the one block, under the same id.
     blocks: "tuple[ControlledBlock, ...]" = ()
     loop: Loop | None = None
-    #: The program of a `script`.
+    #: The program of a `script`, whose `timeout` is that of one slice, and whose config is what it is called with.
     script: "Script | None" = None
     #: What undoes it, named `<id>:undo`. Its templates see what those of the block see, and the block itself.
     compensate: "ControlledBlock | None" = None
 
 
 class Script(Model):
-    """The program of a `script` block; its arguments are the block's config."""
+    """The program of a `script` block; what it is called with is the block's config."""
 
     language: ScriptLanguage
     source: str
     #: The function that is called first.
     entry: str
-    #: More steps than these, of all slices together, are an error.
-    max_steps: int = 100_000
+    #: More steps and transitions than these, of all slices together, are an error.
+    max_steps: int = MAX_STEPS
     #: Steps under way at once.
-    concurrency: int = 256
+    concurrency: int = STEP_CONCURRENCY
 
 
 class ConcurrencyLimit(Model):

@@ -4,7 +4,9 @@ The executors that host the group `logic` run them. Their types are in no defini
 configs and outputs are below.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
+
+from pydantic import Field
 
 from gnatwork_schemas.control_block import ControlledBlock
 from gnatwork_schemas.model import Model
@@ -90,15 +92,31 @@ class ReuseOutput(Model):
     sequence: int
 
 
-class PastStep(Model):
-    """A step that a program has asked for since it entered its present state."""
+#: How the name of a slice's task goes on after that of its block; its number follows.
+_SLICE = ":slice-"
+
+
+def is_slice(task: str) -> bool:
+    """Whether a task, by its path or its name, runs a slice of a program: its output is a `Sliced`."""
+    return _SLICE in task
+
+
+def slice_name(block: str, number: int) -> str:
+    """The name of the task that runs a slice of a block's program."""
+    return f"{block}{_SLICE}{number}"
+
+
+class PastStep(NamedTuple):
+    """A step that a program has asked for since it entered its present state. As JSON `[digest, name, sequence]`."""
 
     #: Of what was asked for: a program that now asks for something else in its place is not deterministic.
     digest: str
     #: What it was, for people: `fetch`, `sleep`, `wait approval`.
     name: str
-    #: Sequence of the event that settled it in history; 0 as long as nothing has.
-    sequence: int = 0
+    #: Sequence of the event in history that settled it: an output, an error, a signal. None as long as nothing has.
+    #: A program hears of outcomes in the order of these sequences, so that each replay goes the same way. A delay
+    #: yields null, whatever the event.
+    sequence: int | None = None
 
 
 class Slice(Model):
@@ -113,22 +131,25 @@ class Slice(Model):
     function: str
     #: The steps so far, in the order in which they were asked for.
     steps: tuple[PastStep, ...] = ()
-    #: How many of `steps` were settled when the program last ran: what it did up to there is not told again.
-    seen: int = 0
+    #: How many of `steps` were settled when the program last ran in this state; what it did up to there is not told
+    #: again. None if it has not run in it.
+    seen: int | None = None
     #: The number of the first of `steps` within the block: those of earlier states came before.
     first: int = 0
-    #: How many more steps may be asked for now.
+    #: How many more steps may be asked for now; it may be none.
     room: int
-    #: When the run began, Unix seconds: the program's clock begins there.
+    #: When the program entered its present state, Unix seconds: its clock begins there.
     began_at: float
 
 
 class NewStep(Model):
     """A step that a program asks for."""
 
-    digest: str
-    name: str
-    #: As a block of a control block: a `task`, `delay`, `wait` or `workflow`. Its id is its number in the block.
+    #: Of what is asked for; kept as long as the state lasts, so it is short.
+    digest: str = Field(min_length=1, max_length=64)
+    name: str = Field(max_length=100)
+    #: As a block of a control block: a `task`, `delay`, `wait` or `workflow`, without templates and needs. Its id is its
+    #: number in the block.
     block: ControlledBlock
     #: Pointers of deferred leaves in the block's config: what is too large for a message, and connections.
     deferred: tuple[str, ...] = ()
@@ -137,17 +158,18 @@ class NewStep(Model):
 class Transition(Model):
     """The program goes over to another function, and what came before is forgotten."""
 
-    function: str
+    function: str = Field(min_length=1, max_length=128)
+    #: What that function is called with; may be a reference to a payload of the run.
     memory: Any = None
 
 
 class Sliced(Model):
     """Output of `slice`: the program waits for steps, goes over to another state, or is done.
 
-    What it throws is the error of the task, and so of the block.
+    What it throws is the error of the task, which is not retryable, and so of the block.
     """
 
-    #: New steps, in order; they follow those of `Slice.steps`.
+    #: New steps, in order; they follow those of `Slice.steps`, and are at most `Slice.room`.
     steps: tuple[NewStep, ...] = ()
     #: Whether it would ask for more at once if there was room.
     more: bool = False

@@ -9,12 +9,17 @@ from typing import Any
 from pydantic import Field
 
 from gnatwork_schemas.catalogue import BlockType
+from gnatwork_schemas.control_block import MAX_STEPS, STEP_CONCURRENCY, ScriptLanguage
 from gnatwork_schemas.definition import MAX_ITERATIONS, OnError
 from gnatwork_schemas.duration import PositiveDuration
 from gnatwork_schemas.model import StrictModel
 from gnatwork_schemas.names import LoopName
 
 LOOP, GROUP, DELAY, WAIT, WORKFLOW = "loop", "group", "delay", "wait", "workflow"
+SCRIPT = "script"
+
+#: Bytes of UTF-8 that the source of a program may have.
+MAX_SOURCE = 256 * 1024
 
 
 class LoopConfig(StrictModel, populate_by_name=False):
@@ -92,6 +97,29 @@ class WorkflowConfig(StrictModel):
     wait: bool = Field(default=True, description="`false`: go on as soon as the child run has been started.")
 
 
+class ScriptConfig(StrictModel):
+    """A program, and what it is called with."""
+
+    language: ScriptLanguage = Field(default="javascript", description="What the program is written in.")
+    source: str = Field(
+        min_length=1,
+        description="The program: functions, at most 256 KiB. A literal text, in which `{{` means nothing.",
+    )
+    entry: str = Field(
+        default="main",
+        pattern=r"^[A-Za-z_$][A-Za-z0-9_$]*$",
+        max_length=128,
+        description="The function of the program that is called first.",
+    )
+    args: Any = Field(default="{{ input }}", description="What it is called with; may hold templates.")
+    max_steps: int = Field(
+        default=MAX_STEPS, ge=1, le=1_000_000, description="More steps and transitions than these are an error."
+    )
+    concurrency: int = Field(
+        default=STEP_CONCURRENCY, ge=1, le=10_000, description="Steps under way at once; others wait for their turn."
+    )
+
+
 _ENTRIES = (
     BlockType(
         type=LOOP,
@@ -156,11 +184,35 @@ _ENTRIES = (
         },
         examples=({"name": "invoice", "input": {"order": "{{ input.order }}"}}, {"name": "audit", "wait": False}),
     ),
+    BlockType(
+        type=SCRIPT,
+        title="Script",
+        summary="Runs a program that decides as it goes which steps to take; each of them is a task of the run.",
+        icon="scroll-text",
+        category="logic",
+        config_schema=ScriptConfig.model_json_schema(),
+        output_schema={"description": "What the program yields."},
+        examples=(
+            {"source": "async function main(input) { return (await step('fetch', {url: input.url})).body; }"},
+            {
+                "language": "python",
+                "source": "async def main(args):\n    return await step('noop', args)\n",
+                "args": {"order": "{{ input.order }}"},
+            },
+        ),
+    ),
 )
 
 #: Their configs, by type.
 CONFIGS = MappingProxyType(
-    {LOOP: LoopConfig, GROUP: GroupConfig, DELAY: DelayConfig, WAIT: WaitConfig, WORKFLOW: WorkflowConfig}
+    {
+        LOOP: LoopConfig,
+        GROUP: GroupConfig,
+        DELAY: DelayConfig,
+        WAIT: WaitConfig,
+        WORKFLOW: WorkflowConfig,
+        SCRIPT: ScriptConfig,
+    }
 )
 #: The entries, by type.
 STEERING = MappingProxyType({entry.type: entry for entry in _ENTRIES})
