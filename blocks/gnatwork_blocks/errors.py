@@ -4,7 +4,7 @@ BlockError                          what a block raises when an attempt fails (a
 GnatworkError
 ├── UnknownBlockTypeError           nothing installed provides a block type
 ├── BlockLoadError                  an installed block can't be used
-└── JavaScriptWorkerError           a process for JavaScript died, or can't be had
+└── ScriptWorkerError               a process for scripts died, or can't be had
 """
 
 from typing import Any
@@ -66,5 +66,5 @@ class BlockLoadError(GnatworkError):
     """An installed block can't be used; mend or remove the package that provides it."""
 
 
-class JavaScriptWorkerError(GnatworkError):
+class ScriptWorkerError(GnatworkError):
     """The script's process died; it was killed, perhaps for want of memory, or crashed."""

@@ -2,12 +2,19 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
 from gnatwork_blocks.cores import cores
-from gnatwork_blocks.errors import BlockError, JavaScriptWorkerError
-from gnatwork_blocks.javascript.process import WorkerProcess
+from gnatwork_blocks.errors import BlockError, ScriptWorkerError
+from gnatwork_blocks.javascript.process import Program, WorkerProcess
 
 log = logging.getLogger(__name__)
+
+#: What a process is to be told next, given its answer; None when that was the last one.
+Serve = Callable[[bytes], Awaitable[bytes | None]]
+
+#: Workers that run JavaScript.
+JAVASCRIPT = Program(module="gnatwork_blocks.javascript.worker", engine="_quickjs")
 
 #: Seconds after which a process that nobody asks is ended.
 IDLE = 180.0
@@ -18,7 +25,10 @@ WAITING = 10_000
 class Pool:
     """Lends a process to one evaluation at a time. Close it: processes are left otherwise until the executor ends."""
 
-    def __init__(self, *, size: int | None = None, idle: float = IDLE, waiting: int = WAITING) -> None:
+    def __init__(
+        self, program: Program = JAVASCRIPT, *, size: int | None = None, idle: float = IDLE, waiting: int = WAITING
+    ) -> None:
+        self._program = program
         self._places = asyncio.Semaphore(size or cores())
         self._idle = idle
         #: The one used last is at the end, and is used next: the others may end.
@@ -36,8 +46,8 @@ class Pool:
         """The numbers of the processes that are not gone."""
         return frozenset(worker.pid for worker in self._living if not worker.gone.is_set())
 
-    async def ask(self, request: bytes, values: bytes, seconds: float) -> bytes:
-        """The answer of a process, which has so many seconds once it has begun; a cancel kills it.
+    async def ask(self, request: bytes, values: bytes, seconds: float, serve: Serve | None = None) -> bytes:
+        """The last answer of a process, which has so many seconds for each once it has begun; a cancel kills it.
 
         Raises:
             TimeoutError: There is none by then; the process is killed.
@@ -53,8 +63,16 @@ class Pool:
         try:
             worker = self._take() or await self._start()
             answer = await worker.ask(request, values, seconds)
+            if serve is not None:
+                try:
+                    while (more := await serve(answer)) is not None:
+                        answer = await worker.ask(more, b"null", seconds)
+                except BaseException:
+                    # It waits for what will never come.
+                    worker.kill()
+                    raise
             self._give_back(worker)
-        except JavaScriptWorkerError as error:
+        except ScriptWorkerError as error:
             raise BlockError("code.crashed", f"{str(error).rstrip('.')}.", retryable=True) from error
         finally:
             self._places.release()
@@ -82,9 +100,9 @@ class Pool:
 
     async def _start(self) -> WorkerProcess:
         if self._closed.is_set():
-            raise JavaScriptWorkerError("the service is closed")
+            raise ScriptWorkerError("the service is closed")
         self._living -= {worker for worker in self._living if worker.gone.is_set()}
-        worker = await WorkerProcess.spawn()
+        worker = await WorkerProcess.spawn(self._program)
         self._living.add(worker)
         if self._closed.is_set():
             worker.kill()
@@ -93,7 +111,7 @@ class Pool:
             self._told_of_walls = True
             missing = [name for name, up in worker.layers.items() if not up]
             if missing:
-                log.warning("this machine can't give JavaScript workers all walls: no %s", ", ".join(missing))
+                log.warning("this machine can't give script workers all walls: no %s", ", ".join(missing))
         return worker
 
     def _give_back(self, worker: WorkerProcess) -> None:

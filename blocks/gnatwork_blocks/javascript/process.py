@@ -5,6 +5,8 @@ import contextlib
 import os
 import signal
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Self, cast
@@ -12,16 +14,16 @@ from typing import Self, cast
 import orjson
 
 import gnatwork_blocks
-from gnatwork_blocks.errors import JavaScriptWorkerError
+from gnatwork_blocks.errors import ScriptWorkerError
 from gnatwork_blocks.javascript import limits
 from gnatwork_blocks.javascript.frames import HEAD, frame, length
 
 #: Without the site packages' start-up files, which take longer than all the rest.
 _PROGRAM = """
 import sys
-parent, *sys.path[len(sys.path):] = sys.argv[1:]
-from gnatwork_blocks.javascript.worker import main
-main(int(parent))
+from importlib import import_module
+module, parent, *sys.path[len(sys.path):] = sys.argv[1:]
+import_module(module).main(int(parent))
 """
 #: All that a worker finds in its environment; dates would otherwise depend on a file that it can't read.
 _ENVIRONMENT = {"TZ": "UTC0"}
@@ -29,6 +31,18 @@ _ENVIRONMENT = {"TZ": "UTC0"}
 START_TIMEOUT = 30.0
 #: The longest frame a worker sends.
 _LONGEST = limits.RESULT + 65536
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """What worker processes of a kind run."""
+
+    #: The module whose `main(parent)` it is.
+    module: str
+    #: A module of another distribution that it needs.
+    engine: str
+    #: What it finds in its environment besides.
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 class WorkerProcess(asyncio.SubprocessProtocol):
@@ -53,47 +67,47 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         return self._transport.get_pid()
 
     @classmethod
-    async def spawn(cls) -> Self:
+    async def spawn(cls, program: Program) -> Self:
         """A new process; ask it when `ready` has returned.
 
         Raises:
-            JavaScriptWorkerError: The system can't start one.
+            ScriptWorkerError: The system can't start one.
         """
         try:
             _, worker = await asyncio.get_running_loop().subprocess_exec(
-                cls, *_command(), env=_ENVIRONMENT, cwd="/", stderr=None
+                cls, *_command(program), env=_ENVIRONMENT | dict(program.environment), cwd="/", stderr=None
             )
         except OSError as error:
-            raise JavaScriptWorkerError(f"it can't be started: {error.strerror}") from error
+            raise ScriptWorkerError(f"it can't be started: {error.strerror}") from error
         return worker
 
     async def ready(self) -> None:
         """Wait for it to have drawn up its walls.
 
         Raises:
-            JavaScriptWorkerError: It died, or takes too long.
+            ScriptWorkerError: It died, or takes too long.
         """
         try:
             self.layers = orjson.loads(await self._answer(START_TIMEOUT))["layers"]
         except TimeoutError:
-            raise JavaScriptWorkerError(f"it is not ready after {START_TIMEOUT:g} s") from None
+            raise ScriptWorkerError(f"it is not ready after {START_TIMEOUT:g} s") from None
 
     async def ask(self, request: bytes, values: bytes, seconds: float) -> bytes:
         """Its answer to a request, each as `frames` has them.
 
         Raises:
             TimeoutError: There is none after so many seconds.
-            JavaScriptWorkerError: It died.
+            ScriptWorkerError: It died.
         """
         if not self.alive:
-            raise JavaScriptWorkerError
+            raise ScriptWorkerError
         stdin = cast("asyncio.WriteTransport", self._transport.get_pipe_transport(0))
         stdin.write(frame(request) + frame(values))
         return await self._answer(seconds)
 
     def kill(self) -> None:
         """End it at once."""
-        self._fail(JavaScriptWorkerError())
+        self._fail(ScriptWorkerError())
         if not self._exited:
             # Not by way of the transport: that would look whether it has ended, and take the news from asyncio.
             with contextlib.suppress(ProcessLookupError):
@@ -118,12 +132,12 @@ class WorkerProcess(asyncio.SubprocessProtocol):
 
     def pipe_connection_lost(self, _: int, __: Exception | None) -> None:
         """It is about to end."""
-        self._fail(JavaScriptWorkerError())
+        self._fail(ScriptWorkerError())
 
     def process_exited(self) -> None:
         """It has ended."""
         self._exited = True
-        self._fail(JavaScriptWorkerError())
+        self._fail(ScriptWorkerError())
         self._transport.close()
 
     def connection_lost(self, _: Exception | None) -> None:
@@ -152,9 +166,11 @@ class WorkerProcess(asyncio.SubprocessProtocol):
             self._waiting.set_exception(error)
 
 
-def _command() -> list[str]:
-    engine = find_spec("_quickjs")
+def _command(program: Program) -> list[str]:
+    engine = find_spec(program.engine)
     if engine is None or engine.origin is None:
-        raise JavaScriptWorkerError("quickjs-ng is not installed")
-    places = dict.fromkeys(str(Path(file).parent) for file in (Path(gnatwork_blocks.__file__).parent, engine.origin))
-    return [sys.executable, "-I", "-S", "-c", _PROGRAM, str(os.getpid()), *places]
+        raise ScriptWorkerError(f"{program.engine} is not installed")
+    file = Path(engine.origin)
+    folder = file.parent.parent if file.name == "__init__.py" else file.parent
+    places = dict.fromkeys(map(str, (Path(gnatwork_blocks.__file__).parent.parent, folder)))
+    return [sys.executable, "-I", "-S", "-c", _PROGRAM, program.module, str(os.getpid()), *places]

@@ -64,7 +64,7 @@ async def test_a_process_that_never_gets_ready(monkeypatch: pytest.MonkeyPatch) 
 
 
 async def test_a_program_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "_command", lambda: ["/no/such/python"])
+    monkeypatch.setattr(process, "_command", lambda _: ["/no/such/python"])
     await refused("nothing")
 
 
