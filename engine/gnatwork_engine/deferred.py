@@ -145,7 +145,8 @@ def _resolved_part(part: Any, values: dict[str, Any], loaded: _Loaded) -> Any:
     if (name := _connection(key, root)) is not None:
         if loaded.connections is None:
             return f"{{{{ {expression.source} }}}}"
-        root = loaded.connections[name]
+        # A copy: all of it may be mentioned, and whoever gets it must not change what others get.
+        root = dict(loaded.connections[name])
     elif (reference := _reference(key, root)) is not None:
         if loaded_key(reference) not in loaded.stored:
             raise PayloadError(loaded_key(reference))

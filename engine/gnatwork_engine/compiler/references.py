@@ -52,7 +52,9 @@ def read_references(
             faults.add(here, error.code, error.detail)
             continue
         if parts is not None:
-            resolved = [_resolve(part, here, frame, faults, connections) for part in parts]
+            # In a longer text it would be JSON with all its values, which nothing can use.
+            whole = len(parts) == 1
+            resolved = [_resolve(part, here, frame, faults, connections, whole=whole) for part in parts]
             leaves.append(TemplateLeaf(at=at, parts=tuple(part for part in resolved if part is not None)))
     return tuple(leaves)
 
@@ -73,13 +75,13 @@ def _texts(config: Any, plain: Collection[Path]) -> Iterator[tuple[Path, str]]:
 
 
 def _resolve(
-    part: TemplatePart, at: Path, frame: Frame, faults: Faults, connections: Unseen | None
+    part: TemplatePart, at: Path, frame: Frame, faults: Faults, connections: Unseen | None, *, whole: bool
 ) -> TemplatePart | None:
     """The part with its root in place; None when the root is wrong."""
     if isinstance(part, str):
         return part
     if part.path[0] == "connections":
-        found, rest = connections or _connection(part.path), part.path[2:]
+        found, rest = connections or _connection(part.path, whole=whole), part.path[2:]
     else:
         found, rest = _root(part.path, frame, at)
     if isinstance(found, Unseen):
@@ -94,14 +96,18 @@ def _resolve(
     )
 
 
-def _connection(path: Path) -> Found | Unseen:
-    """The connection of a path, which names one of its values."""
+def _connection(path: Path, *, whole: bool) -> Found | Unseen:
+    """The connection of a path, which names one of its values, or all of them where the template is the whole text."""
     match path:
         case (_, str(name), str()) if _NAME.fullmatch(name):
             return Found(("connections", name))
+        case (_, str(name)) if whole and _NAME.fullmatch(name):
+            return Found(("connections", name))
+        case (_, str(name)) if _NAME.fullmatch(name):
+            message = f"inside a longer text, a value of a connection is mentioned, such as `connections.{name}.token`"
         case _:
-            message = "a connection is mentioned by its name and that of one of its values, `connections.github.token`"
-            return Unseen(_UNKNOWN, message)
+            message = "a connection is mentioned by its name, and that of one of its values, `connections.github.token`"
+    return Unseen(_UNKNOWN, message)
 
 
 def _root(path: Path, frame: Frame, at: Path) -> tuple[Found | Unseen, Path]:

@@ -48,6 +48,16 @@ async def test_a_block_sees_the_value_and_its_output_does_not(nats_url: str, sch
     assert manager.asked == [{"v": 1, "names": ["gh"], "type": "odd", "run_id": work.run_id}]
 
 
+async def test_a_block_may_be_given_a_whole_connection(nats_url: str, scheduler: Scheduler) -> None:
+    async def used(_ctx: BlockContext, config: Any) -> Any:
+        return {"given": sorted(config["connection"]), "said": config["connection"]["token"]}
+
+    values = {"token": SECRET, "signing": "another-one"}
+    async with vault(scheduler.connection, gh=values), hosting(nats_url, block_of(used)):
+        output = await scheduler.output(await scheduler.send_work(mentioning({"connection": "{{ connections.gh }}"})))
+    assert output == {"given": ["signing", "token"], "said": REDACTED}
+
+
 async def test_words_that_stand_before_a_secret_are_none(nats_url: str, scheduler: Scheduler) -> None:
     async def grant(_ctx: BlockContext, config: Any) -> Any:
         return {"token_type": "Bearer", "sent": config["header"]}

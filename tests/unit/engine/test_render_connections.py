@@ -41,6 +41,16 @@ def test_it_may_stand_in_a_longer_text_beside_others_and_beside_payloads() -> No
     assert resolve(config, deferred, {"p1": {"x": 1}}, _VALUES) == {"a": "t0ken:p4ss@1"}
 
 
+def test_a_whole_connection_is_all_its_values_to_change_at_will() -> None:
+    config, deferred = _rendered({"a": "{{ connections.gh }}"})
+    assert connections_of(config, deferred) == ("gh",)
+    resolved = resolve(config, deferred, {}, _VALUES)
+    assert resolved == {"a": {"token": "t0ken"}}
+    resolved["a"].clear()
+    assert _VALUES["gh"] == {"token": "t0ken"}
+    assert resolve(config, deferred, {}) == {"a": "{{ connections.gh }}"}
+
+
 def test_without_the_values_a_mention_stays_as_it_was_written() -> None:
     config, deferred = _rendered({"a": "Bearer {{ connections.gh.token }} {{ run.id }}"})
     assert resolve(config, deferred, {}) == {"a": "Bearer {{ connections.gh.token }} r1"}

@@ -76,7 +76,19 @@ def test_the_refusal_says_where_it_can_be_mentioned() -> None:
     assert "only in the `config` of a block that an executor runs" in message
 
 
-@pytest.mark.parametrize("path", ["connections", "connections.gh", "connections.gh.token.x", "connections[0].token"])
+def test_a_config_may_mention_a_whole_connection() -> None:
+    config = {"url": "https://x.test", "json": {"connection": "{{ connections.gh }}"}}
+    block = block_of(compiled({"blocks": [{"id": "a", "type": "get", "config": config}]}), "a")
+    assert _paths(block) == [("connections", "gh")]
+
+
+def test_a_whole_connection_is_no_part_of_a_longer_text() -> None:
+    ((_, code, message),) = faults_of({"blocks": [noop("a", config="x {{ connections.gh }}")]})
+    assert code == "template.unknown_root"
+    assert "`connections.gh.token`" in message
+
+
+@pytest.mark.parametrize("path", ["connections", "connections[0]", "connections.gh.token.x", "connections[0].token"])
 def test_a_mention_has_the_name_of_the_connection_and_that_of_a_value(path: str) -> None:
     ((_, code, message),) = faults_of({"blocks": [noop("a", config=f"{{{{ {path} }}}}")]})
     assert code == "template.unknown_root"
