@@ -148,8 +148,8 @@ class NewStep(Model):
     #: Of what is asked for; kept as long as the state lasts, so it is short.
     digest: str = Field(min_length=1, max_length=64)
     name: str = Field(max_length=100)
-    #: As a block of a control block: a `task`, `delay`, `wait` or `workflow`, without templates and needs. Its id is its
-    #: number in the block.
+    #: As a block of a control block: a `task`, `delay`, `wait` or `workflow`, without templates and needs. Its id is
+    #: its number in the block.
     block: ControlledBlock
     #: Pointers of deferred leaves in the block's config: what is too large for a message, and connections.
     deferred: tuple[str, ...] = ()

@@ -105,12 +105,7 @@ class ScriptConfig(StrictModel):
         min_length=1,
         description="The program: functions, at most 256 KiB. A literal text, in which `{{` means nothing.",
     )
-    entry: str = Field(
-        default="main",
-        pattern=r"^[A-Za-z_$][A-Za-z0-9_$]*$",
-        max_length=128,
-        description="The function of the program that is called first.",
-    )
+    entry: LoopName = Field(default="main", description="The function of the program that is called first.")
     args: Any = Field(default="{{ input }}", description="What it is called with; may hold templates.")
     max_steps: int = Field(
         default=MAX_STEPS, ge=1, le=1_000_000, description="More steps and transitions than these are an error."

@@ -10,7 +10,7 @@ from gnatwork_engine.compiler.prepare import Body, Prepared
 from gnatwork_engine.compiler.routes import CONDITION, routes_of
 from gnatwork_schemas.control_block import ControlledBlock, Kind, Loop, Need
 from gnatwork_schemas.definition import Retry
-from gnatwork_schemas.steering import STEERING, WORKFLOW
+from gnatwork_schemas.steering import SCRIPT, STEERING, WORKFLOW
 
 #: How a condition is tried again that the compiler has made: nobody can say otherwise.
 _CONDITION_RETRY = Retry(max_attempts=3)
@@ -94,6 +94,8 @@ def _block(prepared: Prepared, context: Context, placed: dict[str, Any]) -> Cont
     if type_ == WORKFLOW:
         fields["retry"] = definition.retry or context.retry
         fields["patience"] = definition.timeout if "timeout" in definition.model_fields_set else None
+    elif type_ == SCRIPT:
+        fields |= {"script": prepared.script, "timeout": definition.timeout, "lane": definition.priority}
     return ControlledBlock(
         **fields,
         kind=kind,

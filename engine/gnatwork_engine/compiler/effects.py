@@ -2,7 +2,7 @@
 
 from gnatwork_engine.compiler.faults import Faults, shown
 from gnatwork_engine.compiler.shape import DraftBlock
-from gnatwork_schemas.steering import DELAY, GROUP, LOOP, WAIT, WORKFLOW
+from gnatwork_schemas.steering import DELAY, GROUP, LOOP, SCRIPT, WAIT, WORKFLOW
 
 _CODE = "definition.no_effect"
 
@@ -29,6 +29,10 @@ _INSTEAD = {
         "idempotent": "a child run is started once, whatever happens",
         "priority": "give it to the blocks of the child's workflow",
     },
+    SCRIPT: {
+        "retry": "give it to the steps, in the program",
+        "idempotent": "a program runs by replay; give it to the steps, in the program",
+    },
 }
 
 
@@ -48,7 +52,7 @@ def check_effects(block: DraftBlock, faults: Faults, *, failing: bool) -> None:
     if definition.for_each and type_ in {LOOP, GROUP}:
         instead = "give the loop `items`" if type_ == LOOP else "make it a `loop` over `items`"
         faults.add((*block.path, "for_each"), _CODE, f"`for_each` goes around one block; {instead}")
-    if failing and definition.compensate and type_ not in _INSTEAD:
+    if failing and definition.compensate and "compensate" not in _INSTEAD.get(type_, {}):
         message = "`compensate` has no effect in `on_failure`, which runs when all compensations are over"
         faults.add((*block.path, "compensate"), _CODE, message)
     if type_ == WORKFLOW and "timeout" in definition.model_fields_set and _does_not_wait(definition.config):

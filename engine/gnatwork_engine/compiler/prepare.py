@@ -13,9 +13,10 @@ from gnatwork_engine.compiler.faults import shown
 from gnatwork_engine.compiler.frames import Frame
 from gnatwork_engine.compiler.graph import Node, link
 from gnatwork_engine.compiler.ids import check_ids
+from gnatwork_engine.compiler.programs import read_script
 from gnatwork_engine.compiler.routes import CONDITION
 from gnatwork_engine.compiler.shape import DraftBlock, DraftBody
-from gnatwork_schemas.control_block import Need
+from gnatwork_schemas.control_block import Need, Script
 from gnatwork_schemas.steering import DELAY, GROUP, LOOP, STEERING, WAIT
 
 _EARLY = "has not run yet when `while` is asked; `previous` has what it yielded the last time"
@@ -35,6 +36,8 @@ class Prepared:
     #: How a `loop` goes round, and the condition of one with `while` or `until`.
     round: steering.Round | None = None
     condition: Config | None = None
+    #: The program of a `script`; `config` is what it is called with.
+    script: Script | None = None
     undo: Config | None = None
     body: "Body | None" = None
 
@@ -116,6 +119,9 @@ class _Preparation:
                 prepared.config = steering.read_wait(draft, frame, context)
             case "workflow":
                 prepared.config = steering.read_workflow(draft, frame, context)
+            case "script":
+                if program := read_script(draft, frame, context):
+                    prepared.script, prepared.config = program
             case type_:
                 given = "config" in self._definition.model_fields_set
                 prepared.config = read_config(type_, self._definition.config, draft.path, frame, context, given=given)

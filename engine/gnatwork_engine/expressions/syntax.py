@@ -76,11 +76,10 @@ def parse(text: str, around: Around = EXPRESSION) -> Node:
         raise ExpressionTooLongError(f"{len(text):,} characters, more than {MAX_LENGTH:,}")
     if not text.strip():
         raise ExpressionSyntaxError("it is empty")
-    # A parser is not safe to share.
     source = f"{around.before}{text}{around.after}".encode()
-    root = Parser(_LANGUAGE).parse(source).root_node
+    root = tree(source)
     if root.has_error:
-        raise _broken(text, source, root, around)
+        raise ExpressionSyntaxError(f"{broken(text, source, root, around)}{_hint(text, around)}")
     statements = root.named_children
     whole = statements[0].named_child(0) if len(statements) == 1 else None
     if whole is None or whole.type != "parenthesized_expression" or whole.end_byte - whole.start_byte != len(source):
@@ -88,9 +87,15 @@ def parse(text: str, around: Around = EXPRESSION) -> Node:
     if around == BODY and not _is_function(whole):
         raise ExpressionSyntaxError("it is not the body of one function; look at its braces")
     if assignment := _assignment(whole):
-        where = _place(text, source, assignment.start_byte, around)
+        where = place(text, source, assignment.start_byte, around)
         raise ExpressionSyntaxError(f"it assigns a value at {where}; to compare, write `===`")
     return whole
+
+
+def tree(source: bytes) -> Node:
+    """The syntax tree of a text as UTF-8, right or not."""
+    # A parser is not safe to share.
+    return Parser(_LANGUAGE).parse(source).root_node
 
 
 def _is_function(whole: Node) -> bool:
@@ -114,7 +119,7 @@ def _assignment(whole: Node) -> Node | None:
     return None
 
 
-def _place(text: str, source: bytes, byte: int, around: Around) -> str:
+def place(text: str, source: bytes, byte: int, around: Around) -> str:
     """Where a byte of the tree lies in the text, with what stands there."""
     at = min(max(len(source[:byte].decode(errors="ignore")) - len(around.before), 0), len(text))
     line, column = text.count("\n", 0, at) + 1, at - (text.rfind("\n", 0, at) + 1) + 1
@@ -127,16 +132,17 @@ def refuse_foreign(node: Node, text: str, around: Around) -> None:
     """Raise ExpressionSyntaxError for a node that only other languages have."""
     if what := _FOREIGN.get(node.type):
         source = f"{around.before}{text}".encode()
-        raise ExpressionSyntaxError(f"{what}: {_place(text, source, node.start_byte, around)}")
+        raise ExpressionSyntaxError(f"{what}: {place(text, source, node.start_byte, around)}")
 
 
-def _broken(text: str, source: bytes, root: Node, around: Around) -> ExpressionSyntaxError:
+def broken(text: str, source: bytes, root: Node, around: Around) -> str:
+    """What is wrong with a text first, and where."""
     node = _first_error(root)
-    where = _place(text, source, node.start_byte, around)
+    where = place(text, source, node.start_byte, around)
     if node.is_missing:
         what = _MISSING.get(node.type, f"`{node.type}`")
-        return ExpressionSyntaxError(f"{what} is missing at {where}{_hint(text, around)}")
-    return ExpressionSyntaxError(f"it can't be read at {where}{_hint(text, around)}")
+        return f"{what} is missing at {where}"
+    return f"it can't be read at {where}"
 
 
 def _first_error(root: Node) -> Node:
