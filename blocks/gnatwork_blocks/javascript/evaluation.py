@@ -19,8 +19,8 @@ _OURS = "gnatwork_"
 #: States of the prelude.
 _PENDING, _FAILED = 0, 2
 #: A half of a character, which JSON of others does not know; not where the backslash is itself escaped.
-_LONE_SURROGATE = re.compile(rb"(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}")
-_OUT_OF_MEMORY = {"out of memory", "string too long"}
+LONE_SURROGATE = re.compile(rb"(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}")
+OUT_OF_MEMORY = {"out of memory", "string too long"}
 
 
 class Evaluation:
@@ -51,7 +51,7 @@ class Evaluation:
         if len(data) > limits.RESULT:
             return _failure("code.too_large", f"The result has more than {limits.RESULT:,} bytes of JSON.")
         if b"\\ud" in data:
-            data = _LONE_SURROGATE.sub(rb"\1\\ufffd", data)
+            data = LONE_SURROGATE.sub(rb"\1\\ufffd", data)
         return b'{"value":' + data + b"}"
 
     def _state(self, request: str, values: str, started: float, timeout: float) -> int:
@@ -91,9 +91,9 @@ def _told(error: dict[str, Any]) -> bytes:
     if message is None:
         # With no memory left even for an error, the engine throws null.
         return _failure("code.memory", "The script ran out of memory, or threw null.", at)
-    if name == "InternalError" and message in _OUT_OF_MEMORY:
+    if name == "InternalError" and message in OUT_OF_MEMORY:
         return _failure("code.memory", f"The script ran out of memory: {message}.", at)
-    syntax, line = _place(error["stack"])
+    syntax, line = place(error["stack"])
     text = f"{name}: {message}" if name else message
     if len(text) > limits.MESSAGE:
         text = text[: limits.MESSAGE] + "…"
@@ -102,8 +102,8 @@ def _told(error: dict[str, Any]) -> bytes:
     return _failure("code.syntax" if syntax and name == "SyntaxError" else "code.error", text, at, line)
 
 
-def _place(stack: str) -> tuple[bool, int | None]:
-    """Whether the user's text itself could not be parsed, and the line of it where things went wrong."""
+def place(stack: str) -> tuple[bool, int | None]:
+    """Of a stack: whether the user's text itself could not be parsed, and the line of it where things went wrong."""
     frames = []
     for found in _FRAME.finditer(stack):
         if (found["name"] or "").startswith(_OURS):

@@ -52,6 +52,14 @@ class JavaScript:
         found: int | None = await self._ask(list(sources), values, timeout, choose=True)
         return found
 
+    async def run_slice(self, request: bytes, values: bytes, timeout: float) -> bytes:
+        """The answer to a slice of a program, all as `slices` has them. Raises BlockError as `evaluate` does."""
+        try:
+            return await self._pool.ask(request, values, timeout + limits.GRACE)
+        except TimeoutError:
+            message = f"The program computed for more than {timeout:g} s without waiting for a step, and was killed."
+            raise BlockError("code.timeout", message) from None
+
     async def aclose(self) -> None:
         """End all processes."""
         await self._pool.aclose()

@@ -9,6 +9,7 @@ from gnatwork_blocks.javascript import limits
 from gnatwork_blocks.javascript.evaluation import Evaluation
 from gnatwork_blocks.javascript.frames import HEAD, frame, length
 from gnatwork_blocks.javascript.hardening import allow_seconds, harden
+from gnatwork_blocks.javascript.slices import Slice
 
 
 def main(parent: int) -> None:
@@ -27,9 +28,13 @@ def main(parent: int) -> None:
         request, values = _receive(requests), _receive(requests)
         if request is None or values is None:
             return
-        timeout = json.loads(request)["timeout"]
+        asked = json.loads(request)
+        timeout = asked["timeout"]
         allow_seconds(timeout)
-        _send(answers, evaluation.answer(request, values, timeout))
+        if "program" in asked:
+            _send(answers, Slice(asked).answer(values))
+        else:
+            _send(answers, evaluation.answer(request, values, timeout))
 
 
 def _receive(pipe: BinaryIO) -> bytes | None:
