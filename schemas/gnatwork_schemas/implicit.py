@@ -107,16 +107,21 @@ def slice_name(block: str, number: int) -> str:
 
 
 class PastStep(NamedTuple):
-    """A step that a program has asked for since it entered its present state. As JSON `[digest, name, sequence]`."""
+    """A step that a program has asked for since it entered its present state. As JSON `[digest, name, sequence, order]`.
+
+    The last two are null as long as nothing has settled it.
+    """
 
     #: Of what was asked for: a program that now asks for something else in its place is not deterministic.
     digest: str
     #: What it was, for people: `fetch`, `sleep`, `wait approval`.
     name: str
-    #: Sequence of the event in history that settled it: an output, an error, a signal. None as long as nothing has.
-    #: A program hears of outcomes in the order of these sequences, so that each replay goes the same way. A delay
-    #: yields null, whatever the event.
+    #: Sequence of the event in history that says what came of it: an output, an error, a signal. A delay yields null,
+    #: whatever the event.
     sequence: int | None = None
+    #: A program hears of outcomes in this order, and among equals in that of the steps, so that each replay goes the
+    #: same way. It is the sequence of the event that settled the step; a signal, say, may have been there long before.
+    order: int | None = None
 
 
 class Slice(Model):
