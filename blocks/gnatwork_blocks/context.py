@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from gnatwork_blocks.services import Files, Keys, Messages, Services
+
 if TYPE_CHECKING:  # both cost memory that a block such as `noop` never needs
     import httpx
 
@@ -55,6 +57,8 @@ class BlockContext:
     http_source: "Callable[[], httpx.AsyncClient]" = field(repr=False)
     #: Yields the shared JavaScript service; its processes start with the first evaluation.
     javascript_source: "Callable[[], JavaScript]" = field(repr=False)
+    #: Messages, keys and files.
+    services: Services = field(repr=False)
 
     @property
     def http(self) -> "httpx.AsyncClient":
@@ -68,6 +72,21 @@ class BlockContext:
     def javascript(self) -> "JavaScript":
         """The executor's JavaScript: `await ctx.javascript.evaluate(source, values)`, in a sandbox."""
         return self.javascript_source()
+
+    @property
+    def messages(self) -> Messages:
+        """Messages of NATS to and from other programs: `await ctx.messages.publish("orders.paid", b"...")`."""
+        return self.services.messages(self)
+
+    @property
+    def keys(self) -> Keys:
+        """Values that outlive the run: `await ctx.keys.put("carts", "42", {"items": 3})`."""
+        return self.services.keys(self)
+
+    @property
+    def files(self) -> Files:
+        """Files that outlive the run: `await ctx.files.put("reports/today.csv", b"...")`."""
+        return self.services.files(self)
 
     def log(self, level: Level, message: str, **fields: Any) -> None:
         """Write a line to the task's log; `fields` are JSON. Keep secrets out of both."""

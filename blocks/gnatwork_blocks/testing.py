@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gnatwork_blocks.block import Block
 from gnatwork_blocks.context import BlockContext, Level
+from gnatwork_blocks.services.memory import MemoryServices
 from gnatwork_blocks.shared_http import SharedHttp
 from gnatwork_blocks.shared_javascript import SharedJavaScript
 from gnatwork_net.allow_list import AllowList
@@ -25,6 +26,8 @@ class Recorder:
     http_source: "Callable[[], httpx.AsyncClient]" = field(default_factory=lambda: SharedHttp(AllowList()))
     #: Where `ctx.javascript` comes from. A test whose block uses it gives one of its own here, and closes it.
     javascript_source: "Callable[[], JavaScript]" = field(default_factory=SharedJavaScript)
+    #: Messages, keys and files, in memory.
+    services: MemoryServices = field(default_factory=MemoryServices)
     #: Lines of the log: level, message, fields.
     logs: list[tuple[Level, str, dict[str, Any]]] = field(default_factory=list)
     #: Reports of progress: fraction, message.
@@ -45,6 +48,7 @@ class Recorder:
             "progress_sink": lambda _ctx, fraction, message: self.progress.append((fraction, message)),
             "http_source": self.http_source,
             "javascript_source": self.javascript_source,
+            "services": self.services,
         }
         return BlockContext(**(values | changes))
 

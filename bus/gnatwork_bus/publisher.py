@@ -49,7 +49,8 @@ class RefusedError(GnatworkError):
     """JetStream refused a message."""
 
 
-def _failure(error: Mapping[str, object]) -> GnatworkError:
+def failure_of(error: Mapping[str, object]) -> GnatworkError:
+    """What an error in JetStream's acknowledgement means."""
     code, text = error.get("err_code"), str(error.get("description", ""))
     if code in _WRONG_LAST_SEQUENCE:
         return ConflictError(text)
@@ -60,7 +61,7 @@ def _failure(error: Mapping[str, object]) -> GnatworkError:
     return RefusedError(f"{text} ({code})")
 
 
-def _size_of(headers: Mapping[str, str] | None) -> int:
+def size_of(headers: Mapping[str, str] | None) -> int:
     """Bytes on the wire, which count as much as those of the body: of one too many the server ends the connection."""
     if not headers:
         return 0
@@ -99,7 +100,7 @@ class Publisher:
 
     def send(self, subject: str, data: bytes, done: Done, headers: Mapping[str, str] | None = None) -> None:
         """Publish now; `done` is called with the sequence or the error, exactly once, after this has returned."""
-        size, limit = len(data) + _size_of(headers), self._nc.max_payload
+        size, limit = len(data) + size_of(headers), self._nc.max_payload
         if size > limit:
             error = MessageTooLargeError(f"{subject} has {size} bytes, the server takes {limit}")
             asyncio.get_running_loop().call_soon(self._tell, done, error)
@@ -156,7 +157,7 @@ class Publisher:
             self._tell(entry[1], UnavailableError("no stream takes this subject"))
             return
         reply = orjson.loads(msg.data)
-        self._tell(entry[1], _failure(reply["error"]) if "error" in reply else reply["seq"])
+        self._tell(entry[1], failure_of(reply["error"]) if "error" in reply else reply["seq"])
 
     def _give_up(self) -> None:
         """What was sent before the last round has waited for longer than a whole one."""

@@ -75,12 +75,20 @@ LOGS = StreamDescriptor(
 )
 #: Kept for a year.
 AUDIT = StreamDescriptor(name=subjects.AUDIT, subjects=(subjects.AUDIT_SUBJECTS,), max_age=365 * _DAY)
+#: Files of blocks, laid out as the object stores of NATS clients, which can read and write them, too.
+FILES = StreamDescriptor(
+    name=subjects.object_stream(subjects.FILES_BUCKET),
+    subjects=(subjects.object_chunks(subjects.FILES_BUCKET, ">"), subjects.object_infos(subjects.FILES_BUCKET)),
+    message_ttl=True,
+    rollup=True,
+)
 
 BUCKETS = (
     BucketDescriptor(name=subjects.STATE_BUCKET, marker_ttl=_DAY),
     BucketDescriptor(name=subjects.CONNECTIONS_BUCKET, marker_ttl=_DAY),
     BucketDescriptor(name=subjects.STATUS_BUCKET, marker_ttl=STATUS_MARKER_TTL),
     BucketDescriptor(name=subjects.IDEMPOTENCY_BUCKET, ttl=subjects.IDEMPOTENCY_TTL),
+    BucketDescriptor(name=subjects.KEYS_BUCKET, marker_ttl=_DAY),
 )
 
 
@@ -91,7 +99,17 @@ def history(shards: int) -> StreamDescriptor:
 
 def other_streams() -> tuple[StreamDescriptor, ...]:
     """All streams but history, buckets included."""
-    return (WORK, PAYLOADS, ARCHIVE, DEAD_LETTERS, TRIGGERS, LOGS, AUDIT, *(bucket.stream() for bucket in BUCKETS))
+    return (
+        WORK,
+        PAYLOADS,
+        ARCHIVE,
+        DEAD_LETTERS,
+        TRIGGERS,
+        LOGS,
+        AUDIT,
+        FILES,
+        *(bucket.stream() for bucket in BUCKETS),
+    )
 
 
 def scheduler_consumer(shard: int) -> ConsumerDescriptor:

@@ -12,6 +12,7 @@ from gnatwork_bus.kv import Bucket
 from gnatwork_bus.payloads import Payloads
 from gnatwork_executor.connections import Connections
 from gnatwork_executor.processes import Processes
+from gnatwork_executor.services.of_bus import BusServices
 from gnatwork_executor.statistics import Statistics
 
 
@@ -30,6 +31,8 @@ class Ports:
     http: SharedHttp
     javascript: SharedJavaScript
     processes: Processes
+    #: Messages, keys and files of blocks.
+    services: BusServices
     #: Values of connections.
     connections: Connections
     #: See `ExecutorSettings.max_deliveries`.

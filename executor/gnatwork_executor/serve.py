@@ -34,6 +34,7 @@ from gnatwork_executor.ports import Hosted, Ports
 from gnatwork_executor.processes import Processes
 from gnatwork_executor.register import make_consumers, register
 from gnatwork_executor.secrets import guard_logs
+from gnatwork_executor.services.of_bus import BusServices
 from gnatwork_executor.settings import ExecutorSettings
 from gnatwork_executor.shares import shares
 from gnatwork_executor.statistics import Statistics
@@ -157,6 +158,7 @@ async def _ports(
         http=http,
         javascript=javascript,
         processes=Processes(),
+        services=BusServices(connection),
         connections=Connections(connection),
         max_deliveries=settings.max_deliveries,
     )

@@ -44,5 +44,7 @@ PULL_PENDING = "Nats-Pending-Messages"
 LAST_CONSUMER_SEQUENCE = "Nats-Last-Consumer"
 #: On a message of a key-value bucket: `DEL` or `PURGE`, when the key is gone.
 KV_OPERATION = "KV-Operation"
+#: On what is known of an object in an object store: `sub`, it replaces all that was known before.
+ROLLUP = "Nats-Rollup"
 #: On a marker that the server leaves when a message expires or is removed.
 MARKER_REASON = "Nats-Marker-Reason"

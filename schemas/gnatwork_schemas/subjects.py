@@ -5,6 +5,7 @@ Nothing else in the project spells such a name out. Tokens: `shard` a number, `n
 """
 
 import zlib
+from base64 import urlsafe_b64encode
 from hashlib import sha256
 from typing import Literal, NamedTuple
 
@@ -39,6 +40,11 @@ CONNECTIONS_BUCKET = "gnatwork_connections"
 IDEMPOTENCY_BUCKET = "gnatwork_idempotency"
 #: Seconds for which an idempotency key is remembered: one day.
 IDEMPOTENCY_TTL = 86_400
+
+#: What blocks keep under keys, of all namespaces.
+KEYS_BUCKET = "gnatwork_keys"
+#: What blocks keep as files, of all namespaces: an object store as NATS clients know it.
+FILES_BUCKET = "gnatwork_files"
 
 # --- history ---------------------------------------------------------------------------------------------
 
@@ -378,6 +384,14 @@ OWN_ROOTS = frozenset(
 )
 #: What subjects begin with that the server republishes from history, see `LIVE_SUBJECTS`.
 LIVE_ROOT = "workflow"
+
+
+def is_reserved(subject: str) -> bool:
+    """Whether a subject belongs to Gnatwork or to NATS itself, so that no block may send to it."""
+    root = subject.partition(".")[0]
+    return root in OWN_ROOTS or root == LIVE_ROOT or root.startswith(("$", "_"))
+
+
 #: What the server tells of a stream that is made; the sixth token is the stream.
 STREAM_CREATED = "$JS.EVENT.ADVISORY.STREAM.CREATED.*"
 #: What the server tells of a consumer that goes; the sixth token is the stream.
@@ -554,6 +568,46 @@ def trigger_seen_key(namespace: str, workflow: str, trigger: str) -> str:
 
 #: Metadata key of the history stream that holds the number of shards.
 SHARDS_METADATA = "gnatwork_shards"
+
+
+def kept_key(namespace: str, bucket: str, key: str) -> str:
+    """What a block keeps under a key, any text, of a bucket of its namespace."""
+    plain = "".join(chr(byte) if chr(byte) in _PLAIN else f"={byte:02X}" for byte in key.encode())
+    return f"{namespace}.{bucket}.{plain}"
+
+
+#: What stands in a key for itself; of all else its bytes.
+_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_/")
+
+
+def writing_key(object_id: str) -> str:
+    """Among what blocks keep: a file that is being written, or was when its writer vanished; `*` for all."""
+    return f"_writing.{object_id}"
+
+
+def file_name(namespace: str, name: str) -> str:
+    """The name in the object store of a file of a namespace."""
+    return f"{namespace}/{name}"
+
+
+def object_stream(bucket: str) -> str:
+    """The stream behind an object store."""
+    return f"OBJ_{bucket}"
+
+
+def object_chunks(bucket: str, object_id: str) -> str:
+    """The bytes of an object, in chunks; `>` for all objects."""
+    return f"$O.{bucket}.C.{object_id}"
+
+
+def object_info(bucket: str, name: str) -> str:
+    """What is known of an object, by its name."""
+    return f"$O.{bucket}.M.{urlsafe_b64encode(name.encode()).decode()}"
+
+
+def object_infos(bucket: str) -> str:
+    """What is known of all objects."""
+    return f"$O.{bucket}.M.>"
 
 
 def status_key(namespace: str, run_id: str) -> str:
