@@ -1,14 +1,11 @@
 """`expand`: stores the items of a loop, so that the scheduler need not know them and each can be read alone."""
 
-from typing import Any
-
 from gnatwork_blocks.context import BlockContext
 from gnatwork_blocks.errors import BlockError
+from gnatwork_blocks.loop_items import checked_items
 from gnatwork_bus.patience import until_available
 from gnatwork_executor.implicit.base import ImplicitBlock
 from gnatwork_schemas import implicit
-
-_KINDS = {dict: "an object", str: "a text", bool: "a boolean", int: "a number", float: "a number", type(None): "null"}
 
 
 class Expand(ImplicitBlock):
@@ -26,15 +23,7 @@ class Expand(ImplicitBlock):
         Raises:
             BlockError: `loop.not_an_array`, `loop.too_many`, `block.output_invalid`.
         """
-        values: Any = config.items
-        if not isinstance(values, list):
-            raise BlockError(
-                "loop.not_an_array", f"The items of a loop must be an array; this is {_KINDS[type(values)]}."
-            )
-        if len(values) > config.max:
-            raise BlockError(
-                "loop.too_many", f"There are {len(values)} items, and the loop takes at most {config.max}."
-            )
+        values = checked_items(config.items, config.max)
         items, namespace, run_id = self.world.items, ctx.namespace, ctx.run_id
         try:
             stored = await until_available(lambda: items.put(namespace, run_id, values, ctx.task))
