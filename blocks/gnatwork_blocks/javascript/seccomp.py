@@ -7,6 +7,9 @@ socket made, no process started, no signal sent.
 import ctypes
 import platform
 import struct
+from collections.abc import Mapping
+
+from gnatwork_blocks.javascript.system_calls import COMPUTING, Numbers
 
 _PR_SET_SECCOMP = 22
 _SECCOMP_MODE_FILTER = 2
@@ -24,48 +27,6 @@ _NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
 
 #: By machine: the kernel's name of the architecture, and the number of `prlimit64`, which is looked at more closely.
 _MACHINES = {"x86_64": (0xC000003E, 302), "aarch64": (0xC00000B7, 261)}
-#: The numbers of all other calls on these two machines.
-_CALLS: dict[str, tuple[int, int | None]] = {
-    "read": (0, 63),
-    "write": (1, 64),
-    "readv": (19, 65),
-    "writev": (20, 66),
-    "close": (3, 57),
-    "fstat": (5, 80),
-    "lseek": (8, 62),
-    "poll": (7, None),
-    "ppoll": (271, 73),
-    "mmap": (9, 222),
-    "mremap": (25, 216),
-    "munmap": (11, 215),
-    "mprotect": (10, 226),
-    "madvise": (28, 233),
-    "brk": (12, 214),
-    "futex": (202, 98),
-    "membarrier": (324, 283),
-    "rseq": (334, 293),
-    "set_robust_list": (273, 99),
-    "rt_sigaction": (13, 134),
-    "rt_sigprocmask": (14, 135),
-    "rt_sigreturn": (15, 139),
-    "sigaltstack": (131, 132),
-    "restart_syscall": (219, 128),
-    "sched_yield": (24, 124),
-    "nanosleep": (35, 101),
-    "clock_nanosleep": (230, 115),
-    "clock_gettime": (228, 113),
-    "clock_getres": (229, 114),
-    "gettimeofday": (96, 169),
-    "time": (201, None),
-    "times": (100, 153),
-    "getrusage": (98, 165),
-    "getcpu": (309, 168),
-    "getpid": (39, 172),
-    "gettid": (186, 178),
-    "getrandom": (318, 278),
-    "exit": (60, 93),
-    "exit_group": (231, 94),
-}
 #: On x86_64, numbers from here on belong to another way of calling, which the list does not cover.
 _X32 = 0x40000000
 
@@ -74,13 +35,13 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("steps", ctypes.c_void_p))
 
 
-def confine(libc: ctypes.CDLL) -> bool:
+def confine(libc: ctypes.CDLL, allowed: Mapping[str, Numbers] = COMPUTING) -> bool:
     """Deny all other system calls from now on, for good; whether that is so. Needs `no_new_privs`."""
     machine = platform.machine()
     if machine not in _MACHINES:
         return False
     column = tuple(_MACHINES).index(machine)
-    calls = [number for row in _CALLS.values() if (number := row[column]) is not None]
+    calls = [number for row in allowed.values() if (number := row[column]) is not None]
     code = b"".join(_steps(*_MACHINES[machine], calls))
     steps = ctypes.create_string_buffer(code, len(code))
     program = _Program(len(code) // 8, ctypes.cast(steps, ctypes.c_void_p))

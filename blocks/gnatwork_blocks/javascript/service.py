@@ -8,11 +8,7 @@ import orjson
 from gnatwork_blocks.errors import BlockError
 from gnatwork_blocks.javascript import limits
 from gnatwork_blocks.javascript.pool import Pool
-
-#: What orjson says of values that it can't write, and of texts that it can't read.
-_TOO_DEEP = ("Recursion limit", "depth limit")
-#: Levels that it can write.
-_ORJSON_DEPTH = 254
+from gnatwork_blocks.javascript.values import encoded, not_too_deep, too_deep
 
 
 class JavaScript:
@@ -76,22 +72,10 @@ class JavaScript:
         if sum(len(source.encode()) for source in sources) > limits.SOURCE:
             raise BlockError("code.too_large", f"The source has more than {limits.SOURCE:,} bytes.")
         try:
-            answer = await self._pool.ask(request, _encoded(values), seconds + limits.GRACE)
+            answer = await self._pool.ask(request, encoded(values), seconds + limits.GRACE)
         except TimeoutError:
             raise BlockError("code.timeout", f"The script took longer than {seconds:g} s and was killed.") from None
         return _decoded(answer)
-
-
-def _encoded(values: Mapping[str, Any]) -> bytes:
-    try:
-        data = orjson.dumps(values)
-    except orjson.JSONEncodeError as error:
-        if str(error).startswith(_TOO_DEEP):
-            raise BlockError("code.too_large", "The values are nested too deep.") from error
-        raise
-    if len(data) > limits.VALUES:
-        raise BlockError("code.too_large", f"The values have more than {limits.VALUES:,} bytes of JSON.")
-    return data
 
 
 def _decoded(answer: bytes) -> Any:
@@ -99,7 +83,7 @@ def _decoded(answer: bytes) -> Any:
     try:
         found = orjson.loads(answer)
         if "value" in found:
-            return _not_too_deep(found["value"], answer)
+            return not_too_deep(found["value"], answer)
         error = found["error"]
         details = {"expression": error["at"], "line": error["line"]}
         failure = BlockError(
@@ -108,18 +92,7 @@ def _decoded(answer: bytes) -> Any:
             details={key: value for key, value in details.items() if value is not None},
         )
     except (TypeError, KeyError, ValueError) as error:
-        if str(error).startswith(_TOO_DEEP):
+        if too_deep(error):
             raise BlockError("code.too_large", f"The result is nested more than {limits.DEPTH} levels deep.") from error
         raise BlockError("code.crashed", "The script's process gave no proper answer.", retryable=True) from error
     raise failure
-
-
-def _not_too_deep(value: Any, text: bytes) -> Any:
-    """The value; TypeError when it is nested deeper than others can read."""
-    # Texts may hold brackets as well, so it is counted only when it may be wrong.
-    if text.count(b"[") + text.count(b"{") > limits.DEPTH:
-        wrapped = value
-        for _ in range(_ORJSON_DEPTH - limits.DEPTH):
-            wrapped = [wrapped]
-        orjson.dumps(wrapped)
-    return value
