@@ -22,7 +22,7 @@ sys.path.append(sys.argv[1])
 from gnatwork_blocks.javascript import hardening, limits, seccomp
 chosen = sys.argv[3:]
 if chosen:
-    seccomp.confine = lambda libc: False
+    seccomp.confine = lambda *_: False
 libc = ctypes.CDLL(None, use_errno=True)
 parent, secret = os.getppid(), sys.argv[2]
 intel = os.uname().machine == "x86_64"
