@@ -152,8 +152,10 @@ def _default(name: str, field: dict[str, Any], required: bool, model: Any) -> st
     return "" if default is None else code(json.dumps(default))
 
 
-def _made_default(name: str, model: type[BaseModel]) -> Any:
-    """A default that is made anew each time, which schemas do not tell."""
+def _made_default(name: str, model: type[BaseModel] | None) -> Any:
+    """A default that is made anew each time, which schemas do not tell; None in an object within."""
+    if model is None:
+        return None
     fields = {field.alias or key: field for key, field in model.model_fields.items()}
     return fields[name].get_default(call_default_factory=True)
 

@@ -16,8 +16,8 @@ from gnatwork_schemas.names import Name
 Overlap = Literal["allow", "skip", "queue", "replace"]
 #: What becomes of nominal times that passed while nothing could fire: none of them runs, the latest, or all.
 Catchup = Literal["none", "latest", "all"]
-#: Whose form of signature a webhook has: Standard Webhooks, GitHub's `X-Hub-Signature-256`, Stripe's header.
-SignatureScheme = Literal["standard", "github", "stripe"]
+#: Whose form of signature a webhook has: Standard Webhooks, GitHub's `X-Hub-Signature-256`, Stripe's header, Slack's.
+SignatureScheme = Literal["standard", "github", "stripe", "slack"]
 
 #: Triggers of one workflow.
 MAX_TRIGGERS = 100
@@ -48,16 +48,18 @@ class WebhookTrigger(TriggerDefinition):
     #: Where it listens below `/hooks`, beside its own unguessable address, e.g. `/orders/created`.
     path: str | None = Field(default=None, pattern=r"^(/[A-Za-z0-9._~-]{1,64}){1,8}$")
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
-    #: How callers show that they may: not at all, by the secret in `X-Gnatwork-Key`, or by a signature made with it.
+    #: How callers show that they may: not at all, by the secret in a header, or by a signature made with it.
     auth: Literal["none", "key", "hmac"] = "none"
+    #: The header that has the secret with `key`; `X-Gnatwork-Key` unless given.
+    key_header: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]{1,64}$")
     #: The value of a connection, `{{ connections.<name>.<value> }}`: secrets are never part of a definition.
     secret: str | None = None
     signature: SignatureScheme = "standard"
     #: How far the time in a signature may be away, either way.
     #: Less than deliveries are remembered for, or a call could be sent again after that.
     tolerance: PositiveDuration = Field(default=300.0, le=12 * 3600)
-    #: Answer once the run is stored, or with the reply of its `response` block.
-    respond: Literal["accepted", "run"] = "accepted"
+    #: Answer once the run is stored, with its id or with nothing at all; or with the reply of its `response` block.
+    respond: Literal["accepted", "empty", "run"] = "accepted"
     #: How long a caller waits for that reply before it gets 202.
     deadline: PositiveDuration = Field(default=30.0, le=300)
     rate_limit: WebhookRate | None = None
@@ -65,6 +67,10 @@ class WebhookTrigger(TriggerDefinition):
     max_body: int = Field(default=1024 * 1024, ge=1, le=32 * 1024 * 1024)
     #: A header that names a delivery, beside those known: the same one again starts no second run.
     delivery_header: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]{1,64}$")
+    #: A template over `event` that yields what names a delivery, before all headers; what it is missing from has none.
+    delivery: str | None = Field(default=None, min_length=1, max_length=1000)
+    #: A JavaScript expression over `event` and `trigger`; a call that it does not hold for starts nothing.
+    filter: str | None = Field(default=None, min_length=1, max_length=16_384)
 
 
 class ScheduleTrigger(TriggerDefinition):

@@ -37,7 +37,7 @@ def check_event(trigger: EventTrigger, at: Path, faults: Faults) -> None:
         message = f"{shown(trigger.stream)} is Gnatwork's own stream; events of runs are heard at `workflow.>`"
         faults.add((*at, "stream"), _INVALID, message)
     if trigger.filter is not None:
-        _check_filter(trigger.filter, (*at, "filter"), faults)
+        check_filter(trigger.filter, (*at, "filter"), faults)
 
 
 def subject_mistake(subject: str, *, literal: bool = False) -> str | None:
@@ -58,7 +58,8 @@ def subject_mistake(subject: str, *, literal: bool = False) -> str | None:
     return None
 
 
-def _check_filter(text: str, at: Path, faults: Faults) -> None:
+def check_filter(text: str, at: Path, faults: Faults) -> None:
+    """Mistakes in a filter, the expression at `at`, become faults."""
     try:
         mentions = mentions_of(text)
     except ExpressionError as error:

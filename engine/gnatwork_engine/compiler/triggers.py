@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from gnatwork_engine.compiler.events import check_event
+from gnatwork_engine.compiler.events import check_event, check_filter
 from gnatwork_engine.compiler.faults import Faults, listed, shown, suggestion
 from gnatwork_engine.compiler.fields import INVALID, read_fields
 from gnatwork_engine.compiler.findings import Unknowns
@@ -32,6 +32,7 @@ _MODELS: Mapping[str, type[AnyTrigger]] = {
 #: What a template of a trigger may begin with, by the field that holds it.
 _ROOTS: Mapping[str, tuple[str, ...]] = {
     "input": ("event", "trigger"),
+    "delivery": ("event",),
     "fetch": ("cursor", "connections"),
     "items": ("response",),
     "key": ("item",),
@@ -81,6 +82,8 @@ def read_trigger(
             _check_templates(value[field], (*at, field), roots, faults)
     if isinstance(trigger, WebhookTrigger):
         _check_secret(trigger, at, faults)
+        if trigger.filter is not None:
+            check_filter(trigger.filter, (*at, "filter"), faults)
     if isinstance(trigger, ScheduleTrigger):
         _check_times(trigger, at, faults)
     if isinstance(trigger, EventTrigger):

@@ -5,20 +5,25 @@ import codecs
 import re
 from collections.abc import Iterable, Mapping
 from email.message import Message
+from hashlib import sha256
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import orjson
 
+from gnatwork_engine.fill import fill
 from gnatwork_manager.bodies import parse_json
 from gnatwork_manager.problems import ProblemError
 from gnatwork_manager.triggers.signatures import (
     GITHUB_SIGNATURE,
     KEY_HEADER,
+    SLACK_SIGNATURE,
     STANDARD_ID,
     STANDARD_SIGNATURE,
     STRIPE_SIGNATURE,
+    key_header,
 )
+from gnatwork_schemas.errors import TemplateError
 from gnatwork_schemas.triggers import WebhookTrigger
 
 #: Bytes of headers and query that a run keeps.
@@ -32,6 +37,7 @@ _SECRET_HEADERS = frozenset(
         "x-hub-signature",
         KEY_HEADER,
         GITHUB_SIGNATURE,
+        SLACK_SIGNATURE,
         STANDARD_SIGNATURE,
         STRIPE_SIGNATURE,
     }
@@ -40,6 +46,8 @@ _SECRET_HEADERS = frozenset(
 _DELIVERY_HEADERS = (STANDARD_ID, "x-github-delivery", "idempotency-key")
 _FORM = "application/x-www-form-urlencoded"
 _MAX_FIELDS = 1000
+#: Characters of the name of a delivery; longer ones are told apart by their digest.
+_MAX_DELIVERY = 255
 #: Charsets, as Python calls them. It knows others that are none: they take hours for a body, or yield half characters.
 _CHARSETS = re.compile(
     r"ascii|utf-(8|16|32)(-[bl]e|-sig)?|iso8859-\d+|cp\d+|koi8-\w+|gb\w+|big5\w*|euc_\w+|shift_jis\w*"
@@ -83,8 +91,9 @@ def details_of(
     Its path is the one that the webhook has chosen: the unguessable address is no run's to know.
     """
     shown: dict[str, str] = {}
+    hidden = _SECRET_HEADERS | {key_header(trigger)}
     for name, value in headers:
-        if name not in _SECRET_HEADERS:
+        if name not in hidden:
             shown[name] = f"{shown[name]}, {value}" if name in shown else value
     size = len(query) + sum(len(name) + len(value) for name, value in shown.items())
     if size > MAX_DETAILS:
@@ -101,6 +110,8 @@ def details_of(
 
 def delivery_of(trigger: WebhookTrigger, headers: Mapping[str, str], event: Any) -> str | None:
     """What names this delivery: what is signed comes first, for nobody but the sender can change it."""
+    if (own_name := _named_by_body(trigger, event)) is not None:
+        return own_name
     if trigger.auth == "hmac" and trigger.signature == "standard":
         return headers.get(STANDARD_ID)
     if trigger.auth == "hmac" and trigger.signature == "stripe":
@@ -109,6 +120,27 @@ def delivery_of(trigger: WebhookTrigger, headers: Mapping[str, str], event: Any)
             return id_
     own = (trigger.delivery_header.lower(),) if trigger.delivery_header else ()
     return next((value for name in (*own, *_DELIVERY_HEADERS) if (value := headers.get(name))), None)
+
+
+def challenge_of(trigger: WebhookTrigger, event: Any) -> str | None:
+    """What Slack wants to hear back when an address is given to it, and not to begin anything."""
+    if trigger.auth != "hmac" or trigger.signature != "slack" or not isinstance(event, dict):
+        return None
+    challenge = event.get("challenge")
+    return challenge if event.get("type") == "url_verification" and isinstance(challenge, str) else None
+
+
+def _named_by_body(trigger: WebhookTrigger, event: Any) -> str | None:
+    if trigger.delivery is None:
+        return None
+    try:
+        found = fill(trigger.delivery, {"event": event})
+    except TemplateError:
+        return None
+    name = found if isinstance(found, str) else "" if found is None else orjson.dumps(found).decode()
+    if not name:
+        return None
+    return name if len(name) <= _MAX_DELIVERY else sha256(name.encode(errors="surrogatepass")).hexdigest()
 
 
 def _content_type(text: str | None) -> tuple[str | None, str]:

@@ -1,4 +1,4 @@
-"""Filters of event triggers: evaluated by executors, in their sandbox, never by a manager."""
+"""Filters of event triggers and webhooks: evaluated by executors, in their sandbox, never by a manager."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ from gnatwork_manager.problems import ProblemError
 from gnatwork_schemas import subjects
 from gnatwork_schemas.errors import UnavailableError
 from gnatwork_schemas.messages import Evaluate, Evaluated
-from gnatwork_schemas.triggers import EventTrigger
+from gnatwork_schemas.triggers import EventTrigger, WebhookTrigger
 
 #: Seconds that executors may take, also where others wait before.
 _PATIENCE = 30.0
@@ -24,7 +24,7 @@ class EventFilter:
 
     connection: Connection
 
-    async def takes(self, trigger: EventTrigger, event: Any, details: dict[str, Any]) -> bool:
+    async def takes(self, trigger: EventTrigger | WebhookTrigger, event: Any, details: dict[str, Any]) -> bool:
         """Whether an event counts for a trigger.
 
         Raises:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from gnatwork_manager.documents import CalledHook
 from gnatwork_manager.metrics import refusals
@@ -15,7 +15,8 @@ from gnatwork_manager.requests import API_PREFIX, json_response, services_of
 from gnatwork_manager.runs import RUN_HEADER, unless_gone
 from gnatwork_manager.submission import parse_traceparent
 from gnatwork_manager.submit import Submitted, submit
-from gnatwork_manager.triggers.calls import delivery_of, details_of, parse_event
+from gnatwork_manager.triggers.calls import challenge_of, delivery_of, details_of, parse_event
+from gnatwork_manager.triggers.event_filter import EventFilter
 from gnatwork_manager.triggers.firing import caller
 from gnatwork_manager.triggers.secrets import secret_of
 from gnatwork_manager.triggers.signatures import check_key, check_signature
@@ -31,7 +32,8 @@ router = APIRouter(tags=["hooks"])
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     202: {"model": CalledHook},
-    200: {"model": CalledHook, "description": "It came before."},
+    200: {"model": CalledHook, "description": "It came before. With `respond: empty` there is no body."},
+    204: {"description": "The `filter` does not hold for it, so nothing begins."},
     "default": {"description": "With `respond: run`, what the `response` block says.", "content": {"*/*": {}}},
 }
 
@@ -85,15 +87,19 @@ async def _called(request: Request, triggers: Triggers, known: Known, trigger: W
     headers: Mapping[str, str] = request.headers
     if trigger.auth == "key":
         # Before anything of a body is taken from whoever does not have it.
-        check_key(headers, await secret_of(triggers.secrets, known))
+        check_key(trigger, headers, await secret_of(triggers.secrets, known))
     body = await _body(request, trigger.max_body)
     if trigger.auth == "hmac":
         check_signature(trigger, headers, body, await secret_of(triggers.secrets, known), time.time())
     if trigger.rate_limit:
         await triggers.rates.take(known.key, trigger.rate_limit)
     event = parse_event(body, headers.get("content-type"))
+    if (challenge := challenge_of(trigger, event.value)) is not None:
+        return PlainTextResponse(challenge)
     delivery = delivery_of(trigger, headers, event.value)
     details = details_of(trigger, event, headers.items(), request.url.query, delivery)
+    if not await EventFilter(services_of(request).connection).takes(trigger, event.value, details):
+        return Response(status_code=204)
     wait = trigger.deadline if trigger.respond == "run" else None
     submitting = submit(
         services_of(request),
@@ -103,7 +109,10 @@ async def _called(request: Request, triggers: Triggers, known: Known, trigger: W
         by="hook",
         on_begun=lambda run_id: triggers.firing.began(known, run_id),
     )
-    return _answer(await (submitting if wait is None else unless_gone(request, submitting)))
+    submitted = await (submitting if wait is None else unless_gone(request, submitting))
+    if trigger.respond == "empty":
+        return Response(headers={RUN_HEADER: submitted.run_id})
+    return _answer(submitted)
 
 
 async def _body(request: Request, most: int) -> bytes:

@@ -1,4 +1,4 @@
-"""How callers of a webhook show that they may: a key, or a signature of one of three forms. Pure.
+"""How callers of a webhook show that they may: a key, or a signature of one of four forms. Pure.
 
 Whoever can't is told nothing but that; only a signature that is right is told that its time is not.
 """
@@ -20,19 +20,27 @@ STANDARD_ID, STANDARD_TIMESTAMP, STANDARD_SIGNATURE = "webhook-id", "webhook-tim
 GITHUB_SIGNATURE = "x-hub-signature-256"
 #: https://docs.stripe.com/webhooks/signature
 STRIPE_SIGNATURE = "stripe-signature"
+#: https://docs.slack.dev/authentication/verifying-requests-from-slack
+SLACK_SIGNATURE, SLACK_TIMESTAMP = "x-slack-signature", "x-slack-request-timestamp"
 
 _STANDARD_PREFIX = "whsec_"
 _SECONDS = re.compile(r"[0-9]{1,12}")
 
 
-def check_key(headers: Mapping[str, str], secret: str) -> None:
+def key_header(trigger: WebhookTrigger) -> str:
+    """The name of the header that has the secret of a webhook with `key`, in lower case."""
+    return trigger.key_header.lower() if trigger.key_header else KEY_HEADER
+
+
+def check_key(trigger: WebhookTrigger, headers: Mapping[str, str], secret: str) -> None:
     """Return if the caller of a webhook has sent its secret; ProblemError `hook.unauthorized`.
 
     Args:
+        trigger: the webhook.
         headers: the request's, by name in lower case.
         secret: the webhook's.
     """
-    if not hmac.compare_digest(headers.get(KEY_HEADER, "").encode("latin-1", "replace"), secret.encode()):
+    if not hmac.compare_digest(headers.get(key_header(trigger), "").encode("latin-1", "replace"), secret.encode()):
         raise _unauthorized()
 
 
@@ -80,10 +88,19 @@ def _check_stripe(headers: Mapping[str, str], body: bytes, secret: str, now: flo
     _check_time(at, now, tolerance)
 
 
+def _check_slack(headers: Mapping[str, str], body: bytes, secret: str, now: float, tolerance: float) -> None:
+    at = headers.get(SLACK_TIMESTAMP, "")
+    signed = "v0=" + _mac(secret.encode(), f"v0:{at}:".encode("latin-1"), body).hex()
+    if not _is_any(signed.encode(), [headers.get(SLACK_SIGNATURE, "")]):
+        raise _unauthorized()
+    _check_time(at, now, tolerance)
+
+
 _CHECKS: Mapping[SignatureScheme, Callable[[Mapping[str, str], bytes, str, float, float], None]] = {
     "standard": _check_standard,
     "github": _check_github,
     "stripe": _check_stripe,
+    "slack": _check_slack,
 }
 
 

@@ -6,9 +6,11 @@ from typing import Any
 
 import httpx
 import pytest
+from support.executing import hosting
 from support.hooking import ANSWER, hooks_of, put_workflow, start_of_run, state_once, trigger_of, webhook
 from support.managing import Bench, open_bench, until
 
+from gnatwork_blocks.builtin.condition import Condition
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.kv import Bucket
 from gnatwork_manager.claims import claim_key, parse_claim
@@ -39,6 +41,26 @@ async def test_a_call_begins_a_run_of_the_published_version(bench: Bench) -> Non
     assert (details["query"], details["headers"]["x-event"]) == ({"a": ["1", "3"], "b": "2"}, "paid")
     assert "authorization" not in details["headers"]
     assert (await bench.http.get(f"/runs/{run_id}")).json()["trigger"] == {"type": "webhook", "id": "hook"}
+
+
+async def test_an_answer_may_be_empty(bench: Bench) -> None:
+    await put_workflow(bench, webhook(respond="empty"))
+    for _ in range(2):
+        reply = await post(bench, json=1, headers={"Idempotency-Key": "k"})
+        assert (reply.status_code, reply.content) == (200, b"")
+        assert (await start_of_run(bench, reply.headers["x-gnatwork-run"])).input == 1
+
+
+async def test_a_filter_says_which_calls_begin_a_run(bench: Bench, nats_url: str) -> None:
+    condition = "trigger.headers['x-event'] === 'paid' && event.total > 1"
+    await put_workflow(bench, webhook(filter=condition))
+    async with hosting(nats_url, Condition):
+        assert (await post(bench, json={"total": 5}, headers={"X-Event": "paid"})).status_code == 202
+        assert (await post(bench, json={"total": 5}, headers={"X-Event": "sent"})).status_code == 204
+        assert (await post(bench, json={"total": 1}, headers={"X-Event": "paid"})).status_code == 204
+        failed = await post(bench, json=None, headers={"X-Event": "paid"})
+        assert (failed.status_code, failed.json()["code"]) == (422, "trigger.filter_failed")
+    assert len((await bench.http.get("/runs")).json()["items"]) == 1
 
 
 async def test_the_input_is_made_of_the_event_and_of_how_it_came(bench: Bench) -> None:

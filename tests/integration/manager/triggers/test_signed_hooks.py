@@ -64,6 +64,12 @@ def stripe() -> dict[str, str]:
     return {"Stripe-Signature": f"t={at},v1={signed}"}
 
 
+def slack(data: bytes = DATA) -> dict[str, str]:
+    at = int(time.time())
+    signed = hmac.new(SECRET.encode(), f"v0:{at}:".encode() + data, hashlib.sha256).hexdigest()
+    return {"X-Slack-Request-Timestamp": str(at), "X-Slack-Signature": f"v0={signed}"}
+
+
 @pytest.mark.parametrize(
     ("fields", "signed", "delivery"),
     [
@@ -71,8 +77,9 @@ def stripe() -> dict[str, str]:
         ({"auth": "hmac"}, standard, "msg_1"),
         ({"auth": "hmac", "signature": "github"}, github, "d-1"),
         ({"auth": "hmac", "signature": "stripe"}, stripe, "evt_1"),
+        ({"auth": "hmac", "signature": "slack", "delivery": "{{ event.id }}"}, slack, "evt_1"),
     ],
-    ids=["key", "standard", "github", "stripe"],
+    ids=["key", "standard", "github", "stripe", "slack"],
 )
 async def test_only_who_has_the_secret_is_let_in(
     bench: Bench, fields: dict[str, Any], signed: Callable[[], dict[str, str]], delivery: str
@@ -93,6 +100,18 @@ async def test_only_who_has_the_secret_is_let_in(
         assert refused.headers["www-authenticate"] == "Webhook"
     state = await state_once(bench, lambda state: state.last_error)
     assert (state.fired, (state.last_error or "").split(":")[0]) == (1, "hook.unauthorized")
+
+
+async def test_the_challenge_of_slack_is_given_back_to_slack_alone(bench: Bench) -> None:
+    await put_hook(bench, auth="hmac", signature="slack")
+    data = orjson.dumps(
+        {"type": "url_verification", "challenge": "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"}
+    )
+    answered = await call(bench, slack(data), data)
+    assert (answered.status_code, answered.text) == (200, "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P")
+    assert answered.headers["content-type"].startswith("text/plain")
+    assert (await call(bench, {}, data)).status_code == 401
+    assert (await bench.http.get("/runs")).json()["items"] == []
 
 
 async def test_what_is_replayed_later_is_stale(bench: Bench) -> None:

@@ -52,3 +52,12 @@ def test_what_can_not(trigger: Any, field: str, code: str, told: str) -> None:
     ((*place, message),) = faults_of(listening(**trigger))
     assert place == [f"/triggers/0/{field}", code]
     assert told in message
+
+
+def test_the_filter_and_the_delivery_of_a_webhook_are_checked_as_well() -> None:
+    hook = {"type": "webhook", "filter": "evnt.total > 1", "delivery": "{{ trigger.id }}"}
+    found = faults_of({"blocks": [noop("a")], "triggers": [{"id": "t", **hook}]})
+    assert [(pointer, code) for pointer, code, _ in found] == [
+        ("/triggers/0/delivery", "template.unknown_root"),
+        ("/triggers/0/filter", "expression.unknown_name"),
+    ]

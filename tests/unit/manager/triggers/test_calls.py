@@ -1,11 +1,12 @@
 """What a call of a webhook says."""
 
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
 from gnatwork_manager.problems import ProblemError
-from gnatwork_manager.triggers.calls import MAX_DETAILS, Event, delivery_of, details_of, parse_event
+from gnatwork_manager.triggers.calls import MAX_DETAILS, Event, challenge_of, delivery_of, details_of, parse_event
 from gnatwork_schemas.triggers import WebhookTrigger
 
 
@@ -91,6 +92,25 @@ def test_a_run_sees_headers_and_query_but_nothing_that_is_secret() -> None:
         "delivery": "d-1",
     }
     assert details_of(trigger(), Event("//4A", "base64"), [], "", None)["encoding"] == "base64"
+    own = details_of(
+        trigger(key_header="X-Own"), Event(None), [("x-own", "s3cret"), ("x-slack-signature", "v0")], "", None
+    )
+    assert own["headers"] == {}
+
+
+@pytest.mark.parametrize(
+    ("fields", "event", "challenge"),
+    [
+        ({"auth": "hmac", "signature": "slack"}, {"type": "url_verification", "challenge": "c"}, "c"),
+        ({"auth": "hmac", "signature": "slack"}, {"type": "event_callback", "challenge": "c"}, None),
+        ({"auth": "hmac", "signature": "slack"}, {"type": "url_verification", "challenge": 1}, None),
+        ({"auth": "hmac", "signature": "slack"}, ["url_verification"], None),
+        ({"auth": "hmac", "signature": "github"}, {"type": "url_verification", "challenge": "c"}, None),
+        ({"signature": "slack"}, {"type": "url_verification", "challenge": "c"}, None),
+    ],
+)
+def test_only_slack_is_given_its_challenge_back(fields: dict[str, Any], event: object, challenge: str | None) -> None:
+    assert challenge_of(trigger(**fields), event) == challenge
 
 
 def test_headers_are_never_cut() -> None:
@@ -111,6 +131,12 @@ HEADERS = {"webhook-id": "w", "x-github-delivery": "g", "idempotency-key": "i", 
         ({}, {"x-github-delivery": "g"}, None, "g"),
         ({"delivery_header": "X-Own"}, HEADERS, None, "o"),
         ({"delivery_header": "X-Own"}, {"webhook-id": "w"}, None, "w"),
+        ({"delivery": "{{ event.update_id }}"}, {"idempotency-key": "i"}, {"update_id": 7}, "7"),
+        ({"delivery": "{{ event.id }}-{{ event.n }}"}, {}, {"id": "a", "n": 1}, "a-1"),
+        ({"delivery": "{{ event.id }}"}, {"idempotency-key": "i"}, {"id": None}, "i"),
+        ({"delivery": "{{ event.id }}"}, {}, [1], None),
+        ({"delivery": "{{ event.id }}"}, {}, {"id": "x" * 255}, "x" * 255),
+        ({"delivery": "{{ event.id }}"}, {}, {"id": "x" * 256}, sha256(b"x" * 256).hexdigest()),
         # What is signed can't be given another name by whoever sends it again.
         ({"auth": "hmac", "delivery_header": "X-Own"}, HEADERS, None, "w"),
         ({"auth": "hmac", "signature": "stripe", "delivery_header": "X-Own"}, HEADERS, {"id": "evt"}, "evt"),

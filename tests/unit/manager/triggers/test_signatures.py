@@ -32,6 +32,19 @@ STRIPE = {
 STRIPE_BODY = b'{"id": "evt_1"}'
 STRIPE_AT = 1492774577.0
 
+SLACK_SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
+SLACK_AT = 1531420618
+SLACK = {
+    "x-slack-request-timestamp": str(SLACK_AT),
+    "x-slack-signature": "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503",
+}
+SLACK_BODY = (
+    b"token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V"
+    b"&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text="
+    b"&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN"
+    b"&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c"
+)
+
 
 def trigger(**fields: Any) -> WebhookTrigger:
     return WebhookTrigger(id="hook", type="webhook", secret="{{ connections.shop.key }}", **{"auth": "hmac", **fields})
@@ -52,6 +65,7 @@ def test_the_published_examples_are_right() -> None:
     assert refusal(trigger(), STANDARD, STANDARD_BODY, STANDARD_SECRET) is None
     assert refusal(trigger(signature="github"), GITHUB, GITHUB_BODY, GITHUB_SECRET) is None
     assert refusal(trigger(signature="stripe"), STRIPE, STRIPE_BODY, STRIPE_SECRET, STRIPE_AT) is None
+    assert refusal(trigger(signature="slack"), SLACK, SLACK_BODY, SLACK_SECRET, SLACK_AT) is None
 
 
 def test_a_call_that_the_library_of_standard_webhooks_signs_is_right() -> None:
@@ -117,8 +131,24 @@ def test_a_secret_that_is_none_of_standard_webhooks_is_unusable(secret: str) -> 
 
 
 def test_a_key_is_compared_as_it_is() -> None:
-    check_key({"x-gnatwork-key": "s3cret"}, "s3cret")
+    check_key(trigger(auth="key"), {"x-gnatwork-key": "s3cret"}, "s3cret")
     for given in ({}, {"x-gnatwork-key": ""}, {"x-gnatwork-key": "s3cre"}, {"x-gnatwork-key": "s3crét"}):
         with pytest.raises(ProblemError) as refused:
-            check_key(given, "s3cret")
+            check_key(trigger(auth="key"), given, "s3cret")
         assert refused.value.code == "hook.unauthorized"
+
+
+def test_a_key_may_come_in_another_header() -> None:
+    hook = trigger(auth="key", key_header="X-Telegram-Bot-Api-Secret-Token")
+    check_key(hook, {"x-telegram-bot-api-secret-token": "s3cret"}, "s3cret")
+    with pytest.raises(ProblemError):
+        check_key(hook, {"x-gnatwork-key": "s3cret"}, "s3cret")
+
+
+def test_a_call_that_slack_signs_is_of_its_time() -> None:
+    hook = trigger(signature="slack")
+    assert refusal(hook, SLACK, SLACK_BODY, SLACK_SECRET, SLACK_AT + 299) is None
+    assert refusal(hook, SLACK, SLACK_BODY, SLACK_SECRET, SLACK_AT + 301) == "hook.stale"
+    later = SLACK | {"x-slack-request-timestamp": str(SLACK_AT + 301)}
+    assert refusal(hook, later, SLACK_BODY, SLACK_SECRET, SLACK_AT + 301) == "hook.unauthorized"
+    assert refusal(hook, {}, SLACK_BODY, SLACK_SECRET, SLACK_AT) == "hook.unauthorized"
