@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # both cost memory that a block such as `noop` never needs
     import httpx
 
     from gnatwork_blocks.javascript.service import JavaScript
+    from gnatwork_blocks.python.service import Python
 
 Level = Literal["debug", "info", "warning", "error"]
 
@@ -57,6 +58,8 @@ class BlockContext:
     http_source: "Callable[[], httpx.AsyncClient]" = field(repr=False)
     #: Yields the shared JavaScript service; its processes start with the first evaluation.
     javascript_source: "Callable[[], JavaScript]" = field(repr=False)
+    #: Likewise the shared Python service.
+    python_source: "Callable[[], Python]" = field(repr=False)
     #: Messages, keys and files.
     services: Services = field(repr=False)
 
@@ -72,6 +75,11 @@ class BlockContext:
     def javascript(self) -> "JavaScript":
         """The executor's JavaScript: `await ctx.javascript.evaluate(source, values)`, in a sandbox."""
         return self.javascript_source()
+
+    @property
+    def python(self) -> "Python":
+        """The executor's Python: `await ctx.python.call(...)`, in a sandbox."""
+        return self.python_source()
 
     @property
     def messages(self) -> Messages:

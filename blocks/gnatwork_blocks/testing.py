@@ -10,12 +10,14 @@ from gnatwork_blocks.context import BlockContext, Level
 from gnatwork_blocks.services.memory import MemoryServices
 from gnatwork_blocks.shared_http import SharedHttp
 from gnatwork_blocks.shared_javascript import SharedJavaScript
+from gnatwork_blocks.shared_python import SharedPython
 from gnatwork_net.allow_list import AllowList
 
 if TYPE_CHECKING:  # both cost memory that most blocks never need
     import httpx
 
     from gnatwork_blocks.javascript.service import JavaScript
+    from gnatwork_blocks.python.service import Python
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,6 +28,8 @@ class Recorder:
     http_source: "Callable[[], httpx.AsyncClient]" = field(default_factory=lambda: SharedHttp(AllowList()))
     #: Where `ctx.javascript` comes from. A test whose block uses it gives one of its own here, and closes it.
     javascript_source: "Callable[[], JavaScript]" = field(default_factory=SharedJavaScript)
+    #: Likewise of `ctx.python`.
+    python_source: "Callable[[], Python]" = field(default_factory=SharedPython)
     #: Messages, keys and files, in memory.
     services: MemoryServices = field(default_factory=MemoryServices)
     #: Lines of the log: level, message, fields.
@@ -48,6 +52,7 @@ class Recorder:
             "progress_sink": lambda _ctx, fraction, message: self.progress.append((fraction, message)),
             "http_source": self.http_source,
             "javascript_source": self.javascript_source,
+            "python_source": self.python_source,
             "services": self.services,
         }
         return BlockContext(**(values | changes))

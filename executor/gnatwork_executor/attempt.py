@@ -211,6 +211,7 @@ class Attempt:
             progress_sink=redacting_progress(live.progress, found) if found else live.progress,
             http_source=self._ports.http,
             javascript_source=self._ports.javascript,
+            python_source=self._ports.python,
             services=self._ports.services,
         )
         return self._context

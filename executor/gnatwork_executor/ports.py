@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from gnatwork_blocks.block import Block
 from gnatwork_blocks.shared_http import SharedHttp
 from gnatwork_blocks.shared_javascript import SharedJavaScript
+from gnatwork_blocks.shared_python import SharedPython
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.history import History
 from gnatwork_bus.items import Items
@@ -30,6 +31,7 @@ class Ports:
     state: Bucket
     http: SharedHttp
     javascript: SharedJavaScript
+    python: SharedPython
     processes: Processes
     #: Messages, keys and files of blocks.
     services: BusServices

@@ -15,6 +15,7 @@ from gnatwork_blocks.cores import cores
 from gnatwork_blocks.registry import expand, load
 from gnatwork_blocks.shared_http import SharedHttp
 from gnatwork_blocks.shared_javascript import SharedJavaScript
+from gnatwork_blocks.shared_python import SharedPython
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.history import History
 from gnatwork_bus.items import Items
@@ -118,9 +119,10 @@ async def _host(settings: ExecutorSettings, blocks: Sequence[type[Block]], signa
     async with (
         SharedHttp(AllowList.parse(settings.egress_allow)) as http,
         SharedJavaScript() as javascript,
+        SharedPython() as python,
         Connection.open(settings.nats_url, name=f"executor-{name}") as connection,
     ):
-        ports = await _ports(settings, name, connection, http, javascript)
+        ports = await _ports(settings, name, connection, http, javascript, python)
         hosted = {block.type: Hosted(block(), Statistics()) for block in blocks}
         hosted |= {block.type: Hosted(block(ports), Statistics()) for block in implicit}
         await make_consumers(connection, hosted)
@@ -145,7 +147,12 @@ async def _host(settings: ExecutorSettings, blocks: Sequence[type[Block]], signa
 
 
 async def _ports(
-    settings: ExecutorSettings, name: str, connection: Connection, http: SharedHttp, javascript: SharedJavaScript
+    settings: ExecutorSettings,
+    name: str,
+    connection: Connection,
+    http: SharedHttp,
+    javascript: SharedJavaScript,
+    python: SharedPython,
 ) -> Ports:
     payloads = Payloads(connection)
     return Ports(
@@ -157,6 +164,7 @@ async def _ports(
         state=Bucket(connection, STATE_BUCKET),
         http=http,
         javascript=javascript,
+        python=python,
         processes=Processes(),
         services=BusServices(connection),
         connections=Connections(connection),

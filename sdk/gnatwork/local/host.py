@@ -11,6 +11,7 @@ from gnatwork_blocks.network import Network
 from gnatwork_blocks.services.memory import MemoryServices
 from gnatwork_blocks.shared_http import SharedHttp
 from gnatwork_blocks.shared_javascript import SharedJavaScript
+from gnatwork_blocks.shared_python import SharedPython
 from gnatwork_engine.core import RunState
 from gnatwork_engine.core.actions import Dispatch
 from gnatwork_engine.redaction import Redactor
@@ -28,6 +29,7 @@ class Host:
         allow = AllowList.parse(allowed)
         self._http = SharedHttp(allow)
         self._javascript = SharedJavaScript()
+        self._python = SharedPython()
         self._network = Network.allowing(allow)
         self._services = MemoryServices()
         self._listen = listen
@@ -39,6 +41,7 @@ class Host:
     async def __aexit__(self, *exc_info: object) -> None:
         await self._http.aclose()
         await self._javascript.aclose()
+        await self._python.aclose()
         await self._network.sql.aclose()
 
     def context(self, state: RunState, action: Dispatch, secrets: Redactor) -> BlockContext:
@@ -64,6 +67,7 @@ class Host:
             progress_sink=progress,
             http_source=self._http,
             javascript_source=self._javascript,
+            python_source=self._python,
             network=self._network,
             services=self._services,
         )
