@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 from enum import Enum
+from functools import partial
 from typing import Any
 
 import orjson
@@ -24,6 +25,7 @@ from gnatwork_executor.outcome import Outcome, error_outcome, must_be_stored, ou
 from gnatwork_executor.ports import Hosted, Ports
 from gnatwork_executor.secrets import redacted_error, redacting_log, redacting_progress, redactor
 from gnatwork_executor.statistics import Statistics
+from gnatwork_executor.threads import for_the_loop_alone, from_thread
 from gnatwork_schemas.error import ErrorInfo
 from gnatwork_schemas.errors import GnatworkError
 from gnatwork_schemas.header_names import TRACEPARENT
@@ -135,7 +137,7 @@ class Attempt:
             # `_conclude` knows why, unless nobody asked for it.
             result = self._failed(unforeseen(self.work, error).info) if self._stop is None else None
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this attempt's outcome
-            result = self._failed(describe(self.work, error))
+            result = self._failed(describe(self.work, error, self._hosted.block.retryable))
         self._conclude(result)
 
     async def _result(self) -> Outcome | None:
@@ -151,6 +153,11 @@ class Attempt:
             async with ports.processes.place():
                 await self._claim()
                 value = await self._run_block(ports.processes.run(block.compute, config, self._redactor))
+        elif block.runs_in == "thread":
+            config = block.parse_config(config)
+            async with ports.threads.place(self._note_left_behind) as place:
+                await self._claim()
+                value = await self._run_block(place.run(partial(block.run, self._make_thread_context(), config)))
         else:
             config = block.parse_config(config)
             await self._claim()
@@ -213,8 +220,15 @@ class Attempt:
             javascript_source=self._ports.javascript,
             python_source=self._ports.python,
             services=self._ports.services,
+            network=self._ports.network,
         )
         return self._context
+
+    def _make_thread_context(self) -> BlockContext:
+        context = self._make_context()
+        context.log_sink, context.progress_sink = from_thread(context.log_sink, context.progress_sink)
+        context.http_source = context.javascript_source = for_the_loop_alone
+        return context
 
     def _begin(self) -> None:
         self._started_at = time.time()
@@ -312,10 +326,13 @@ class Attempt:
 
     def _abandon(self) -> None:
         """The block does not stop. It can't be killed, but nobody waits for it any more."""
-        log.error("%s of run %s does not stop and is left behind", self.work.task, self.work.run_id)
         self.abandoned = True
-        self._hosted.statistics.abandoned += 1
+        self._note_left_behind()
         self._conclude(None)
+
+    def _note_left_behind(self) -> None:
+        log.error("%s of run %s does not stop and is left behind", self.work.task, self.work.run_id)
+        self._hosted.statistics.abandoned += 1
 
     def _end(self) -> None:
         on_end, self._on_end = self._on_end, None

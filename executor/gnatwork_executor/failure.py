@@ -1,6 +1,7 @@
 """What went wrong, in words for the run's owner. The rest is for the log."""
 
 import logging
+from collections.abc import Collection
 
 from pydantic import ValidationError
 
@@ -46,10 +47,10 @@ def claimed_before() -> BlockError:
     )
 
 
-def describe(work: Work, error: Exception) -> ErrorInfo:
-    """The error as history tells it."""
+def describe(work: Work, error: Exception, retryable: Collection[str] = ()) -> ErrorInfo:
+    """The error as history tells it; codes that are `retryable` are so whatever the block said when it raised one."""
     if isinstance(error, BlockError):
-        return error.info
+        return error.info.model_copy(update={"retryable": True}) if error.code in retryable else error.info
     if isinstance(error, GnatworkError):
         try:
             return ErrorInfo(code=error.code, message=str(error))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gnatwork_blocks.block import Block
+from gnatwork_blocks.network import Network
 from gnatwork_blocks.shared_http import SharedHttp
 from gnatwork_blocks.shared_javascript import SharedJavaScript
 from gnatwork_blocks.shared_python import SharedPython
@@ -15,6 +16,7 @@ from gnatwork_executor.connections import Connections
 from gnatwork_executor.processes import Processes
 from gnatwork_executor.services.of_bus import BusServices
 from gnatwork_executor.statistics import Statistics
+from gnatwork_executor.threads import Threads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,9 @@ class Ports:
     http: SharedHttp
     javascript: SharedJavaScript
     python: SharedPython
+    network: Network
     processes: Processes
+    threads: Threads
     #: Messages, keys and files of blocks.
     services: BusServices
     #: Values of connections.

@@ -5,13 +5,14 @@ import contextlib
 import logging
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
 from gnatwork_blocks.block import Block
 from gnatwork_blocks.cores import cores
+from gnatwork_blocks.network import Network
 from gnatwork_blocks.registry import expand, load
 from gnatwork_blocks.shared_http import SharedHttp
 from gnatwork_blocks.shared_javascript import SharedJavaScript
@@ -39,6 +40,7 @@ from gnatwork_executor.services.of_bus import BusServices
 from gnatwork_executor.settings import ExecutorSettings
 from gnatwork_executor.shares import shares
 from gnatwork_executor.statistics import Statistics
+from gnatwork_executor.threads import MOST_THREADS, Threads
 from gnatwork_executor.worker import Worker
 from gnatwork_net.allow_list import AllowList
 from gnatwork_schemas.messages import StopControl
@@ -97,6 +99,9 @@ async def run_executor(settings: ExecutorSettings) -> None:
             os._exit(1)
 
 
+#: Work items of a block type that are of use at once, by where it runs: twice as many as run, so that the next waits
+#: here already.
+_MOST = {"loop": None, "thread": 2 * MOST_THREADS, "process": 2 * cores()}
 #: Work items of a block type at once, unless a setting says how many of all types there may be. With fewer, pulls are
 #: small and many, which costs the server and the scheduler a third more per step.
 _PLACES = 128
@@ -112,7 +117,7 @@ async def _host(settings: ExecutorSettings, blocks: Sequence[type[Block]], signa
     guard_logs()
     name = settings.name or f"{socket.gethostname()}-{os.getpid()}"
     implicit = implicit_blocks(settings.blocks)
-    limits = {block.type: 2 * cores() if block.runs_in == "process" else None for block in blocks}
+    limits = {block.type: _MOST[block.runs_in] for block in blocks}
     limits |= {block.type: block.places for block in implicit}
     concurrency = settings.concurrency or _PLACES * len(blocks) + sum(block.places for block in implicit)
     places = shares(concurrency, limits)
@@ -120,9 +125,12 @@ async def _host(settings: ExecutorSettings, blocks: Sequence[type[Block]], signa
         SharedHttp(AllowList.parse(settings.egress_allow)) as http,
         SharedJavaScript() as javascript,
         SharedPython() as python,
+        Network.allowing(AllowList.parse(settings.egress_allow), settings.sqlite_dir) as network,
         Connection.open(settings.nats_url, name=f"executor-{name}") as connection,
     ):
-        ports = await _ports(settings, name, connection, http, javascript, python)
+        ports = await _ports(
+            settings, name, connection, http, javascript, python, network=network, exhausted=signals.leave.set
+        )
         hosted = {block.type: Hosted(block(), Statistics()) for block in blocks}
         hosted |= {block.type: Hosted(block(ports), Statistics()) for block in implicit}
         await make_consumers(connection, hosted)
@@ -153,6 +161,9 @@ async def _ports(
     http: SharedHttp,
     javascript: SharedJavaScript,
     python: SharedPython,
+    *,
+    network: Network,
+    exhausted: Callable[[], None],
 ) -> Ports:
     payloads = Payloads(connection)
     return Ports(
@@ -165,7 +176,9 @@ async def _ports(
         http=http,
         javascript=javascript,
         python=python,
+        network=network,
         processes=Processes(),
+        threads=Threads(exhausted),
         services=BusServices(connection),
         connections=Connections(connection),
         max_deliveries=settings.max_deliveries,
