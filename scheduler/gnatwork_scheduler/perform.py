@@ -192,7 +192,7 @@ class Performer:
             VALUES_KEY: {root: reference_value(reference)},
         }
         config = {**action.config, action.long: leaf}
-        return action._replace(config=config, deferred=(f"/{action.long}",))
+        return action._replace(config=config, deferred=(*action.deferred, f"/{action.long}"))
 
     async def _purge(self, stream: str, pattern: str) -> None:
         await self._connection.api(f"STREAM.PURGE.{stream}", {"filter": pattern})

@@ -106,10 +106,16 @@ def slice_name(block: str, number: int) -> str:
     return f"{block}{_SLICE}{number}"
 
 
-class PastStep(NamedTuple):
-    """A step that a program has asked for since it entered its present state. As JSON `[digest, name, sequence, order]`.
+def unnumbered(task: str) -> str:
+    """What all slices of a program are called together; of any other task its own name."""
+    name, mark, _ = task.rpartition(_SLICE)
+    return f"{name}{_SLICE[:-1]}" if mark else task
 
-    The last two are null as long as nothing has settled it.
+
+class PastStep(NamedTuple):
+    """A step that a program has asked for since it entered its present state.
+
+    As JSON `[digest, name, sequence, order]`; the last two are null as long as nothing has settled it.
     """
 
     #: Of what was asked for: a program that now asks for something else in its place is not deterministic.

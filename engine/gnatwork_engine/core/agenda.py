@@ -1,6 +1,8 @@
 """Works off what follows from an event, one consequence after the other."""
 
-from gnatwork_engine.core import attempts, children, finish, loops, ready, undo, waits
+from collections.abc import Callable
+
+from gnatwork_engine.core import attempts, children, finish, loops, ready, scripts, undo, waits
 from gnatwork_engine.core.folding import Begin, Fold, Settle, failing
 from gnatwork_engine.core.give_up import drop
 from gnatwork_engine.core.plan import ON_FAILURE
@@ -17,6 +19,8 @@ def work_off(fold: Fold) -> None:
             _settled(fold, item)
         elif type(item) is Begin:
             _begin(fold, item.frame, item.key)
+        elif item.frame.tasks[item.key].script is not None:
+            scripts.advance(fold, item.frame, item.key)
         else:
             loops.advance(fold, item.frame, item.key)
 
@@ -37,24 +41,17 @@ def _begin(fold: Fold, frame: Frame, key: str) -> None:
     if task.reused:
         fold.queue(frame, key)
         return
-    if planned.role is Role.TASK:
-        attempts.request(fold, frame, key)
-        return
-    match planned.role:
-        case Role.LOOP | Role.EACH | Role.GROUP:
-            loops.begin(fold, frame, key)
-        case Role.DELAY | Role.WAIT:
-            waits.begin(fold, frame, key)
-        case Role.CHILD:
-            children.begin(fold, frame, key)
-        case _:
-            attempts.request(fold, frame, key)
+    begin = _BEGIN.get(planned.role, attempts.request)
+    begin(fold, frame, key)
 
 
 def _settled(fold: Fold, settled: Settle) -> None:
     frame, state = settled.frame, fold.state
     if frame.body.single is not None:
         loops.item_settled(fold, frame, settled.key)
+        return
+    if frame.body.stepwise:
+        scripts.step_settled(fold, frame, settled.key)
         return
     if state.tail is not None and frame is state.frames.get(UNDO):
         undo.settled(fold, frame, settled.key)
@@ -68,3 +65,15 @@ def _settled(fold: Fold, settled: Settle) -> None:
         undo.handled(fold, frame)
     else:
         loops.scope_settled(fold, frame)
+
+
+#: How blocks begin that the scheduler steers; all others are for executors.
+_BEGIN: dict[Role, Callable[[Fold, Frame, str], None]] = {
+    Role.LOOP: loops.begin,
+    Role.EACH: loops.begin,
+    Role.GROUP: loops.begin,
+    Role.DELAY: waits.begin,
+    Role.WAIT: waits.begin,
+    Role.CHILD: children.begin,
+    Role.SCRIPT: scripts.begin,
+}

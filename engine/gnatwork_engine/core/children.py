@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from gnatwork_engine.core.folding import Fold
+from gnatwork_engine.core.lookup import planned_at
 from gnatwork_engine.core.plan import Plan
 from gnatwork_engine.core.roles import Role
 from gnatwork_engine.core.scope import task_scope
@@ -158,7 +159,7 @@ def begun_by(state: RunState, frame: Frame, key: str, attempt: int) -> tuple[str
 def late_child(plan: Plan, state: RunState, output: Output) -> tuple[str, str] | None:
     """The run that was started for a task which no longer waits for it."""
     path = output.task.removesuffix(_START)
-    planned = plan.find(path) if path != output.task else None
+    planned = planned_at(plan, state, path) if path != output.task else None
     if planned is None or planned.role is not Role.CHILD or not waits(planned.block.config):
         return None
     found, step = state.find(path), state.find(output.task)

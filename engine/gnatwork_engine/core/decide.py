@@ -27,6 +27,7 @@ from gnatwork_engine.core.attempts import type_key
 from gnatwork_engine.core.children import children_of, failed_start, late_child, timer_of
 from gnatwork_engine.core.dispatch import attempt_of
 from gnatwork_engine.core.event import Event
+from gnatwork_engine.core.lookup import planned_at
 from gnatwork_engine.core.outcome import retry_timer
 from gnatwork_engine.core.plan import Plan
 from gnatwork_engine.core.roles import Role
@@ -124,7 +125,7 @@ def _answers(plan: Plan, state: RunState, event: Event) -> Iterator[Action]:
     """What is owed to others, whether the event changed anything or not."""
     match event.body:
         case Output() | Error() as body:
-            planned = plan.find(body.task)
+            planned = planned_at(plan, state, body.task)
             if planned and planned.block.type_concurrency is not None:
                 yield Release(type_key(planned.block.type), "type", body.task, body.attempt)
             if isinstance(body, Output) and (child := late_child(plan, state, body)):
@@ -153,13 +154,13 @@ def _stopped(plan: Plan, state: RunState) -> Iterator[Action]:
     yield StopEpoch(state.epoch)
     for path, attempt in tail.stopped:
         yield PurgeTask(path, attempt)
-    yield from _released(plan, tail.slots)
+    yield from _released(plan, state, tail.slots)
     yield from _cancelled(tail.children)
 
 
-def _released(plan: Plan, slots: Iterable[tuple[str, int]]) -> Iterator[Action]:
+def _released(plan: Plan, state: RunState, slots: Iterable[tuple[str, int]]) -> Iterator[Action]:
     for path, attempt in slots:
-        if planned := plan.find(path):
+        if planned := planned_at(plan, state, path):
             yield Release(type_key(planned.block.type), "type", path, attempt)
 
 
@@ -186,7 +187,7 @@ def _after_end(plan: Plan, state: RunState, event: Event) -> Iterator[Action]:
     for kind, key in state.limits.items():
         if kind != gates.RATE or kind in state.gates:
             yield Release(key, gates.KINDS[kind])
-    yield from _released(plan, (*(tail.slots if tail else ()), *state.slots.items()))
+    yield from _released(plan, state, (*(tail.slots if tail else ()), *state.slots.items()))
     start = state.start
     if start.parent_history and start.parent_task:
         yield TellParent(start.parent_history, start.parent_task, event.name, run_error(state))

@@ -7,6 +7,7 @@ from gnatwork_engine.core.loops import results, settings
 from gnatwork_engine.core.plan import Plan, PlannedBlock
 from gnatwork_engine.core.roles import ENGINE_RETRY, Role
 from gnatwork_engine.core.scope import task_scope
+from gnatwork_engine.core.slices import is_long, slice_config
 from gnatwork_engine.core.state import Frame, RunState
 from gnatwork_engine.render import Rendered
 from gnatwork_schemas import implicit
@@ -35,22 +36,20 @@ def attempt_of(plan: Plan, state: RunState, frame: Frame, key: str) -> Dispatch 
         deferred,
         block.lane,
         state.epoch,
-        "results" if planned.role is Role.COLLECT else None,
+        _long(frame, key, planned.role),
     )
 
 
 def config_of(state: RunState, frame: Frame, key: str, planned: PlannedBlock) -> Rendered:
     """The config of a task. Raises TemplateError."""
-    if planned.role is Role.TASK:
-        return planned.renderer.render(task_scope(frame, key))
-    if planned.role is Role.UNDO:
-        return _undo(state, key)
     if not planned.role.serves:
-        return planned.renderer.render(task_scope(frame, key))
+        return _undo(state, key) if planned.role is Role.UNDO else planned.renderer.render(task_scope(frame, key))
     owner = key.partition(":")[0]
     task = frame.tasks[owner]
     if planned.role is Role.COLLECT:
         return Rendered({"results": results(frame.body.planned(owner), task.loop) if task.loop else None})
+    if planned.role is Role.SLICE:
+        return slice_config(state, frame, owner)
     if planned.role is Role.RESULT:
         run_id, workflow = task.waiting.child if task.waiting and task.waiting.child else ("", "")
         return Rendered({"run_id": run_id, "workflow": workflow})
@@ -60,6 +59,13 @@ def config_of(state: RunState, frame: Frame, key: str, planned: PlannedBlock) ->
     elif planned.role is Role.START:
         config = {**config, "depth": state.start.depth}
     return Rendered(config, deferred)
+
+
+def _long(frame: Frame, key: str, role: Role) -> str | None:
+    """The field of a config that may be too long for a message."""
+    if role is Role.COLLECT:
+        return "results"
+    return "steps" if role is Role.SLICE and is_long(frame, key.partition(":")[0]) else None
 
 
 def _undo(state: RunState, path: str) -> Rendered:

@@ -30,7 +30,7 @@ class Settle(NamedTuple):
 
 
 class Advance(NamedTuple):
-    """A loop may have room for further iterations, or be done."""
+    """A loop may have room for further iterations, or be done; a program may go on."""
 
     frame: Frame
     key: str
@@ -120,7 +120,10 @@ def failing(frame: Frame) -> bool:
     while at.failing is None:
         if at.parent is None:
             return False
-        if (loop := at.parent.tasks[at.owner].loop) and (loop.error or loop.given_up):
+        owner = at.parent.tasks[at.owner]
+        if (loop := owner.loop) and (loop.error or loop.given_up):
+            return True
+        if (script := owner.script) and script.leaving:
             return True
         if at.parent.body.planned(at.owner).always:
             return False

@@ -6,6 +6,9 @@ from gnatwork_engine.core.state import Frame, TaskState
 from gnatwork_schemas.control_block import ERROR_PORT
 from gnatwork_schemas.status import TaskStatus
 
+#: Blocks that have one scope, whatever they go through.
+_WHOLE = frozenset({Role.EACH, Role.SCRIPT})
+
 
 def give_up(fold: Fold, frame: Frame) -> None:
     """Settle what has not been dispatched in the scope and in those inside of it; what runs finishes."""
@@ -13,7 +16,7 @@ def give_up(fold: Fold, frame: Frame) -> None:
 
 
 def give_up_inside(fold: Fold, frame: Frame, key: str) -> None:
-    """The same for the scopes of a loop or group."""
+    """The same for the scopes of a loop, group or script."""
     _give_up_all(fold, _inside(fold, frame, key))
 
 
@@ -22,8 +25,9 @@ def _give_up_all(fold: Fold, scopes: list[Frame]) -> None:
         for key, task in tuple(scope.tasks.items()):
             if scope.body.planned(key).always:
                 continue
-            if task.loop is not None and task.status is TaskStatus.RUNNING:
-                task.loop.given_up = True
+            container = task.loop or task.script
+            if container is not None and task.status is TaskStatus.RUNNING:
+                container.given_up = True
                 fold.agenda.append(Advance(scope, key))
                 scopes += _inside(fold, scope, key)
             elif not task.status.ended:
@@ -33,8 +37,8 @@ def _give_up_all(fold: Fold, scopes: list[Frame]) -> None:
 def _inside(fold: Fold, frame: Frame, key: str) -> list[Frame]:
     loop = frame.tasks[key].loop
     inside = [scope for scope in loop.live.values() if scope is not None] if loop else []
-    if frame.body.planned(key).role is Role.EACH and (items := fold.state.frames.get(frame.path(key))):
-        inside.append(items)
+    if frame.body.planned(key).role in _WHOLE and (whole := fold.state.frames.get(frame.path(key))):
+        inside.append(whole)
     return inside
 
 
@@ -61,6 +65,10 @@ def drop(fold: Fold, frame: Frame, key: str) -> None:
     elif role in {Role.EXPAND, Role.COLLECT}:
         if loop := frame.tasks[owner].loop:
             loop.step = ""
+        fold.agenda.append(Advance(frame, owner))
+    elif role is Role.SLICE:
+        if script := frame.tasks[owner].script:
+            script.slicing = False
         fold.agenda.append(Advance(frame, owner))
     elif role.serves:
         fold.mark(frame, owner, TaskStatus.CANCELLED)

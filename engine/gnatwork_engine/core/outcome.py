@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gnatwork_engine.core import children, loops, waits
+from gnatwork_engine.core import children, loops, scripts, waits
 from gnatwork_engine.core.folding import Fold, barred
 from gnatwork_engine.core.retry import next_delay
 from gnatwork_engine.core.roles import ENGINE_RETRY, Role
@@ -48,7 +48,7 @@ def failed(fold: Fold, outcome: Error) -> None:
     path = frame.path(key)
     policy = ENGINE_RETRY if task.reused else planned.block.retry
     delay = next_delay(policy, outcome.error, outcome.attempt, f"{fold.state.address.run_id}/{path}")
-    if delay is not None and task.loop is None and not barred(frame, key):
+    if delay is not None and task.loop is None and task.script is None and not barred(frame, key):
         fold.mark(frame, key, TaskStatus.RETRYING)
         task.due = fold.event.at + delay
         fold.oblige(frame, key)
@@ -95,6 +95,8 @@ def _step_completed(fold: Fold, frame: Frame, key: str, role: Role, output: Any)
             children.started(fold, frame, owner, output, sequence)
         case Role.RESULT:
             complete(fold, frame, owner, output, sequence)
+        case Role.SLICE:
+            scripts.sliced(fold, frame, owner, output)
         case Role.RENDER:
             waits.wait_with(fold, frame, owner, output)
         case _:
@@ -106,6 +108,8 @@ def _failed_for_good(fold: Fold, frame: Frame, key: str, error: ErrorInfo) -> No
     owner = key.partition(":")[0]
     if frame.tasks[key].loop is not None:
         loops.fail_loop(fold, frame, key, error, sequence)
+    elif frame.tasks[key].script is not None:
+        scripts.fail_script(fold, frame, key, error, sequence)
     elif role is Role.CONDITION and frame.parent is not None:
         fold.mark(frame, key, TaskStatus.FAILED)
         loops.fail_loop(fold, frame.parent, frame.owner, error, sequence)
@@ -113,6 +117,8 @@ def _failed_for_good(fold: Fold, frame: Frame, key: str, error: ErrorInfo) -> No
         fold.mark(frame, key, TaskStatus.FAILED)
         if role in {Role.EXPAND, Role.COLLECT}:
             loops.fail_loop(fold, frame, owner, error, sequence)
+        elif role is Role.SLICE:
+            scripts.fail_script(fold, frame, owner, error, sequence)
         else:
             fail(fold, frame, owner, error, sequence)
     else:

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from gnatwork_engine.core.roles import ENGINE_RETRY, ROLE_OF_KIND, Role
+from gnatwork_engine.core.roles import ENGINE_RETRY, ROLE_OF_KIND, SLICE_RETRY, Role
 from gnatwork_engine.render import Renderer
 from gnatwork_schemas import implicit
 from gnatwork_schemas.control_block import ERROR_PORT, ControlBlock, ControlledBlock
+from gnatwork_schemas.definition import Retry
 from gnatwork_schemas.template import PathExpression, TemplateLeaf
 
 #: The scope of `on_failure`, as task paths name it.
@@ -30,7 +31,7 @@ class PlannedBlock:
     caught: bool = False
     #: Blocks whose error it handles, in the order of its needs.
     handles: tuple[str, ...] = ()
-    #: What a loop or group goes through.
+    #: What a loop or group goes through. That of a script is known to its run alone.
     body: "Body | None" = None
     #: What undoes it.
     undo: "PlannedBlock | None" = None
@@ -54,12 +55,16 @@ class Body:
     kept: frozenset[str] = frozenset()
     #: The one block of a `for_each`, whose tasks are named by their index.
     single: PlannedBlock | None = None
+    #: Whether its blocks are the steps of a program, which come and go, named by their numbers.
+    stepwise: bool = False
 
     def planned(self, key: str) -> PlannedBlock:
         """The block of a task; KeyError when there is none."""
         if self.single is None:
-            return self.blocks[key]
-        _, colon, what = key.partition(":")
+            found = self.blocks.get(key)
+            # All slices of a program are one step of its block.
+            return self.blocks[implicit.unnumbered(key)] if found is None else found
+        _, colon, what = implicit.unnumbered(key).partition(":")
         return self.blocks[f"{self.single.block.id}:{what}"] if colon else self.single
 
     def step(self, name: str) -> PlannedBlock | None:
@@ -160,7 +165,7 @@ class _Linker:
             # Where there is a `when`, it is the one that joins.
             always = joins.get(f"{block.id}:when", block.join) == "always"
             planned[block.id] = self._planned(block, dependents[block.id], scopes, always=always)
-            planned.update((step.block.id, step) for step in _implicit(planned[block.id]))
+            planned.update((step.block.id, step) for step in implicit_steps(planned[block.id]))
         return Body(
             blocks=planned,
             starts=tuple(block.id for block in blocks if not block.needs),
@@ -181,7 +186,8 @@ class _Linker:
         role = ROLE_OF_KIND[block.kind]
         undo = block.compensate
         limited = block.type_concurrency is not None or (undo is not None and undo.type_concurrency is not None)
-        self.concerns_others |= limited or role is Role.CHILD
+        # What the steps of a script will be nobody knows.
+        self.concerns_others |= limited or role in {Role.CHILD, Role.SCRIPT}
         body = None
         if role is Role.EACH:
             body = self._single(block.blocks[0], scopes)
@@ -211,7 +217,7 @@ class _Linker:
         """The scope of an item of a `for_each`: one block, and its own output for what undoes it."""
         inside: set[str] = set()
         single = self._planned(block, (), [*scopes, inside])
-        steps = {step.block.id: step for step in _implicit(single)}
+        steps = {step.block.id: step for step in implicit_steps(single)}
         return Body(blocks={block.id: single, **steps}, kept=frozenset(inside), single=single)
 
     def _undo(self, block: ControlledBlock, scopes: list[set[str]]) -> PlannedBlock | None:
@@ -244,7 +250,7 @@ def _sinks(blocks: Sequence[ControlledBlock]) -> tuple[str, ...]:
     return tuple(block.id for block in blocks if block.id not in needed)
 
 
-def _implicit(planned: PlannedBlock) -> Iterable[PlannedBlock]:
+def implicit_steps(planned: PlannedBlock) -> Iterable[PlannedBlock]:
     """The steps beside a block that executors do for the scheduler."""
     block, loop = planned.block, planned.block.loop
     match planned.role:
@@ -257,20 +263,30 @@ def _implicit(planned: PlannedBlock) -> Iterable[PlannedBlock]:
         case Role.DELAY | Role.WAIT:
             yield _step(planned, "render", implicit.RENDER, Role.RENDER)
         case Role.CHILD:
-            yield _step(planned, "start", implicit.START_RUN, Role.START, block.timeout)
+            yield _step(planned, "start", implicit.START_RUN, Role.START, timeout=block.timeout)
             yield _step(planned, "result", implicit.RUN_RESULT, Role.RESULT)
+        case Role.SCRIPT:
+            yield _step(planned, "slice", implicit.SLICE, Role.SLICE, timeout=block.timeout, retry=SLICE_RETRY)
         case _:
             pass
 
 
-def _step(planned: PlannedBlock, what: str, type_: str, role: Role, timeout: float = _IMPLICIT_TIMEOUT) -> PlannedBlock:
+def _step(
+    planned: PlannedBlock,
+    what: str,
+    type_: str,
+    role: Role,
+    *,
+    timeout: float = _IMPLICIT_TIMEOUT,
+    retry: Retry = ENGINE_RETRY,
+) -> PlannedBlock:
     owner = planned.block
     block = ControlledBlock(
         id=f"{owner.id}:{what}",
         type=type_,
         config=owner.config,
         templates=owner.templates,
-        retry=ENGINE_RETRY,
+        retry=retry,
         timeout=timeout,
         lane=owner.lane,
     )

@@ -9,6 +9,14 @@ from typing import Any
 from gnatwork_engine.core.event import Event
 from gnatwork_engine.core.plan import ON_FAILURE, Body, Plan
 from gnatwork_engine.core.scope import failure_scope, inner_scope, item_scope, task_scope
+from gnatwork_engine.core.script_snapshot import (
+    freeze_answerable,
+    freeze_script,
+    freeze_steps,
+    thaw_answerable,
+    thaw_script,
+    thaw_steps,
+)
 from gnatwork_engine.core.start import new_run
 from gnatwork_engine.core.state import UNDO, Closing, Frame, LoopState, RunState, Tail, TaskState, Undo, Waiting
 from gnatwork_schemas import subjects
@@ -18,7 +26,7 @@ from gnatwork_schemas.payload import ItemsRef
 from gnatwork_schemas.status import RunStatus, TaskStatus
 
 #: Changes with the state; a snapshot of another version is as good as none.
-SNAPSHOT_VERSION = 1
+SNAPSHOT_VERSION = 2
 
 _ENDS: dict[str, type[Message]] = {
     subjects.COMPLETE: Complete,
@@ -53,6 +61,7 @@ def freeze(state: RunState) -> dict[str, Any]:
         "waiters": {name: list(paths) for name, paths in sorted(state.waiters.items())},
         "undos": [_freeze_undo(undo) for undo in state.undos.values()],
         "tail": _freeze_tail(state.tail) if state.tail else None,
+        "answerable": freeze_answerable(state),
         "closing": _freeze_closing(state.closing) if state.closing else None,
         # In the order in which they were opened, outer ones first: what is inside is put into them.
         "frames": [_freeze_frame(name, frame) for name, frame in state.frames.items()],
@@ -80,6 +89,7 @@ def thaw(plan: Plan, frozen: dict[str, Any]) -> RunState:
     state.undos = {undo.path: undo for undo in undos}
     state.tail = _thaw_tail(frozen["tail"], undos) if frozen["tail"] else None
     state.closing = _thaw_closing(frozen["closing"]) if frozen["closing"] else None
+    thaw_answerable(state, frozen["answerable"])
     for frame in frozen["frames"]:
         _thaw_frame(plan, state, frame)
     return state
@@ -105,6 +115,7 @@ def _freeze_frame(name: str, frame: Frame) -> dict[str, Any]:
         "failing": _dump(frame.failing),
         "failed_at": frame.failed_at,
         "tasks": {key: _sparse(task, _NO_TASK, _TASK_OUT) for key, task in frame.tasks.items()},
+        **({"steps": freeze_steps(frame)} if frame.body.stepwise else {}),
     }
 
 
@@ -140,6 +151,10 @@ def _thaw_frame(plan: Plan, state: RunState, frozen: dict[str, Any]) -> None:
 
 def _thaw_inner(state: RunState, frozen: dict[str, Any], outputs: dict[str, Any], tasks: dict[str, TaskState]) -> Frame:
     parent, owner = state.frames[frozen["parent"][:-1]], frozen["owner"]
+    if "steps" in frozen:
+        scope_of_steps = thaw_steps(state, parent, owner, frozen["steps"])
+        scope_of_steps.outputs, scope_of_steps.tasks = outputs, tasks
+        return scope_of_steps
     planned, loop = parent.body.planned(owner), parent.tasks[owner].loop
     if planned.body is None or loop is None:
         raise LookupError(frozen["prefix"])
@@ -243,9 +258,16 @@ _WAITING_OUT: dict[str, Any] = {
 _TASK_OUT: dict[str, Any] = {
     "error": _dump,
     "loop": _freeze_loop,
+    "script": freeze_script,
     "waiting": lambda waiting: _sparse(waiting, _NO_WAITING, _WAITING_OUT),
 }
-_TASK_IN: dict[str, Any] = {"status": TaskStatus, "error": _error, "loop": _thaw_loop, "waiting": _thaw_waiting}
+_TASK_IN: dict[str, Any] = {
+    "status": TaskStatus,
+    "error": _error,
+    "loop": _thaw_loop,
+    "script": thaw_script,
+    "waiting": _thaw_waiting,
+}
 #: Of iterations under way only those of a `for_each` are named; scopes put themselves in.
 _LOOP_OUT: dict[str, Any] = {
     "items": lambda items: items.model_dump(mode="json"),

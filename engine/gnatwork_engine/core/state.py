@@ -7,6 +7,7 @@ from typing import Any
 
 from gnatwork_engine.core.event import RunAddress
 from gnatwork_engine.core.plan import Body, PlannedBlock
+from gnatwork_engine.core.script_state import ScriptState
 from gnatwork_engine.render import Scope
 from gnatwork_schemas.error import ErrorInfo
 from gnatwork_schemas.implicit import Result
@@ -88,12 +89,13 @@ class TaskState:
     #: Whether its output is that of the run which this one is a retry of.
     reused: bool = False
     loop: LoopState | None = None
+    script: ScriptState | None = None
     waiting: Waiting | None = None
 
 
 @dataclass(slots=True, eq=False)
 class Frame:
-    """A scope under way: the run itself, an iteration, a group, or all items of a `for_each`."""
+    """A scope under way: the run itself, an iteration, a group, the steps of a script, or all items of a `for_each`."""
 
     #: What the paths of its tasks begin with: empty, or ending with `/`.
     prefix: str
@@ -121,11 +123,14 @@ class Frame:
         return self.prefix + key
 
     def block_path(self, key: str) -> str:
-        """The path of a task without indexes: what statuses are counted under."""
+        """The path of a task without indexes: what statuses are counted under. Steps of a script go by their types."""
         names: list[str] = [] if self.body.single else [key]
+        if self.body.stepwise:
+            names = [self.body.planned(key).block.type]
         at = self
         while at.parent is not None:
-            names.append(at.owner)
+            if at.parent.body.single is None:
+                names.append(at.owner)
             at = at.parent
         if at.prefix:
             names.append(at.prefix[:-1])
@@ -240,6 +245,8 @@ class RunState:
     tail: Tail | None = None
     #: Tasks of scopes that are gone, by the path of their block without indexes and by status.
     finished: dict[str, dict[str, int]] = field(default_factory=dict)
+    #: Steps of scripts that are gone, as far as late outcomes of them concern others, the oldest first.
+    answerable: OrderedDict[str, PlannedBlock] = field(default_factory=OrderedDict)
     closing: Closing | None = None
     #: The end that was stored.
     end: Message | None = None

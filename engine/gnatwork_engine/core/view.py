@@ -147,13 +147,13 @@ def _paths(state: RunState, frame: Frame) -> Iterator[str]:
     for key, task in frame.tasks.items():
         if ":" not in key or key.endswith((":when", UNDO)):
             yield frame.path(key)
-        if task.loop is not None:
+        if task.loop is not None or task.script is not None:
             for inner in _inner(state, frame, key):
                 yield from _paths(state, inner)
 
 
 def _inner(state: RunState, frame: Frame, key: str) -> list[Frame]:
-    """The scopes of a loop or group, the first iteration first."""
+    """The scopes of a loop, group or script, the first iteration first."""
     path, loop = frame.path(key), frame.tasks[key].loop
     if (whole := state.frames.get(path)) is not None:
         return [whole]

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from gnatwork_blocks.errors import BlockError
 from gnatwork_bus.message import StoredMessage
 from gnatwork_schemas.error import ErrorInfo
+from gnatwork_schemas.implicit import is_slice
 from gnatwork_schemas.payload import PayloadRef, as_reference
 from gnatwork_schemas.subjects import split_history
 
@@ -22,8 +23,8 @@ def value_of(event: StoredMessage) -> Any:
     try:
         body = orjson.loads(event.data)
         match kind:
-            case ["block", _, "output"]:
-                return body.get("output")
+            case ["block", task, "output"]:
+                return _yielded(body["output"]) if is_slice(task) else body.get("output")
             case ["block", _, "error"] | ["child", _, "ended"]:
                 return {"error": ErrorInfo.model_validate(body["error"]).model_dump(mode="json", exclude_none=True)}
             case ["signal", _]:
@@ -33,6 +34,13 @@ def value_of(event: StoredMessage) -> Any:
     except (ValidationError, ValueError, LookupError, AttributeError):
         raise invalid(f"Event {event.sequence} can't be read.") from None
     raise invalid(f"Event {event.sequence}, {'.'.join(kind)}, settles no task.")
+
+
+def _yielded(sliced: dict[str, Any]) -> Any:
+    """What a program yielded with its last slice. LookupError when it went on."""
+    if not sliced["done"]:
+        raise LookupError(sliced)
+    return sliced.get("output")
 
 
 def reference_of(value: Any, sequence: int) -> PayloadRef | None:
