@@ -4,13 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from gnatwork_blocks.network import Network
 from gnatwork_blocks.services import Files, Keys, Messages, Services
+from gnatwork_net.guard import Guard
 
 if TYPE_CHECKING:  # both cost memory that a block such as `noop` never needs
     import httpx
 
     from gnatwork_blocks.javascript.service import JavaScript
     from gnatwork_blocks.python.service import Python
+    from gnatwork_blocks.sql.engines import Databases
 
 Level = Literal["debug", "info", "warning", "error"]
 
@@ -60,6 +63,8 @@ class BlockContext:
     javascript_source: "Callable[[], JavaScript]" = field(repr=False)
     #: Likewise the shared Python service.
     python_source: "Callable[[], Python]" = field(repr=False)
+    #: The ways out beside HTTP.
+    network: Network = field(repr=False)
     #: Messages, keys and files.
     services: Services = field(repr=False)
 
@@ -95,6 +100,16 @@ class BlockContext:
     def files(self) -> Files:
         """Files that outlive the run: `await ctx.files.put("reports/today.csv", b"...")`."""
         return self.services.files(self)
+
+    @property
+    def guard(self) -> Guard:
+        """Judges addresses, for protocols other than HTTP: connect to one of `await ctx.guard.permitted(...)`."""
+        return self.network.guard
+
+    @property
+    def sql(self) -> "Databases":
+        """The executor's databases: `await ctx.sql.run(query)`, with pooled connections."""
+        return self.network.sql()
 
     def log(self, level: Level, message: str, **fields: Any) -> None:
         """Write a line to the task's log; `fields` are JSON. Keep secrets out of both."""

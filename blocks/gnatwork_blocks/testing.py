@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gnatwork_blocks.block import Block
 from gnatwork_blocks.context import BlockContext, Level
+from gnatwork_blocks.network import Network
 from gnatwork_blocks.services.memory import MemoryServices
 from gnatwork_blocks.shared_http import SharedHttp
 from gnatwork_blocks.shared_javascript import SharedJavaScript
@@ -32,6 +33,8 @@ class Recorder:
     python_source: "Callable[[], Python]" = field(default_factory=SharedPython)
     #: Messages, keys and files, in memory.
     services: MemoryServices = field(default_factory=MemoryServices)
+    #: The ways out beside HTTP. A test whose block uses databases gives one of its own here, and closes it.
+    network: Network = field(default_factory=lambda: Network.allowing(AllowList()))
     #: Lines of the log: level, message, fields.
     logs: list[tuple[Level, str, dict[str, Any]]] = field(default_factory=list)
     #: Reports of progress: fraction, message.
@@ -53,6 +56,7 @@ class Recorder:
             "http_source": self.http_source,
             "javascript_source": self.javascript_source,
             "python_source": self.python_source,
+            "network": self.network,
             "services": self.services,
         }
         return BlockContext(**(values | changes))

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from gnatwork_cli.loop import clear_errors
-from gnatwork_cli.options import EgressOption, LimitsOption
+from gnatwork_cli.options import EgressOption, LimitsOption, SqliteOption
 from gnatwork_cli.service import NameOption, RequiredNatsOption, run_service
 from gnatwork_cli.stack_plan import parse_blocks, parse_limits
 from gnatwork_executor.serve import run_executor
@@ -31,6 +31,7 @@ def executor(
         ),
     ] = None,
     egress_allow: EgressOption = "",
+    sqlite_dir: SqliteOption = None,
     limits: LimitsOption = "",
     max_deliveries: Annotated[
         int,
@@ -53,6 +54,7 @@ def executor(
             blocks=parse_blocks(blocks),
             concurrency=concurrency,
             egress_allow=egress_allow,
+            sqlite_dir=sqlite_dir,
             limits=parse_limits(limits),
             max_deliveries=max_deliveries,
             drain=drain,

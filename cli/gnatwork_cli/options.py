@@ -40,3 +40,11 @@ EgressOption = Annotated[
         help="Private addresses that blocks and connections may reach: CIDRs and host names, comma-separated.",
     ),
 ]
+SqliteOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--sqlite-dir",
+        envvar="GNATWORK_SQLITE_DIR",
+        help="Folder of the SQLite files that the block `sql` may open; without it, none.",
+    ),
+]

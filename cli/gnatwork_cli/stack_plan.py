@@ -46,6 +46,8 @@ class StackSettings:
     sync: str = "100ms"
     #: Private addresses that blocks may reach.
     egress_allow: str = ""
+    #: Folder of the SQLite files that blocks may open; None is nowhere.
+    sqlite_dir: Path | None = None
     #: Attempts of block types at once, as `--limits` takes it.
     limits: str = ""
     #: What callers of the API send; None makes one and keeps it in the data directory.
@@ -151,6 +153,7 @@ def environment(settings: StackSettings, *, nats_url: str, token: str, secret_ke
         "GNATWORK_NATS": nats_url,
         "GNATWORK_TOKEN": token,
         "GNATWORK_EGRESS_ALLOW": settings.egress_allow,
+        "GNATWORK_SQLITE_DIR": str(settings.sqlite_dir.absolute()) if settings.sqlite_dir else "",
         "GNATWORK_LIMITS": settings.limits,
         # Whatever lies in the directory where it was started is not ours to import.
         "PYTHONSAFEPATH": "1",

@@ -9,7 +9,7 @@ import typer
 from gnatwork_cli.connection_file import Addresses
 from gnatwork_cli.loop import clear_errors, run_async
 from gnatwork_cli.messages import activation, fail, say
-from gnatwork_cli.options import DEFAULT_DATA_DIR, DataDirOption, EgressOption, LimitsOption
+from gnatwork_cli.options import DEFAULT_DATA_DIR, DataDirOption, EgressOption, LimitsOption, SqliteOption
 from gnatwork_cli.secret_keys import UpSecretKeysOption, read_secret_keys
 from gnatwork_cli.signals import until_stopped
 from gnatwork_cli.stack import Stack
@@ -53,6 +53,7 @@ def up(
         ),
     ] = "100ms",
     egress_allow: EgressOption = "",
+    sqlite_dir: SqliteOption = None,
     limits: LimitsOption = "",
     token: Annotated[
         str | None,
@@ -74,6 +75,7 @@ def up(
             scale=parse_scale(scale or (), names),
             sync=parse_sync(sync),
             egress_allow=egress_allow,
+            sqlite_dir=sqlite_dir,
             limits=limits,
             token=parse_token(token) if token else None,
             secret_keys=secret_keys,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +18,8 @@ class ExecutorSettings:
     concurrency: int | None = None
     #: Private addresses that blocks may reach: CIDRs and host names, comma-separated.
     egress_allow: str = ""
+    #: Folder of the SQLite files that blocks may open; None is nowhere.
+    sqlite_dir: Path | None = None
     #: By block type, the most attempts at once, over all executors. The catalogue tells the compiler, and the
     #: scheduler sees to it; what the executor that started last says, counts.
     limits: Mapping[str, int] = field(default_factory=dict)

@@ -40,6 +40,10 @@ class Guard:
         self._allow = allow
         self._resolve = resolver
 
+    def lists(self, host: str) -> bool:
+        """Whether the name itself is permitted, whatever it resolves to."""
+        return self._allow.permits_host(host)
+
     async def permitted(self, host: str, port: int, limit: float) -> list[Address]:
         """The addresses of a host, in the order of the resolver, at least one; asking takes at most `limit` seconds.
 
