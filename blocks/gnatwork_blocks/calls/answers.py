@@ -68,7 +68,7 @@ def out_of_time(seconds: float) -> CallError:
 
 def no_entry(written: str, entry: str) -> CallError:
     """There is no such function; `written` is how it would be."""
-    return CallError("code.no_entry", f"The source defines no function {entry!r}; write it as `{written} …`.")
+    return CallError("code.no_entry", f"The source defines no function {entry!r}; write it as `{written}`.")
 
 
 def _lines(console: Console) -> bytes:

@@ -31,6 +31,10 @@ class Console:
         else:
             self._lines.append((level, text if len(text) <= limits.LINE else text[: limits.LINE] + "…"))
 
+    def leave_out(self, count: int) -> None:
+        """Take note of lines that were left out before."""
+        self._left_out += count
+
     def take(self) -> list[tuple[str, str]]:
         """All lines, the last one being about those that were left out."""
         for level, text in self._begun.items():

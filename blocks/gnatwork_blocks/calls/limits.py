@@ -9,6 +9,8 @@ MOST_MEMORY = 256
 #: Lines that its console tells, and characters of each.
 LINES = 100
 LINE = 2000
+#: Calls at once that may make requests: each keeps a process while it waits.
+TALKING = 16
 #: HTTP requests of a call, those under way at once, seconds for each, and bytes of an answer.
 REQUESTS = 50
 REQUESTS_AT_ONCE = 8

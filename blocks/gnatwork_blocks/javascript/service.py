@@ -5,6 +5,8 @@ from typing import Any, Self
 
 import orjson
 
+from gnatwork_blocks.calls.conversation import Call, make
+from gnatwork_blocks.calls.limits import TALKING
 from gnatwork_blocks.errors import BlockError
 from gnatwork_blocks.javascript import limits
 from gnatwork_blocks.javascript.pool import Pool
@@ -20,6 +22,7 @@ class JavaScript:
 
     def __init__(self, pool: Pool | None = None) -> None:
         self._pool = pool or Pool()
+        self._talking = Pool(size=TALKING)
 
     async def evaluate(self, source: str, values: Mapping[str, Any], *, timeout: float | None = None) -> Any:
         """The value of an expression, or of the last of several statements, as JSON.
@@ -56,9 +59,17 @@ class JavaScript:
             message = f"The program computed for more than {timeout:g} s without waiting for a step, and was killed."
             raise BlockError("code.timeout", message) from None
 
+    async def call(self, call: Call) -> Any:
+        """What a function returns, as JSON; BlockError with a code `code.…`.
+
+        One that makes requests has a process for as long as they take, which is none of those for all others.
+        """
+        return await make(call, self._pool if call.fetch is None else self._talking)
+
     async def aclose(self) -> None:
         """End all processes."""
         await self._pool.aclose()
+        await self._talking.aclose()
 
     async def __aenter__(self) -> Self:
         return self

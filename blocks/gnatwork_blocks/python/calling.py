@@ -97,7 +97,7 @@ class PythonCall:
                 case FunctionSnapshot() if found.is_os_function:
                     found = found.resume_auto()
                 case FunctionSnapshot(function_name=self._entry) | NameLookupSnapshot(variable_name=self._entry):
-                    raise no_entry(f"def {self._entry}(input):", self._entry)
+                    raise no_entry(f"def {self._entry}(input): …", self._entry)
                 case FunctionSnapshot(function_name="http") if self._http:
                     found = found.resume(self._requested(found))
                 case FunctionSnapshot() | NameLookupSnapshot():

@@ -5,6 +5,7 @@ import sysconfig
 from typing import Any, Self
 
 from gnatwork_blocks.calls.conversation import Call, make
+from gnatwork_blocks.calls.limits import TALKING
 from gnatwork_blocks.errors import ScriptWorkerError
 from gnatwork_blocks.javascript.pool import Pool
 from gnatwork_blocks.javascript.process import Program
@@ -14,30 +15,28 @@ _BINARY = "monty"
 
 
 class Python:
-    """Calls functions that nobody has to trust. Processes start with the first call."""
+    """Calls functions that nobody has to trust. Processes start with the first call.
+
+    Raises:
+        ScriptWorkerError: The interpreter is not installed.
+    """
 
     def __init__(self, pool: Pool | None = None) -> None:
-        self._pool = pool
-
-    @property
-    def pool(self) -> Pool:
-        """The processes, see `python.worker`.
-
-        Raises:
-            ScriptWorkerError: The interpreter is not installed.
-        """
-        if self._pool is None:
-            self._pool = Pool(_program())
-        return self._pool
+        #: The processes, see `python.worker`.
+        self.pool = pool or Pool(_program())
+        self._talking = Pool(_program(), size=TALKING)
 
     async def call(self, call: Call) -> Any:
-        """What the function returns, as JSON; BlockError with a code `code.…`."""
-        return await make(call, self.pool)
+        """What a function returns, as JSON; BlockError with a code `code.…`.
+
+        One that makes requests has a process for as long as they take, which is none of those for all others.
+        """
+        return await make(call, self.pool if call.fetch is None else self._talking)
 
     async def aclose(self) -> None:
         """End all processes."""
-        if self._pool is not None:
-            await self._pool.aclose()
+        await self.pool.aclose()
+        await self._talking.aclose()
 
     async def __aenter__(self) -> Self:
         return self
