@@ -4,7 +4,8 @@ An entry point names a package of blocks, `slack = "gnatwork_slack.blocks"`: eac
 module's name, `slack_post.py` being `slack-post`, so that a new block is a new file and nothing else. Or it names one
 class, `greet = "my_package.greet:Greet"`.
 
-A block's module is imported when the block is first asked for, so a process pays for none but its own.
+A block's module is imported when the block is first asked for, so a process pays for none but its own, and one that is
+broken harms no other. Nothing at all of a package is imported to see what it provides.
 """
 
 import logging
@@ -12,13 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from importlib.util import find_spec
 from pkgutil import iter_modules
 from types import MappingProxyType, ModuleType
 from typing import Any, NamedTuple
 
 from gnatwork_blocks.block import Block
 from gnatwork_blocks.errors import BlockLoadError, UnknownBlockTypeError
+from gnatwork_blocks.packages import folders_of
 from gnatwork_schemas.catalogue import BlockType
 
 log = logging.getLogger(__name__)
@@ -29,8 +30,11 @@ ENTRY_POINT_GROUP = "gnatwork.blocks"
 #: a package of blocks, other than the built-in ones.
 GROUPS = MappingProxyType({"logic": ("condition", "filter", "noop", "sleep", "switch", "transform")})
 
-#: The entry point of the built-in blocks.
-_BUILT_IN = "builtin"
+#: The group of all types that are not built in.
+PLUGINS = "plugins"
+
+#: The package of the built-in blocks.
+_BUILT_IN = "gnatwork_blocks.builtin"
 
 
 class Provider(NamedTuple):
@@ -41,6 +45,8 @@ class Provider(NamedTuple):
     module: str
     #: None is the one block that the module defines.
     name: str | None
+    #: The entry point of another one that provides the same type, which then no one does.
+    rival: str = ""
 
 
 def names() -> tuple[str, ...]:
@@ -50,7 +56,19 @@ def names() -> tuple[str, ...]:
 
 def groups() -> Mapping[str, tuple[str, ...]]:
     """The names that stand for several block types, with those types."""
-    return {**_packages(), **GROUPS}
+    others = tuple(type_ for type_, found in _providers().items() if not found.module.startswith(f"{_BUILT_IN}."))
+    return {**_packages(), **GROUPS, **({PLUGINS: tuple(sorted(others))} if others else {})}
+
+
+def broken() -> Mapping[str, str]:
+    """The packages of blocks that can't be found, by the names of their entry points, each with the reason."""
+    return MappingProxyType(
+        {
+            entry.name: f"the plug-in {entry.name} is left out: there is no package {entry.value}"
+            for entry in _entries()
+            if ":" not in entry.value and folders_of(entry.value) is None
+        }
+    )
 
 
 def expand(wanted: Iterable[str]) -> tuple[str, ...]:
@@ -58,10 +76,13 @@ def expand(wanted: Iterable[str]) -> tuple[str, ...]:
 
     Raises:
         UnknownBlockTypeError: A name is neither.
+        BlockLoadError: A name is that of a package of blocks that can't be found.
     """
     known = groups()
     types: dict[str, None] = {}
     for name in wanted:
+        if name in broken():
+            raise BlockLoadError(broken()[name])
         for type_ in known.get(name, (name,)):
             _provider(type_)
             types[type_] = None
@@ -78,11 +99,13 @@ def load(type_: str) -> type[Block]:
     """
     provider = _provider(type_)
     where = f"{type_} ({provider.value})"
+    if provider.rival:
+        raise BlockLoadError(f"{type_} is provided by both {provider.value} and {provider.rival}; remove one")
     try:
         module = import_module(provider.module)
         found = _own_blocks(module) if provider.name is None else [getattr(module, provider.name)]
-    except Exception as error:
-        raise BlockLoadError(f"{where}: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise BlockLoadError(f"{where}: {type(error).__name__}: {error}") from error
     if len(found) != 1:
         raise BlockLoadError(f"{where} defines {len(found)} blocks; a module in a package of blocks defines one")
     block = found[0]
@@ -139,7 +162,7 @@ def _provider(type_: str) -> Provider:
 
 @cache
 def _providers() -> dict[str, Provider]:
-    return _by_type(entry_points(group=ENTRY_POINT_GROUP))
+    return _by_type(_entries())
 
 
 @cache
@@ -147,19 +170,32 @@ def _packages() -> dict[str, tuple[str, ...]]:
     """The types of each package of blocks but that of the built-in ones."""
     found = {
         entry.name: tuple(type_ for type_, _ in _provided(entry))
-        for entry in entry_points(group=ENTRY_POINT_GROUP)
-        if ":" not in entry.value and entry.name != _BUILT_IN
+        for entry in _entries()
+        if ":" not in entry.value and entry.value != _BUILT_IN
     }
     return {name: types for name, types in found.items() if types}
 
 
+@cache
+def _entries() -> tuple[EntryPoint, ...]:
+    return tuple(entry_points(group=ENTRY_POINT_GROUP))
+
+
 def _by_type(entries: Iterable[EntryPoint]) -> dict[str, Provider]:
+    """Where each type is to be found. What is built in stays what it is, whatever is installed beside it."""
     found: dict[str, Provider] = {}
-    for entry in entries:
+    # The built-in ones last, so that they have the last word.
+    for entry in sorted(entries, key=lambda entry: entry.value == _BUILT_IN):
         for type_, provider in _provided(entry):
+            known = found.setdefault(type_, provider)
             # An installation that is found twice on the path names the same object twice.
-            if (known := found.setdefault(type_, provider)) != provider:
-                raise BlockLoadError(f"{type_} is provided by both {known.value} and {provider.value}")
+            if (known.module, known.name) == (provider.module, provider.name):
+                continue
+            if entry.value == _BUILT_IN:
+                log.warning("%s is built in; %s, which provides it too, is left out", type_, known.value)
+                found[type_] = provider
+            else:
+                found[type_] = known._replace(rival=provider.value)
     return found
 
 
@@ -168,14 +204,7 @@ def _provided(entry: EntryPoint) -> Iterator[tuple[str, Provider]]:
     if colon:
         yield entry.name, Provider(entry.value, module, name)
         return
-    try:
-        spec = find_spec(module)
-    except ImportError:
-        spec = None
-    if spec is None or spec.submodule_search_locations is None:
-        log.warning("the plug-in %s is left out: %s is no package that can be imported", entry.name, entry.value)
-        return
-    for found in iter_modules(spec.submodule_search_locations):
+    for found in iter_modules(folders_of(module) or ()):
         if not found.name.startswith("_"):
             path = f"{module}.{found.name}"
             yield found.name.replace("_", "-"), Provider(path, path, None)

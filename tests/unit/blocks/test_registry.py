@@ -1,14 +1,27 @@
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import jsonschema_rs
 import pytest
 
 from gnatwork_blocks import registry
 from gnatwork_blocks.errors import BlockLoadError, UnknownBlockTypeError
+from gnatwork_blocks.hostable import hostable
 from gnatwork_blocks.sdk import Block
 
+GOOD = """
+from gnatwork import Block
+
+class Good(Block):
+    type = "good-one"
+    title = "Good"
+    summary = "Is good."
+
+    async def run(self, ctx, config):
+        return config
+"""
 BUILT_IN = (
     "condition",
     "fetch",
@@ -91,11 +104,72 @@ def test_a_broken_plug_in_is_named(monkeypatch: pytest.MonkeyPatch, value: str, 
     assert value in str(caught.value)
 
 
-def test_a_type_has_one_provider() -> None:
-    twice = [entry("noop", "one:Noop"), entry("noop", "one:Noop")]
-    assert registry._by_type(twice) == {"noop": registry.Provider("one:Noop", "one", "Noop")}
-    with pytest.raises(BlockLoadError, match="one:Noop and other:Noop"):
-        registry._by_type([*twice, entry("noop", "other:Noop")])
+def test_of_two_providers_of_a_type_neither_is_taken_and_other_types_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    twice = [entry("greet", "one:Greet"), entry("greet", "one:Greet")]
+    assert registry._by_type(twice) == {"greet": registry.Provider("one:Greet", "one", "Greet")}
+    entries = [*twice, entry("greet", "other:Greet"), entry("noop", "gnatwork_blocks.builtin.noop:Noop")]
+    monkeypatch.setattr(registry, "_entries", lambda: entries)
+    monkeypatch.setattr(registry, "_providers", lambda: registry._by_type(entries))
+    registry.load.cache_clear()
+    with pytest.raises(BlockLoadError, match="provided by both one:Greet and other:Greet"):
+        registry.load("greet")
+    found = hostable(["greet", "noop"])
+    assert [block.type for block in found.blocks] == ["noop"]
+    assert list(found.disabled) == ["greet"]
+
+
+def test_what_is_built_in_stays_so_whatever_is_installed_beside_it() -> None:
+    built_in = entry("builtin", "gnatwork_blocks.builtin")
+    for entries in ([built_in, entry("noop", "mine:Noop")], [entry("noop", "mine:Noop"), built_in]):
+        assert registry._by_type(entries)["noop"].module == "gnatwork_blocks.builtin.noop"
+
+
+@pytest.mark.parametrize("value", ["no_such_package", "no_such_package.blocks", "gnatwork_blocks.nothing", "a..b"])
+def test_a_package_of_blocks_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    entries = (entry("acme", value), *registry._entries())
+    monkeypatch.setattr(registry, "_entries", lambda: entries)
+    found = hostable(["acme", "noop"])
+    assert [block.type for block in found.blocks] == ["noop"]
+    assert found.disabled == {"acme": f"the plug-in acme is left out: there is no package {value}"}
+    with pytest.raises(BlockLoadError, match="the plug-in acme is left out"):
+        hostable(["acme"])
+
+
+def test_a_plug_in_is_found_without_importing_anything_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    blocks = tmp_path / "acme_plug_in" / "blocks"
+    blocks.mkdir(parents=True)
+    for folder in (blocks.parent, blocks):
+        (folder / "__init__.py").write_text("")
+    (blocks / "good_one.py").write_text(GOOD)
+    (blocks / "missing.py").write_text("import no_such_library")
+    (blocks / "leaving.py").write_text("raise SystemExit(3)")
+    (blocks / "wrong.py").write_text(GOOD.replace("good-one", "wrong").replace('title = "Good"', ""))
+    (blocks / "stubborn.py").write_text(
+        GOOD.replace("good-one", "stubborn") + "    def __init__(self): raise OSError('no room')\n"
+    )
+    (blocks / "_helper.py").write_text("raise AssertionError")
+    monkeypatch.syspath_prepend(tmp_path)
+    entries = (entry("acme", "acme_plug_in.blocks"),)
+    monkeypatch.setattr(registry, "_entries", lambda: entries)
+    for cached in (registry._packages, registry._providers, registry.load):
+        cached.cache_clear()
+    try:
+        assert registry.groups()["acme"] == registry.groups()["plugins"] == registry.names()
+        assert not [name for name in sys.modules if name.startswith("acme_plug_in")]
+        found = hostable(["acme"])
+        assert [block.type for block in found.blocks] == ["good-one"]
+        assert found.disabled == {
+            "leaving": "leaving (acme_plug_in.blocks.leaving): SystemExit: 3",
+            "missing": "missing (acme_plug_in.blocks.missing): ModuleNotFoundError: No module named 'no_such_library'",
+            "stubborn": "stubborn (acme_plug_in.blocks.stubborn): OSError: no room",
+            "wrong": "wrong (acme_plug_in.blocks.wrong): TypeError: acme_plug_in.blocks.wrong.Good: title is missing",
+        }
+        assert all(f"not hosted: {reason}" in caplog.messages for reason in found.disabled.values())
+    finally:
+        for cached in (registry._packages, registry._providers, registry.load):
+            cached.cache_clear()
 
 
 def test_a_process_pays_for_none_but_its_own_blocks() -> None:
