@@ -56,6 +56,8 @@ class BlockContext:
     #: Set by the executor when the attempt's result is no longer wanted; it also cancels `run`.
     cancelled: bool = False
     log_sink: LogSink = field(repr=False)
+    #: Takes out of a text what this attempt was given of connections.
+    redact: Callable[[str], str] = field(default=str, repr=False)
     progress_sink: ProgressSink = field(repr=False)
     #: Yields the shared HTTP client; it is made when first asked for.
     http_source: "Callable[[], httpx.AsyncClient]" = field(repr=False)

@@ -214,6 +214,7 @@ class Attempt:
             idempotency_key=work.idempotency_key,
             timeout=work.timeout,
             traceparent=self._headers[TRACEPARENT] if self._headers else None,
+            redact=found.text if found else str,
             log_sink=redacting_log(live.log, found) if found else live.log,
             progress_sink=redacting_progress(live.progress, found) if found else live.progress,
             http_source=self._ports.http,

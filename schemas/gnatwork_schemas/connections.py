@@ -21,12 +21,19 @@ Secret = Annotated[str, StringConstraints(min_length=MIN_SECRET, max_length=MAX_
 _Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_VALUE)]
 _Header = Annotated[str, StringConstraints(pattern=r"^[!#$%&'*+.^_`|~A-Za-z0-9-]{1,200}$")]
 _Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s#]+$", max_length=2000)]
+#: Where the service is; `code` reaches nothing else with the connection.
+_BaseUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#@]+$", max_length=2000)] | None
 _ValueName = Annotated[str, StringConstraints(pattern=VALUE_NAME_PATTERN)]
+
+
+#: Block types that get a connection only where it names them: they run whatever someone has written.
+NAMED_TYPES = frozenset({"code"})
 
 
 class HeaderValues(StrictModel):
     """A header that a service wants to see, such as `X-Api-Key`."""
 
+    base_url: _BaseUrl = None
     name: _Header
     value: Secret
 
@@ -34,6 +41,7 @@ class HeaderValues(StrictModel):
 class BasicValues(StrictModel):
     """A user name and a password. Without a password the user name is the secret."""
 
+    base_url: _BaseUrl = None
     username: _Text
     password: Annotated[str, StringConstraints(max_length=MAX_VALUE)] = ""
 
@@ -47,6 +55,7 @@ class BasicValues(StrictModel):
 class BearerValues(StrictModel):
     """A token that does not change."""
 
+    base_url: _BaseUrl = None
     token: Secret
 
 
@@ -63,6 +72,7 @@ class OAuth2Values(StrictModel):
     scope: _Text | None = None
     #: Sent on with each request, as some services ask for it.
     audience: _Text | None = None
+    base_url: _BaseUrl = None
     #: How the client says who it is: a `basic` header, or in the `body`.
     client_auth: Literal["basic", "body"] = "basic"
 

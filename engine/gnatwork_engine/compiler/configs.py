@@ -24,6 +24,9 @@ TRANSFORM = "transform"
 #: The types whose configs hold expressions.
 EXPRESSIVE = frozenset({CONDITION, FILTER, SWITCH, TRANSFORM})
 
+#: Where alone the config of a type mentions a connection.
+_CONNECTION_AT: Mapping[str, Path] = {"code": ("http", "connection")}
+
 _INVALID = "block.config_invalid"
 
 
@@ -49,7 +52,9 @@ def read_config(type_: str, config: Any, path: Path, frame: Frame, context: Cont
     expressions = dict(expressions_of(type_, config)) if entry else {}
     at: Path = (*path, "config")
     connections = _no_connections(type_, entry)
-    leaves = read_references(config, at, frame, context.faults, expressions, connections=connections)
+    leaves = read_references(
+        config, at, frame, context.faults, expressions, connections=connections, but_at=_CONNECTION_AT.get(type_)
+    )
     if entry is None:
         return Config(config, leaves)
     if type_ in EXPRESSIVE and not _is_plain(config, at, context.faults):
@@ -92,7 +97,9 @@ def entry_of(type_: str, at: Path, context: Context) -> BlockType | None:
 
 def _no_connections(type_: str, entry: BlockType | None) -> Unseen | None:
     """Why the config of a block can't mention a connection, if it can't."""
-    if type_ in EXPRESSIVE:
+    if type_ in _CONNECTION_AT:
+        what = f"{shown(type_)} runs what someone has written, so it takes one as its `http.connection` alone"
+    elif type_ in EXPRESSIVE:
         what = f"{shown(type_)} computes with its config, and what it yields decides the way of the run and is stored"
     elif entry and entry.responds:
         what = f"{shown(type_)} sends its config to the one who started the run"

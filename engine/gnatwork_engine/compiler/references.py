@@ -32,6 +32,7 @@ def read_references(
     plain: Collection[Path] = (),
     *,
     connections: Unseen | None = NO_CONNECTIONS,
+    but_at: Path | None = None,
 ) -> tuple[TemplateLeaf, ...]:
     """The templates of the config that stands at `path`; mistakes become faults.
 
@@ -42,6 +43,7 @@ def read_references(
         faults: Takes the mistakes.
         plain: Places in the config, with all that is inside of them, where texts are just that.
         connections: Why they can't be mentioned; None where they can.
+        but_at: The place in the config where they can be mentioned all the same.
     """
     leaves: list[TemplateLeaf] = []
     for at, text in _texts(config, plain):
@@ -54,7 +56,8 @@ def read_references(
         if parts is not None:
             # In a longer text it would be JSON with all its values, which nothing can use.
             whole = len(parts) == 1
-            resolved = [_resolve(part, here, frame, faults, connections, whole=whole) for part in parts]
+            refused = None if at == but_at else connections
+            resolved = [_resolve(part, here, frame, faults, refused, whole=whole) for part in parts]
             leaves.append(TemplateLeaf(at=at, parts=tuple(part for part in resolved if part is not None)))
     return tuple(leaves)
 

@@ -22,6 +22,8 @@ _OFFERS: Mapping[ConnectionType, tuple[str, ...]] = {
     "oauth2": ("token", "authorization"),
     "smtp": ("host", "port", "username", "password", "tls"),
 }
+#: And where the service is, of those that may say so.
+_BASE_URL = "base_url"
 #: Which of them must never be seen.
 _SECRET: Mapping[ConnectionType, tuple[str, ...]] = {
     "header": ("value",),
@@ -61,7 +63,7 @@ def offers(type_: ConnectionType, given: tuple[str, ...]) -> tuple[str, ...]:
         case "smtp":
             return tuple(name for name in _OFFERS[type_] if name in given)
         case _:
-            return _OFFERS[type_]
+            return (*_OFFERS[type_], *(name for name in given if name == _BASE_URL))
 
 
 def resolved(type_: ConnectionType, values: Mapping[str, Any], token: SealedToken | None = None) -> ResolvedConnection:
@@ -75,6 +77,7 @@ def resolved(type_: ConnectionType, values: Mapping[str, Any], token: SealedToke
             found["authorization"] = f"Bearer {values['token']}"
         case "oauth2":
             found = _of_token(token) if token else {}
+            found |= {name: value for name, value in values.items() if name == _BASE_URL}
         case _:
             pass
     secret = tuple(found) if type_ == "custom" else tuple(name for name in _SECRET[type_] if found.get(name))

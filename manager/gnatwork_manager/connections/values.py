@@ -8,7 +8,7 @@ from gnatwork_manager.connections.store import ConnectionStore
 from gnatwork_manager.connections.token_state import Client
 from gnatwork_manager.connections.tokens import Tokens
 from gnatwork_manager.problems import ProblemError
-from gnatwork_schemas.connections import Resolved, ResolvedConnection
+from gnatwork_schemas.connections import NAMED_TYPES, Resolved, ResolvedConnection
 
 #: Seconds for which an executor may keep what it was told.
 KEEP = 60.0
@@ -50,6 +50,10 @@ class Connections:
     async def _value(self, namespace: str, name: str, block_type: str | None) -> _Value:
         found = await self._store.find(namespace, name)
         opened = self._store.open(namespace, found)
+        if block_type in NAMED_TYPES and block_type not in (opened.blocks or ()):
+            raise ProblemError(
+                "connection.not_permitted", f"the connection `{name}` does not name `{block_type}` among its block types"
+            )
         if block_type is not None and opened.blocks is not None and block_type not in opened.blocks:
             allowed = ", ".join(f"`{type_}`" for type_ in opened.blocks)
             raise ProblemError(
