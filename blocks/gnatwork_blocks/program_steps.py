@@ -8,6 +8,8 @@ from typing import Any
 
 #: Stands for the mark of a slice, which is another each time, where a step is digested.
 _MARK = "$template"
+#: What steps of the kind are called that do nothing but wait for a time; no block type has this name.
+DELAY = "delay"
 
 
 def step_digest(text: str, mark: str) -> str:
@@ -15,16 +17,17 @@ def step_digest(text: str, mark: str) -> str:
     return hashlib.blake2b(text.replace(mark, _MARK).encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
-def step_name(kind: str, type_: str, config: Any) -> str:
-    """What people call a step: `fetch`, `sleep`, `wait approval`, `run invoice`."""
+def step_name(kind: str, type_: str, config: Any, options: Any = None) -> str:
+    """What people call a step: `fetch`, `fetch prices`, `delay`, `wait approval`, `run invoice`."""
     match kind:
         case "delay":
-            return "sleep"
+            return DELAY
         case "wait":
             return f"wait {_short(config, 'signal')}"
         case "workflow":
             return f"run {_short(config, 'name')}"
-    return type_[:64]
+    label = options.get("name") if isinstance(options, dict) else None
+    return f"{type_} {label}"[:100] if label else type_[:100]
 
 
 class NotTheSameError(Exception):

@@ -101,8 +101,7 @@ class Slice:
                 continue
             digest, was = self._known[number]
             if step_digest(text, self._request["mark"]) != digest:
-                kind, type_, config, _ = json.loads(text)
-                raise NotTheSameError(self._request["first"] + number, was, step_name(kind, type_, config))
+                raise NotTheSameError(self._request["first"] + number, was, step_name(*json.loads(text)))
 
     def _limited(self, call: Callable[[], Any]) -> Any:
         # Each call would be granted the whole time anew, and there may be no end of them.

@@ -1,0 +1,70 @@
+"""What a worker process answers to a slice; one that a program has got hold of may say anything."""
+
+from typing import Any, Literal
+
+import orjson
+from pydantic import Field, ValidationError
+
+from gnatwork_blocks.errors import BlockError
+from gnatwork_schemas.error import ErrorInfo
+from gnatwork_schemas.model import Model
+
+#: Lines of a log that are told, and characters of one.
+_LINES, _LINE = 500, 4000
+
+
+class Asked(Model):
+    """A step that the program asks for now."""
+
+    #: `[kind, type, config, options]` as JSON.
+    text: str
+    #: Of the program's source, where known.
+    line: int | None = None
+
+    @property
+    def step(self) -> tuple[str, Any, Any, Any]:
+        """Its parts; BlockError when it has not just these."""
+        try:
+            kind, type_, config, options = orjson.loads(self.text)
+        except ValueError as error:
+            raise BlockError("script.failed", f"The program asks for a step that is no JSON: {error}.") from None
+        return kind, type_, config, options
+
+
+class End(Model):
+    """How the program ended, or left its state."""
+
+    #: JSON of what it yields, or of the memory of a transition.
+    value: str | None = None
+    #: The function that it goes over to.
+    next: str | None = None
+    #: What it threw; `step` is the index of the one whose error it was.
+    error: ErrorInfo | None = None
+    step: int | None = None
+
+
+class Answer(Model):
+    """Where a slice has got to."""
+
+    asked: tuple[Asked, ...] = ()
+    more: bool = False
+    end: End | None = None
+    #: Level and text.
+    logs: tuple[tuple[Literal["debug", "info", "warning", "error"], str], ...] = Field(default=(), max_length=_LINES)
+    #: Lines that were too many.
+    omitted: int = 0
+    #: Where Python's program stands, to go on from.
+    snapshot: str | None = None
+
+
+def read_answer(data: bytes) -> Answer:
+    """The answer; BlockError for an error that the worker found, and `code.crashed` for what is no answer."""
+    try:
+        found = orjson.loads(data)
+        if error := found.get("error"):
+            raise BlockError(error["code"], error["message"], details=error.get("details"))
+        value = found["value"]
+        value["asked"] = [{"text": text, "line": line} for text, line in value["asked"]]
+        return Answer.model_validate(value)
+    except (TypeError, KeyError, ValueError, AttributeError, ValidationError) as error:
+        raise BlockError("code.crashed", "The program's process gave no proper answer.", retryable=True) from error

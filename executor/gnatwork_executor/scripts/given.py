@@ -1,0 +1,83 @@
+"""What a slice of a program is given, as the frames of its worker process."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from gnatwork_blocks.context import BlockContext
+from gnatwork_blocks.errors import BlockError
+from gnatwork_executor.scripts.outcomes import MOST, Heard
+from gnatwork_schemas.control_block import Script
+from gnatwork_schemas.implicit import Slice
+
+#: Characters of a slice's log, and of a line of it.
+_TOLD, _LINE = 32 * 1024, 2000
+
+
+def request_frame(script: Script, config: Slice, mark: str, seconds: float) -> bytes:
+    """What is to be run; see `javascript.slices` for the form."""
+    return orjson.dumps(
+        {
+            "program": script.source,
+            "function": config.function,
+            "mark": mark,
+            "known": [(step.digest, step.name) for step in config.steps],
+            "first": config.first,
+            "room": config.room,
+            "timeout": seconds,
+        }
+    )
+
+
+def values_frame(ctx: BlockContext, config: Slice, args: Any, heard: Sequence[Heard], mark: str) -> bytes:
+    """What the program is told.
+
+    Args:
+        ctx: Of the slice.
+        config: Of the slice.
+        args: What the function is called with.
+        heard: The outcomes so far, in order.
+        mark: Of its templates.
+
+    Raises:
+        BlockError: `script.too_large`, the arguments are.
+    """
+    try:
+        given = orjson.dumps(args)
+    except TypeError as error:
+        raise BlockError("script.too_large", "What the program is called with is nested too deep.") from error
+    if len(given) > MOST:
+        raise BlockError("script.too_large", f"What the program is called with has more than {MOST:,} bytes of JSON.")
+    block = ctx.task.rpartition(":")[0]
+    return orjson.dumps(
+        {
+            "args": orjson.Fragment(given),
+            "info": {
+                "run_id": ctx.run_id,
+                "namespace": ctx.namespace,
+                "workflow": ctx.workflow,
+                "block": block,
+            },
+            "began": int(config.began_at * 1000),
+            "seed": _seed(ctx.run_id, block, config),
+            "known": len(config.steps),
+            "seen": config.seen,
+            "first": config.first,
+            "room": config.room,
+            "told": _TOLD,
+            "line": _LINE,
+            "mark": mark,
+            "outcomes": [
+                (number, int(outcome.at * 1000), outcome.failed, orjson.Fragment(outcome.text))
+                for number, outcome in heard
+            ],
+        }
+    )
+
+
+def _seed(run_id: str, block: str, config: Slice) -> str:
+    """What the program's chance begins with: a number of 64 bits, the same each time that this state is run."""
+    text = f"{run_id}/{block}/{config.function}/{config.first}"
+    return str(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]))

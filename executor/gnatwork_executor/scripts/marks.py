@@ -1,0 +1,91 @@
+"""Texts that the program's author has marked as templates, found again in what the program asks for.
+
+`template("Bearer {{ connections.ops.token }}")` yields the text between two marks that are made anew for each slice, so
+that nothing that comes from outside can ever hold them: what only looks like a template stays what it is.
+"""
+
+import re
+from typing import Any
+
+from gnatwork_blocks.errors import BlockError
+from gnatwork_engine.deferred import CONNECTION_KEY, TEMPLATE_KEY, VALUES_KEY, root_key
+from gnatwork_engine.json_tree import Path
+from gnatwork_engine.template import TemplateSyntaxError, parse_template
+from gnatwork_schemas.template import PathExpression, TemplatePart
+
+#: The root of templates that programs may write: all else is theirs to read from what they are given.
+_ROOT = "connections"
+
+
+class Marks:
+    """The marks of one slice."""
+
+    def __init__(self, mark: str) -> None:
+        self.mark = mark
+        self._marked = re.compile(f"{re.escape(mark)}<(.*?)>{re.escape(mark)}", re.DOTALL)
+
+    def plain(self, text: str) -> str:
+        """A text without the marks, where a template means nothing."""
+        return self._marked.sub(r"\1", text) if self.mark in text else text
+
+    def deferred(self, config: Any, what: str) -> tuple[Any, tuple[Path, ...]]:
+        """The config of a step with its marked texts as deferred leaves, and the places of those.
+
+        Args:
+            config: Any JSON.
+            what: What the step is called in messages.
+
+        Raises:
+            BlockError: `template.invalid`, a marked text is no template, or mentions something else than connections.
+        """
+        places: list[Path] = []
+        found = self._walked(config, (), places, what)
+        return found, tuple(places)
+
+    def _walked(self, value: Any, path: Path, places: list[Path], what: str) -> Any:
+        match value:
+            case str() if self.mark in value:
+                return self._leaf(value, path, places, what)
+            case dict():
+                return {
+                    self.plain(key): self._walked(inner, (*path, self.plain(key)), places, what)
+                    for key, inner in value.items()
+                }
+            case list():
+                return [self._walked(inner, (*path, index), places, what) for index, inner in enumerate(value)]
+        return value
+
+    def _leaf(self, text: str, path: Path, places: list[Path], what: str) -> Any:
+        parts: list[TemplatePart] = []
+        # Texts and marked texts in turn.
+        for at, piece in enumerate(self._marked.split(text)):
+            if at % 2 == 0:
+                parts += [piece] if piece else []
+                continue
+            try:
+                parts += parse_template(piece) or (piece,)
+            except TemplateSyntaxError as error:
+                raise BlockError("template.invalid", f"{what}: {error}") from None
+        values: dict[str, Any] = {}
+        written: list[Any] = []
+        for part in parts:
+            if isinstance(part, str):
+                written.append(part)
+                continue
+            values |= _connection(part, what)
+            written.append(part.model_dump(mode="json", exclude={"up"}))
+        if not values:
+            return "".join(written)
+        places.append(path)
+        return {TEMPLATE_KEY: written, VALUES_KEY: values}
+
+
+def _connection(expression: PathExpression, what: str) -> dict[str, Any]:
+    path = expression.path
+    if path[0] != _ROOT or len(path) < 2 or not isinstance(path[1], str):
+        message = (
+            f"{what}: a template of a program may mention connections and nothing else, such as"
+            f" `{{{{ connections.ops.token }}}}`; `{expression.source}` is none"
+        )
+        raise BlockError("template.invalid", message)
+    return {root_key(expression): {CONNECTION_KEY: path[1]}}
