@@ -20,8 +20,9 @@ class ErrorCode(NamedTuple):
     retryable: str | None = None
 
 
-#: The block types that evaluate JavaScript.
-_JAVASCRIPT = ("condition", "filter", "switch", "transform")
+#: The block types that run what someone has written.
+_CODE = ("code", "python-full")
+_JAVASCRIPT = ("code", "condition", "filter", "python-full", "switch", "transform")
 
 _TABLE = (
     # definitions
@@ -172,11 +173,13 @@ _TABLE = (
     ErrorCode("connection.unknown_state", "Nobody was asked to agree to this, or it is too long ago, or was done already.", "Begin anew with `gnatwork connection authorize`.", ("manager",)),
     # javascript
     ErrorCode("code.syntax", "A script can't be parsed.", "Mend the line that the message names.", _JAVASCRIPT, retryable="no"),
-    ErrorCode("code.error", "A script threw an error.", "The message has it, and its line; `?.` and `??` help where a value may be missing.", _JAVASCRIPT, retryable="no"),
+    ErrorCode("code.error", "A script threw an error.", "The message has it, and its line; `?.` and `??` help where a value may be missing.", _JAVASCRIPT, retryable="where a request of the code failed in a way that may pass"),
     ErrorCode("code.timeout", "A script computed for longer than it may.", "Look for a loop that does not end, or give it less to do.", _JAVASCRIPT, retryable="no"),
     ErrorCode("code.memory", "A script needs more memory than it may have.", "Give it less at once, such as a part of the list.", _JAVASCRIPT, retryable="no"),
     ErrorCode("code.too_large", "A script, what it is given or what it yields is larger than the sandbox takes.", "Pass on only what is needed; the message has the limit.", _JAVASCRIPT, retryable="no"),
     ErrorCode("code.crashed", "The process that evaluated a script died.", "Another attempt gets a new one. If it happens again, see whether the machine runs out of memory.", _JAVASCRIPT, retryable="yes"),
+    ErrorCode("code.no_entry", "The source of a `code` block does not define the function that is to be called.", "Define it at the top level of the source, `function main(input) { … }` or `def main(input): …`, or name the one there is as `entry`.", _CODE, retryable="no"),
+    ErrorCode("code.output_invalid", "A function returned what is not JSON: itself a function, a cycle, in Python also bytes, sets and NaN.", "Return texts, numbers, truth values, lists and objects of these; the message says what it was.", _CODE, retryable="no"),
     ErrorCode("code.busy", "Too many scripts wait for their turn in this executor.", "Start more executors for these block types, or give this one less `--concurrency`.", _JAVASCRIPT, retryable="yes"),
 )  # fmt: skip
 
