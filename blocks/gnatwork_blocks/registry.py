@@ -28,7 +28,12 @@ ENTRY_POINT_GROUP = "gnatwork.blocks"
 
 #: Small block types that share a process, by the name that stands for them. So does the name of an entry point that is
 #: a package of blocks, other than the built-in ones.
-GROUPS = MappingProxyType({"logic": ("condition", "filter", "noop", "sleep", "switch", "transform")})
+GROUPS = MappingProxyType(
+    {
+        "logic": ("condition", "filter", "noop", "sleep", "switch", "transform"),
+        "data": ("sql",),
+    }
+)
 
 #: The group of all types that are not built in.
 PLUGINS = "plugins"

