@@ -31,6 +31,7 @@ ENTRY_POINT_GROUP = "gnatwork.blocks"
 GROUPS = MappingProxyType(
     {
         "logic": ("condition", "filter", "noop", "sleep", "switch", "transform"),
+        "code": ("code",),
         "data": ("sql",),
     }
 )
