@@ -34,6 +34,9 @@ class Commands(LazyGroup):
         "manager": LazyCommand("gnatwork_cli.manager_command", "Run the manager: the HTTP and NATS API."),
         "scheduler": LazyCommand("gnatwork_cli.scheduler_command", "Run a scheduler: it decides what runs next."),
         "executor": LazyCommand("gnatwork_cli.executor_command", "Run an executor: it hosts block types."),
+        "conformance": LazyCommand(
+            "gnatwork_cli.conformance.command", "Check that an executor in any language keeps to the protocol."
+        ),
     }
 
 

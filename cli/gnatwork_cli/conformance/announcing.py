@@ -1,0 +1,31 @@
+"""Checks of what an executor does when it starts."""
+
+from gnatwork_bus.topology import executor_consumer
+from gnatwork_cli.conformance.bench import Bench
+from gnatwork_cli.conformance.verdict import Unmet
+from gnatwork_schemas import subjects
+
+#: What consumers of all executors of a type must have in common.
+_SETTINGS = ("filter_subject", "ack_policy", "deliver_policy", "max_deliver", "ack_wait")
+
+
+async def entry(bench: Bench) -> None:
+    """The catalogue has the type."""
+    found = await bench.engine.entry()
+    if found is None:
+        raise Unmet(f"there is no key {subjects.catalogue_key(bench.engine.type)} in {subjects.STATE_BUCKET}")
+    if found.type != bench.engine.type:
+        raise Unmet(f"the entry of {bench.engine.type} is of the type {found.type}")
+
+
+async def consumers(bench: Bench) -> None:
+    """There is a durable consumer for each lane, with the settings that all executors count on."""
+    for lane in subjects.LANES:
+        wanted = executor_consumer(bench.engine.type, lane)
+        info = await bench.engine.consumer(lane)
+        if info is None:
+            raise Unmet(f"there is no consumer {wanted.name}")
+        config = wanted.config()
+        for name in _SETTINGS:
+            if info["config"].get(name) != config[name]:
+                raise Unmet(f"{wanted.name} has {name} {info['config'].get(name)!r} instead of {config[name]!r}")
