@@ -5,15 +5,18 @@ import contextlib
 import logging
 import os
 import socket
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from pydantic import ValidationError
 
 from gnatwork_blocks.block import Block
 from gnatwork_blocks.cores import cores
+from gnatwork_blocks.hostable import hostable
+from gnatwork_blocks.integrations import integrations_of
 from gnatwork_blocks.network import Network
-from gnatwork_blocks.registry import expand, load
 from gnatwork_blocks.shared_http import SharedHttp
 from gnatwork_blocks.shared_javascript import SharedJavaScript
 from gnatwork_blocks.shared_python import SharedPython
@@ -26,11 +29,13 @@ from gnatwork_bus.patience import until_available
 from gnatwork_bus.payloads import Payloads
 from gnatwork_bus.reconcile import join
 from gnatwork_bus.service import WorkReport, announced, work_report
+from gnatwork_executor.announcing import announce
 from gnatwork_executor.connections import Connections
 from gnatwork_executor.evaluating import evaluating
 from gnatwork_executor.implicit.hosting import implicit_blocks
 from gnatwork_executor.item import mistakes
 from gnatwork_executor.lanes import Lanes
+from gnatwork_executor.lease import leased
 from gnatwork_executor.limits import check_limits
 from gnatwork_executor.ports import Hosted, Ports
 from gnatwork_executor.processes import Processes
@@ -43,6 +48,7 @@ from gnatwork_executor.statistics import Statistics
 from gnatwork_executor.threads import MOST_THREADS, Threads
 from gnatwork_executor.worker import Worker
 from gnatwork_net.allow_list import AllowList
+from gnatwork_schemas.executors import LivingExecutor
 from gnatwork_schemas.messages import StopControl
 from gnatwork_schemas.subjects import (
     CANCEL_CONTROLS,
@@ -80,20 +86,20 @@ async def run_executor(settings: ExecutorSettings) -> None:
 
     Raises:
         UnknownBlockTypeError: A name is neither a block type nor a group, or a limit is not that of a type.
-        BlockLoadError: A block can't be used.
+        BlockLoadError: None of the blocks can be used; some that can't are left out, with a line in the log.
         AllowListError: `egress_allow` can't be read.
         ConcurrencyError: There are more block types than places.
         TopologyError: The NATS server is not fit.
     """
     check_limits(settings.limits)
-    blocks = [load(type_) for type_ in expand(settings.blocks)]
+    blocks, disabled = hostable(settings.blocks)
     signals = Signals()
 
     def asked() -> None:
         (signals.hurry if signals.leave.is_set() else signals.leave).set()
 
     with on_signals(asked):
-        if not await serve(settings, blocks, signals):
+        if not await serve(settings, blocks, signals, disabled):
             log.error("blocks that do not stop are left behind; leaving without them")
             logging.shutdown()
             os._exit(1)
@@ -107,13 +113,23 @@ _MOST = {"loop": None, "thread": 2 * MOST_THREADS, "process": 2 * cores()}
 _PLACES = 128
 
 
-async def serve(settings: ExecutorSettings, blocks: Sequence[type[Block]], signals: Signals) -> bool:
-    """Host these block types until told to leave; whether all of their tasks have ended."""
-    hosting = asyncio.create_task(_host(settings, blocks, signals))
+async def serve(
+    settings: ExecutorSettings,
+    blocks: Sequence[type[Block]],
+    signals: Signals,
+    disabled: Mapping[str, str] = MappingProxyType({}),
+) -> bool:
+    """Host these block types until told to leave; whether all of their tasks have ended.
+
+    `disabled` says of other types why they are not hosted, for those who look.
+    """
+    hosting = asyncio.create_task(_host(settings, blocks, disabled, signals))
     return await until_ended(hosting, stop=signals.leave, started=signals.ready) is not False
 
 
-async def _host(settings: ExecutorSettings, blocks: Sequence[type[Block]], signals: Signals) -> bool:
+async def _host(
+    settings: ExecutorSettings, blocks: Sequence[type[Block]], disabled: Mapping[str, str], signals: Signals
+) -> bool:
     guard_logs()
     name = settings.name or f"{socket.gethostname()}-{os.getpid()}"
     implicit = implicit_blocks(settings.blocks)
@@ -134,16 +150,27 @@ async def _host(settings: ExecutorSettings, blocks: Sequence[type[Block]], signa
         hosted = {block.type: Hosted(block(), Statistics()) for block in blocks}
         hosted |= {block.type: Hosted(block(ports), Statistics()) for block in implicit}
         await make_consumers(connection, hosted)
-        for block in blocks:
-            limit = settings.limits.get(block.type)
-            await until_available(lambda block=block, limit=limit: register(ports.state, block, limit))  # type: ignore[misc]  # defaults bind
-        async with announced(
-            connection,
-            SERVICE,
-            description="Runs blocks",
-            metadata={"executor": name, "blocks": ",".join(hosted), "concurrency": str(concurrency)},
-            report=lambda: _report(hosted),
+        living = LivingExecutor(
+            executor=name,
+            started_at=time.time(),
+            blocks={block.type: block.version for block in blocks},
+            disabled=dict(disabled),
+        )
+        async with (
+            leased(ports.state, living),
+            announced(
+                connection,
+                SERVICE,
+                description="Runs blocks",
+                metadata={"executor": name, "blocks": ",".join(hosted), "concurrency": str(concurrency)},
+                report=lambda: _report(hosted),
+            ),
         ):
+            for block in blocks:
+                limit = settings.limits.get(block.type)
+                await until_available(lambda block=block, limit=limit: register(ports.state, block, limit))  # type: ignore[misc]  # defaults bind
+            brought = integrations_of([block.type for block in blocks])
+            await until_available(lambda: announce(ports.state, brought))
             worker = Worker(hosted, ports)
             evaluates = evaluating(connection, javascript) if _CONDITION in hosted else contextlib.nullcontext()
             try:

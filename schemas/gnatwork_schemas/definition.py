@@ -7,7 +7,7 @@ from pydantic import Field, JsonValue
 from gnatwork_schemas.duration import Duration, PositiveDuration
 from gnatwork_schemas.model import StrictModel
 from gnatwork_schemas.names import ADHOC_WORKFLOW, BlockId, BlockTypeName, LoopName, Name
-from gnatwork_schemas.triggers import MAX_TRIGGERS, AnyTrigger
+from gnatwork_schemas.triggers import MAX_TRIGGERS, AnyTrigger, ServiceTrigger
 
 Join = Literal["all", "any", "always"]
 OnError = Literal["fail", "continue"]
@@ -155,6 +155,6 @@ class Definition(StrictModel):
     #: How long an ended run is kept; overrides the installation's setting.
     retention: Duration | None = None
     #: What starts runs of it, once it is stored.
-    triggers: tuple[AnyTrigger, ...] = Field(default=(), max_length=MAX_TRIGGERS)
+    triggers: tuple[AnyTrigger | ServiceTrigger, ...] = Field(default=(), max_length=MAX_TRIGGERS)
     #: What a run yields; default: the `response` block's body, else the outputs of the blocks nothing waits for.
     output: JsonValue = None

@@ -10,18 +10,24 @@ from pydantic import JsonValue
 from gnatwork_schemas.messages import Message
 from gnatwork_schemas.names import Name
 
+#: The types of triggers that the engine itself has.
+TRIGGER_TYPES = ("webhook", "schedule", "event", "polling")
+
 
 class TriggerType(Message):
     """A kind of trigger, such as `github`: definitions write it as the `type` of a trigger, beside the engine's own."""
 
     type: Name
+    #: The integration that brings it; filled in when it is announced.
+    integration: str = ""
     title: str
     summary: str
     icon: str = "bolt"
     #: JSON Schema of the fields that it has beside `id`, `type`, `enabled` and `input`.
     config_schema: dict[str, Any]
-    #: A trigger of the engine's own in which `{{ config.<field> }}` stands for those fields; `input` is what it has
-    #: unless the definition says otherwise.
+    #: A trigger of the engine's own in which `{{ config.<field> }}` stands for those fields, also within other
+    #: templates. What mentions a field that is not given is left out; in a `filter` they are JavaScript values. Its
+    #: `input` is what it has unless the definition says otherwise.
     trigger: dict[str, JsonValue]
     examples: tuple[dict[str, Any], ...] = ()
 
@@ -30,6 +36,8 @@ class ConnectionKind(Message):
     """A type of connection, such as `slack`: stored like a `custom` one, and checked against a schema of its own."""
 
     type: Name
+    #: The integration that brings it; filled in when it is announced.
+    integration: str = ""
     title: str
     summary: str
     icon: str = "key"

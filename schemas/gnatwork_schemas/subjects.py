@@ -475,6 +475,16 @@ def catalogue_key(type_: str) -> str:
     return f"catalogue.{type_}"
 
 
+def integration_key(what: str, type_: str) -> str:
+    """What an integration brings beside blocks, a `trigger` or a `connection`, by its type; `*` for all."""
+    return f"integration.{what}.{type_}"
+
+
+def executor_key(lease: str) -> str:
+    """What a living executor says of itself, under a name that no other has; `*` for all."""
+    return f"executor.{lease}"
+
+
 def workflow_key(namespace: str, name: str) -> str:
     """The stored workflow of a name, see `gnatwork_schemas.workflow`; `*` for all of a namespace."""
     return f"workflow.{namespace}.{name}"

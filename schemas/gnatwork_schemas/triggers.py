@@ -6,11 +6,12 @@ found; null for a schedule), and `trigger`, how it came, which the run's own tem
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue, RootModel, TypeAdapter
+from pydantic import ConfigDict, Field, JsonValue, RootModel, TypeAdapter
+from pydantic.json_schema import SkipJsonSchema
 
 from gnatwork_schemas.duration import PositiveDuration
 from gnatwork_schemas.model import Model, StrictModel
-from gnatwork_schemas.names import Name
+from gnatwork_schemas.names import BlockTypeName, Name
 
 #: What becomes of a nominal time at which the run of an earlier one is still under way.
 Overlap = Literal["allow", "skip", "queue", "replace"]
@@ -32,6 +33,8 @@ class TriggerDefinition(StrictModel):
     enabled: bool = True
     #: The run's input, any JSON with templates over `event` and `trigger`; the event itself unless given.
     input: JsonValue = "{{ event }}"
+    #: As it was written, where it is of a type that an integration brings; no definition has this.
+    written: SkipJsonSchema[dict[str, JsonValue] | None] = None
 
 
 class WebhookRate(StrictModel):
@@ -104,9 +107,11 @@ class PollingTrigger(TriggerDefinition):
 
     type: Literal["polling"]
     every: PositiveDuration = Field(ge=1)
-    #: The config of a `fetch` block; its templates see `cursor`, what the poll before left, null at first.
+    #: The type of block that asks.
+    block: BlockTypeName = "fetch"
+    #: The config of that block; its templates see `cursor`, what the poll before left, null at first.
     fetch: dict[str, JsonValue]
-    #: A template over `response`, the output of the fetch, that yields the array of items.
+    #: A template over `response`, the output of that block, that yields the array of items.
     items: JsonValue = "{{ response.body }}"
     #: A template over `item` that yields what tells it from others: each key starts one run. The item unless given.
     key: JsonValue = "{{ item }}"
@@ -120,7 +125,17 @@ class PollingTrigger(TriggerDefinition):
 AnyTrigger = Annotated[WebhookTrigger | ScheduleTrigger | EventTrigger | PollingTrigger, Field(discriminator="type")]
 
 
-class NewTrigger(RootModel[AnyTrigger]):
+class ServiceTrigger(Model):
+    """A trigger of a type that an integration brings; what else it has, the type says."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: Name
+    type: Name
+    enabled: bool = True
+
+
+class NewTrigger(RootModel[AnyTrigger | ServiceTrigger]):
     """A trigger as it is added beside a definition."""
 
 
@@ -154,7 +169,9 @@ class StoredTrigger(Model):
 
     workflow: str
     #: The trigger itself, as it was given.
-    trigger: AnyTrigger
+    trigger: AnyTrigger | ServiceTrigger
+    #: Of one of a type that an integration brings: the trigger of the engine's own that it became.
+    becomes: AnyTrigger | None = None
     #: Whether it is part of the published definition, or was added beside it.
     source: Literal["definition", "api"]
     #: Whether it fires: as its definition says, unless it was switched on or off.

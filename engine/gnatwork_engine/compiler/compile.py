@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from gnatwork_engine.compiler.admission import concurrency_limit, start_rate
@@ -22,10 +23,12 @@ from gnatwork_engine.json_tree import existing
 from gnatwork_schemas.catalogue import BlockType
 from gnatwork_schemas.control_block import ControlBlock
 from gnatwork_schemas.definition import Retry
+from gnatwork_schemas.integration import TriggerType
 from gnatwork_schemas.template import Templated
 from gnatwork_schemas.triggers import AnyTrigger
 
 _NO_ERROR = "there is no `error` in `output`: a run with an error that nothing handled has no output"
+_NO_TYPES: Mapping[str, TriggerType] = MappingProxyType({})
 
 
 class Compiled(NamedTuple):
@@ -41,12 +44,15 @@ def compile_definition(raw: Any, catalogue: Mapping[str, BlockType]) -> ControlB
     return compile_workflow(raw, catalogue).control_block
 
 
-def compile_workflow(raw: Any, catalogue: Mapping[str, BlockType]) -> Compiled:
+def compile_workflow(
+    raw: Any, catalogue: Mapping[str, BlockType], trigger_types: Mapping[str, TriggerType] = _NO_TYPES
+) -> Compiled:
     """The control block of a definition, and its triggers.
 
     Args:
         raw: What was sent, any JSON value; it stays as it is.
         catalogue: What block types executors have announced, by type.
+        trigger_types: Likewise those of triggers, beside the engine's own.
 
     Raises:
         DefinitionError: With all mistakes that could be found at once, each with a JSON Pointer into `raw`.
@@ -63,7 +69,7 @@ def compile_workflow(raw: Any, catalogue: Mapping[str, BlockType]) -> Compiled:
     on_failure = _on_failure(draft, context)
     output = _output(document.get("output"), draft.body, faults)
     check_schema(document.get("input"), ("input",), faults)
-    triggers = read_triggers(document.get("triggers"), faults, catalogue)
+    triggers = read_triggers(document.get("triggers"), faults, catalogue, trigger_types)
     concurrency = concurrency_limit(draft, faults)
     rate_limit = start_rate(draft, faults)
     if faults or draft.definition is None:

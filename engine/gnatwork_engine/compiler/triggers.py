@@ -1,19 +1,20 @@
 """The triggers of a definition: read one by one, and all that can be known to be wrong with them."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from gnatwork_engine.compiler.events import check_event, check_filter
 from gnatwork_engine.compiler.faults import Faults, listed, shown, suggestion
 from gnatwork_engine.compiler.fields import INVALID, read_fields
-from gnatwork_engine.compiler.findings import Unknowns
-from gnatwork_engine.compiler.schemas import check
+from gnatwork_engine.compiler.polls import check_poll
+from gnatwork_engine.compiler.trigger_types import expand
 from gnatwork_engine.cron import CronError, ZoneError, parse_cron, parse_zone
 from gnatwork_engine.fill import expressions
 from gnatwork_engine.json_tree import Path
 from gnatwork_engine.template import TemplateSyntaxError, parse_template
 from gnatwork_schemas.catalogue import BlockType
+from gnatwork_schemas.integration import TriggerType
 from gnatwork_schemas.triggers import (
     MAX_TRIGGERS,
     AnyTrigger,
@@ -39,12 +40,16 @@ _ROOTS: Mapping[str, tuple[str, ...]] = {
     "cursor": ("response",),
 }
 _INVALID = "trigger.invalid"
-#: The type of block that polls make use of.
-_FETCH = "fetch"
 _NOTHING: Mapping[str, BlockType] = MappingProxyType({})
+_NO_TYPES: Mapping[str, TriggerType] = MappingProxyType({})
 
 
-def read_triggers(raw: Any, faults: Faults, catalogue: Mapping[str, BlockType] = _NOTHING) -> tuple[AnyTrigger, ...]:
+def read_triggers(
+    raw: Any,
+    faults: Faults,
+    catalogue: Mapping[str, BlockType] = _NOTHING,
+    types: Mapping[str, TriggerType] = _NO_TYPES,
+) -> tuple[AnyTrigger, ...]:
     """The `triggers` of a definition, as far as they are right; the rest become faults."""
     if raw is None:
         return ()
@@ -54,7 +59,7 @@ def read_triggers(raw: Any, faults: Faults, catalogue: Mapping[str, BlockType] =
     found: dict[str, AnyTrigger] = {}
     for index, value in enumerate(raw):
         at: Path = ("triggers", index)
-        if (trigger := read_trigger(value, at, faults, catalogue)) is None:
+        if (trigger := read_trigger(value, at, faults, catalogue, types)) is None:
             continue
         if trigger.id in found:
             faults.add((*at, "id"), _INVALID, f"there is another trigger {shown(trigger.id)}")
@@ -63,51 +68,58 @@ def read_triggers(raw: Any, faults: Faults, catalogue: Mapping[str, BlockType] =
 
 
 def read_trigger(
-    value: Any, at: Path, faults: Faults, catalogue: Mapping[str, BlockType] = _NOTHING
+    value: Any,
+    at: Path,
+    faults: Faults,
+    catalogue: Mapping[str, BlockType] = _NOTHING,
+    types: Mapping[str, TriggerType] = _NO_TYPES,
 ) -> AnyTrigger | None:
     """The trigger that stands at `at`; None with faults where it can't be read.
 
-    What a poll fetches is checked against the catalogue, where that has the block type for it.
+    What a poll asks for is checked against the catalogue, where that has the block type for it. A trigger of one of the
+    `types` that integrations bring becomes one of the engine's own, which keeps what was written.
     """
     type_ = value.get("type") if isinstance(value, dict) else None
     model = _MODELS.get(type_) if isinstance(type_, str) else None
+    if model is None and isinstance(type_, str) and type_ in types:
+        expanded = expand(value, types[type_], at, faults)
+        made = expanded and read_trigger(expanded.trigger, at, expanded.faults, catalogue)
+        return made and made.model_copy(update={"written": value})
     if model is None:
-        near = suggestion(type_, _MODELS) if isinstance(type_, str) else ""
-        what = f"a trigger is an object with an `id` and a `type`, one of {listed(_MODELS)}{near}"
-        faults.add((*at, "type") if type_ is not None else at, _INVALID, what)
+        _refuse(type_, at, faults, {**_MODELS, **types})
         return None
+    if "written" in value:
+        faults.add((*at, "written"), INVALID, "there is no `written`")
     trigger = read_fields(model, value, at, faults)
     for field, roots in _ROOTS.items():
         if field in value:
             _check_templates(value[field], (*at, field), roots, faults)
-    if isinstance(trigger, WebhookTrigger):
-        _check_secret(trigger, at, faults)
-        if trigger.filter is not None:
-            check_filter(trigger.filter, (*at, "filter"), faults)
-    if isinstance(trigger, ScheduleTrigger):
-        _check_times(trigger, at, faults)
-    if isinstance(trigger, EventTrigger):
-        check_event(trigger, at, faults)
-    if isinstance(trigger, PollingTrigger) and _FETCH in catalogue:
-        unknowns = Unknowns(_templated(trigger.fetch, ()))
-        for finding in check(catalogue[_FETCH].config_schema, trigger.fetch, unknowns):
-            faults.add((*at, "fetch", *finding.path), "block.config_invalid", finding.message)
+    if trigger is not None:
+        _check(trigger, at, faults, catalogue)
     return trigger
 
 
-def _templated(value: Any, at: Path) -> Iterator[Path]:
-    """The places of a JSON value where templates stand."""
-    match value:
-        case dict():
-            for key, inner in value.items():
-                yield from _templated(inner, (*at, key))
-        case list():
-            for index, inner in enumerate(value):
-                yield from _templated(inner, (*at, index))
-        case str() if "{{" in value:
-            yield at
-        case _:
-            pass
+def _check(trigger: AnyTrigger, at: Path, faults: Faults, catalogue: Mapping[str, BlockType]) -> None:
+    """What the fields of a trigger can't tell of themselves."""
+    match trigger:
+        case WebhookTrigger():
+            _check_secret(trigger, at, faults)
+            if trigger.filter is not None:
+                check_filter(trigger.filter, (*at, "filter"), faults)
+        case ScheduleTrigger():
+            _check_times(trigger, at, faults)
+        case EventTrigger():
+            check_event(trigger, at, faults)
+        case PollingTrigger():
+            check_poll(trigger, at, faults, catalogue)
+
+
+def _refuse(type_: Any, at: Path, faults: Faults, known: Collection[str]) -> None:
+    """What stands at `at` is no trigger, or of no type that is known."""
+    near = suggestion(type_, known) if isinstance(type_, str) else ""
+    message = f"a trigger is an object with an `id` and a `type`, one of {listed(known)}{near}"
+    code = "trigger.unknown_type" if isinstance(type_, str) else _INVALID
+    faults.add((*at, "type") if type_ is not None else at, code, message)
 
 
 def _check_times(trigger: ScheduleTrigger, at: Path, faults: Faults) -> None:

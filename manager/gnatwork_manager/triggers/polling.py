@@ -39,7 +39,7 @@ class Item(NamedTuple):
 
 def definition_of(trigger: PollingTrigger) -> dict[str, Any]:
     """The workflow that fetches what a trigger polls; its input is `{cursor?}`, its output the response."""
-    fetch = {"id": "fetch", "type": "fetch", "config": _from_input(trigger.fetch)}
+    fetch = {"id": "fetch", "type": trigger.block, "config": _from_input(trigger.fetch)}
     return {
         "name": POLL,
         "blocks": [fetch],
