@@ -145,7 +145,14 @@ async def _host(
         Connection.open(settings.nats_url, name=f"executor-{name}") as connection,
     ):
         ports = await _ports(
-            settings, name, connection, http, javascript, python, network=network, exhausted=signals.leave.set
+            settings,
+            name,
+            connection,
+            http=http,
+            javascript=javascript,
+            python=python,
+            network=network,
+            exhausted=signals.leave.set,
         )
         hosted = {block.type: Hosted(block(), Statistics()) for block in blocks}
         hosted |= {block.type: Hosted(block(ports), Statistics()) for block in implicit}
@@ -185,10 +192,10 @@ async def _ports(
     settings: ExecutorSettings,
     name: str,
     connection: Connection,
+    *,
     http: SharedHttp,
     javascript: SharedJavaScript,
     python: SharedPython,
-    *,
     network: Network,
     exhausted: Callable[[], None],
 ) -> Ports:

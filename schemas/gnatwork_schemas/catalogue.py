@@ -1,5 +1,6 @@
 """What block types exist, as their executors announce them."""
 
+import re
 from typing import Any
 
 from pydantic import Field
@@ -34,3 +35,8 @@ class BlockType(Message):
     #: Whether its executors can't resolve deferred leaves: the engine then has the config rendered ahead of the task.
     plain: bool = False
     examples: tuple[dict[str, Any], ...] = Field(default=())
+
+
+def version_order(version: str) -> tuple[tuple[int, ...], str]:
+    """What versions of a block type are compared by: the numbers in them, `1.10` being newer than `1.9`."""
+    return tuple(int(number) for number in re.findall("[0-9]{1,18}", version)), version

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from contextlib import aclosing
 from typing import Any
 
 import orjson
@@ -14,13 +15,17 @@ from gnatwork_blocks.errors import UnknownBlockTypeError
 from gnatwork_blocks.registry import describe
 from gnatwork_blocks.sdk import BlockContext, BlockError
 from gnatwork_bus.connection import Connection
+from gnatwork_bus.direct import leader_get
+from gnatwork_bus.follow import follow
 from gnatwork_bus.kv import Bucket
 from gnatwork_bus.reconcile import reconcile
+from gnatwork_executor import lease
 from gnatwork_executor.serve import Signals, run_executor, serve
 from gnatwork_executor.settings import ExecutorSettings
 from gnatwork_executor.shares import ConcurrencyError
 from gnatwork_schemas.catalogue import BlockType
-from gnatwork_schemas.subjects import STATE_BUCKET, catalogue_key
+from gnatwork_schemas.executors import LivingExecutor
+from gnatwork_schemas.subjects import STATE_BUCKET, catalogue_key, executor_key
 
 
 async def nothing(_ctx: BlockContext, _config: Any) -> Any:
@@ -61,6 +66,52 @@ async def test_the_catalogue_has_what_it_hosts_and_is_written_only_when_that_cha
         assert BlockType.model_validate_json(entry.value) == describe(block)
         revisions.append(entry.revision)
     assert revisions[0] == revisions[1] < revisions[2]
+
+
+async def test_of_two_versions_the_newer_is_in_the_catalogue_for_as_long_as_someone_hosts_it(
+    nats_url: str, bus: Connection
+) -> None:
+    bucket = Bucket(bus, STATE_BUCKET)
+
+    async def version() -> str:
+        entry = await bucket.get(catalogue_key("odd"))
+        assert entry is not None
+        return BlockType.model_validate_json(entry.value).version
+
+    async with hosting(nats_url, block_of(nothing, version="1.9")):
+        assert await version() == "1.9"
+        async with hosting(nats_url, block_of(nothing, version="1.10")):
+            assert await version() == "1.10"
+            async with hosting(nats_url, block_of(nothing, version="1.9")):
+                assert await version() == "1.10"
+        # It is taken back: who starts now is the newest.
+        async with hosting(nats_url, block_of(nothing, version="1.9")):
+            assert await version() == "1.9"
+
+
+async def test_it_says_that_it_lives_and_what_it_can_not_host(
+    nats_url: str, bus: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "RENEW_EVERY", 0.1)
+    bucket = Bucket(bus, STATE_BUCKET)
+    settings = ExecutorSettings(nats_url=nats_url, blocks=("odd",), name="me")
+    signals = Signals()
+    serving = asyncio.create_task(serve(settings, [block_of(nothing)], signals, {"greet": "it is broken"}))
+    await signals.ready.wait()
+    (entry,) = await bucket.list(executor_key("*"))
+    told = LivingExecutor.model_validate_json(entry.value)
+    assert (told.executor, told.blocks, told.disabled) == ("me", {"odd": "1"}, {"greet": "it is broken"})
+    message = await leader_get(bus, bucket.stream_name, bucket.subject(entry.key))
+    assert message is not None
+    assert message.headers is not None
+    assert message.headers["Nats-TTL"] == "60s"
+    async with asyncio.timeout(20):
+        following = follow(bus, bucket.stream_name, bucket.subject(entry.key), after=entry.revision)
+        async with aclosing(following) as renewals:
+            assert (await anext(renewals)).data == entry.value
+    signals.leave.set()
+    await serving
+    assert await bucket.list(executor_key("*")) == []
 
 
 async def test_the_catalogue_has_the_limits_that_it_was_told(nats_url: str, bus: Connection) -> None:
