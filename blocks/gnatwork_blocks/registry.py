@@ -30,9 +30,24 @@ ENTRY_POINT_GROUP = "gnatwork.blocks"
 #: a package of blocks, other than the built-in ones.
 GROUPS = MappingProxyType(
     {
-        "logic": ("condition", "filter", "noop", "sleep", "switch", "transform"),
+        "logic": (
+            "aggregate",
+            "condition",
+            "csv",
+            "error",
+            "filter",
+            "json",
+            "log",
+            "noop",
+            "sleep",
+            "split",
+            "switch",
+            "template",
+            "transform",
+            "xml",
+        ),
         "code": ("code",),
-        "data": ("sql",),
+        "data": ("file", "kv-get", "kv-put", "nats-publish", "nats-request", "sql"),
     }
 )
 

@@ -22,7 +22,7 @@ class ErrorCode(NamedTuple):
 
 #: The block types that run what someone has written.
 _CODE = ("code", "python-full")
-_JAVASCRIPT = ("code", "condition", "filter", "python-full", "switch", "transform")
+_JAVASCRIPT = ("code", "condition", "filter", "python-full", "switch", "template", "transform")
 
 _TABLE = (
     # definitions
@@ -139,6 +139,34 @@ _TABLE = (
     ErrorCode("sql.too_many_rows", "The statement has more rows than it may.", "Add a `LIMIT`, or raise `max_rows`.", ("sql",), retryable="no"),
     ErrorCode("sql.too_large", "The rows are larger than the block takes.", "Select fewer columns, or fewer rows.", ("sql",), retryable="no"),
     ErrorCode("sql.failed", "The database refuses the statement for another reason.", "The message is the database's own; `details.sqlstate` has its code.", ("sql",), retryable="when the database lacks room or memory"),
+    # data
+    ErrorCode("aggregate.not_a_number", "A value that is to be added up is not a number, or the sum is too large for one.", "See `details.index` for the item; turn texts into numbers before, as `types` of `csv` does.", ("aggregate",), retryable="no"),
+    ErrorCode("aggregate.not_comparable", "Values that are to be put in order are of different kinds, or have no order.", "See `details.index` for the first item that does not go with those before; sort by numbers, texts or booleans alone.", ("aggregate",), retryable="no"),
+    ErrorCode("json.invalid", "A text is not JSON.", "Mend the place that the message names; `fetch` parses JSON by itself.", ("json",), retryable="no"),
+    ErrorCode("json.too_deep", "A JSON text is nested deeper than values may be.", "Nothing takes more than 150 levels; see what made it.", ("json",), retryable="no"),
+    ErrorCode("json.too_large", "A JSON text is larger than the block takes.", "Make it smaller, or of several parts.", ("json",), retryable="no"),
+    ErrorCode("csv.invalid", "A text is not the CSV that the config says, or rows can't be written as such.", "See the line or the row that the message names, and `delimiter`, `header` and `types`.", ("csv",), retryable="no"),
+    ErrorCode("csv.too_large", "A CSV text is larger than the block takes.", "Take it in parts.", ("csv",), retryable="no"),
+    ErrorCode("xml.invalid", "A text is not XML, or a value can't be written as such.", "Mend the place that the message names; names of elements and attributes are those of XML.", ("xml",), retryable="no"),
+    ErrorCode("xml.refused", "A document declares entities, or is nested too deep.", "Have it sent without a `<!ENTITY`: what would be put in may be endless, or a file of this machine.", ("xml",), retryable="no"),
+    ErrorCode("xml.too_large", "A document is larger than the block takes.", "Take it in parts.", ("xml",), retryable="no"),
+    ErrorCode("user.error", "A workflow has failed on purpose, by a block `error` that names no code of its own.", "The message is the author's.", ("error",), retryable="as the block says"),
+    ErrorCode("nats.invalid_subject", "A text is no subject of NATS that a message can be sent to.", "Write tokens with points between them, without spaces and wildcards, up to 255 bytes.", ("nats-publish", "nats-request"), retryable="no"),
+    ErrorCode("nats.own_subject", "The subject belongs to Gnatwork, or to NATS itself.", "Choose a subject of your own, such as `orders.paid`; to do something with Gnatwork, ask its API.", ("nats-publish", "nats-request"), retryable="no"),
+    ErrorCode("nats.too_large", "The NATS server takes no message of this size.", "Send less, or keep it with `file` and send its name; `max_payload` of the server is the limit.", ("nats-publish", "nats-request"), retryable="no"),
+    ErrorCode("nats.unavailable", "The NATS server does not say that it has the message; it may.", "Add `retry`; with `stream`, no message is stored twice within the stream's duplicate window.", ("nats-publish", "nats-request"), retryable="yes"),
+    ErrorCode("nats.no_stream", "No stream takes messages of this subject.", "Make one (`nats stream add`), or leave out `stream`.", ("nats-publish",), retryable="yes"),
+    ErrorCode("nats.refused", "The stream does not take the message.", "The message has the reason of the stream: it may be full, or sealed.", ("nats-publish",), retryable="yes"),
+    ErrorCode("nats.no_responders", "Nobody listens to the subject of a request.", "Start the service, or correct the subject.", ("nats-request",), retryable="yes"),
+    ErrorCode("nats.timeout", "No answer to a request came in time.", "Raise `timeout`, or add `retry`.", ("nats-request",), retryable="yes"),
+    ErrorCode("nats.service_error", "A NATS service has answered with an error.", "See `details`: code and text are the service's.", ("nats-request",), retryable="for 429 and 5xx"),
+    ErrorCode("kv.changed", "A key is not in the state that the write asks for: someone else has written it.", "Read it again, and decide anew; `details.revision` is its last write.", ("kv-put",), retryable="no"),
+    ErrorCode("kv.too_large", "A value is larger than can be kept under a key.", "Keep it with `file`.", ("kv-put",), retryable="no"),
+    ErrorCode("kv.not_ours", "What is stored under a key was not written by a block.", "Remove it from the bucket `gnatwork_keys`, which is for blocks alone.", ("kv-get",), retryable="no"),
+    ErrorCode("file.not_found", "There is no file of this name.", "Check the name and the namespace; `list` shows those there are.", ("file",), retryable="no"),
+    ErrorCode("file.invalid", "What is to be written is not of its format, or what was read is not.", "See the message; `format` can be `text`, `base64` or `json`.", ("file",), retryable="no"),
+    ErrorCode("file.too_large", "A file is larger than is taken.", "Raise `max_bytes` if that is lower than 32 MiB; larger files belong into a store of their own.", ("file",), retryable="no"),
+    ErrorCode("file.damaged", "A file is not what was stored.", "Write it again; its store has lost a part of it.", ("file",), retryable="no"),
     # triggers
     ErrorCode("trigger.invalid", "A trigger of a definition is not right.", "Mend what the pointer names; `docs/reference/definition.md` has the fields of each type of trigger.", ("compiler",)),
     ErrorCode("trigger.unknown_type", "No executor has ever announced this type of trigger.", "Correct the spelling (`gnatwork trigger types` shows what there is), or start an executor that hosts the blocks of the integration.", ("compiler",)),
