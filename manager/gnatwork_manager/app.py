@@ -17,6 +17,7 @@ from gnatwork_manager import blocks, dead_letters, events, health, openapi, run_
 from gnatwork_manager.audit import routes as audit
 from gnatwork_manager.auth import Authenticate
 from gnatwork_manager.connections import endpoints as connections
+from gnatwork_manager.executors import endpoints as executors
 from gnatwork_manager.http.cors import Cors
 from gnatwork_manager.http.head import HeadAsGet
 from gnatwork_manager.http.security import SecurityHeaders
@@ -62,6 +63,7 @@ def build_api() -> FastAPI:
         workflows,
         versions,
         blocks,
+        executors,
         dead_letters,
         health,
         hooks,

@@ -9,7 +9,7 @@ from gnatwork_manager.documents import BlockPage
 from gnatwork_manager.listing import PageQuery
 from gnatwork_manager.people.access import needs
 from gnatwork_manager.requests import API_PREFIX, json_response, services_of
-from gnatwork_schemas.catalogue import BlockType
+from gnatwork_schemas.executors import ListedBlock
 from gnatwork_schemas.people import Role
 
 router = APIRouter(prefix=f"{API_PREFIX}/blocks", tags=["blocks"])
@@ -19,11 +19,14 @@ router = APIRouter(prefix=f"{API_PREFIX}/blocks", tags=["blocks"])
 @needs(Role.VIEWER, "blocks.list")
 async def list_(request: Request, query: Annotated[PageQuery, Query()]) -> Response:
     """Those that executors have announced and those that the engine runs itself, in the order of their names."""
-    return json_response(services_of(request).catalogue.page(query.cursor, query.limit))
+    services = services_of(request)
+    found = services.catalogue.page(query.cursor, query.limit)
+    return json_response({**found, "items": list(map(services.executors.listed, found["items"]))})
 
 
-@router.get("/{type}", summary="One block type", responses={200: {"model": BlockType}})
+@router.get("/{type}", summary="One block type", responses={200: {"model": ListedBlock}})
 @needs(Role.VIEWER, "blocks.get")
 async def show(request: Request, type_: Annotated[str, Path(alias="type")]) -> Response:
     """With its JSON Schemas."""
-    return json_response(services_of(request).catalogue.show(type_))
+    services = services_of(request)
+    return json_response(services.executors.listed(services.catalogue.show(type_)))

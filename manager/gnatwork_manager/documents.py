@@ -15,9 +15,9 @@ from gnatwork_manager.people.bodies import (
     Refresh,
     Registration,
 )
-from gnatwork_schemas.catalogue import BlockType
 from gnatwork_schemas.connections import AuthorizeBody, ConnectionBody
 from gnatwork_schemas.definition import Definition, Labels
+from gnatwork_schemas.executors import ListedBlock
 from gnatwork_schemas.letters import FoundDeadLetter
 from gnatwork_schemas.live import LogLine
 from gnatwork_schemas.model import Model
@@ -167,7 +167,7 @@ RunPage = Page[RunSummary]
 TaskPage = Page[Task]
 EventPage = Page[StoredEvent]
 LogPage = Page[LogLine]
-BlockPage = Page[BlockType]
+BlockPage = Page[ListedBlock]
 DeadLetterPage = Page[FoundDeadLetter]
 TriggerPage = Page[StoredTrigger]
 

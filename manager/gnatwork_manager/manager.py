@@ -25,6 +25,7 @@ from gnatwork_manager.connections.room import open_connections
 from gnatwork_manager.control_blocks import ControlBlocks
 from gnatwork_manager.definitions import Definitions
 from gnatwork_manager.event_stream import EventStreams
+from gnatwork_manager.executors.table import Executors
 from gnatwork_manager.index.feed import RunIndex
 from gnatwork_manager.metrics import Metrics
 from gnatwork_manager.nats_api import NatsApi
@@ -114,6 +115,8 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
     state, status = Bucket(connection, subjects.STATE_BUCKET), Bucket(connection, subjects.STATUS_BUCKET)
     catalogue = Catalogue(connection, state)
     await until_available(catalogue.refresh)
+    executors = Executors(connection, state)
+    await until_available(executors.refresh)
     async with (
         RunIndex.open(connection, status, settings.data_dir) as index,
         contextlib.AsyncExitStack() as stack,
@@ -160,6 +163,7 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
             people=people,
             audit=AuditLog(connection),
             catalogue=catalogue,
+            executors=executors,
             index=index,
             submitter=submitter,
             reader=reader,
@@ -219,6 +223,7 @@ async def _background(services: Services) -> AsyncIterator[None]:
     async with asyncio.TaskGroup() as tasks:
         following = [
             tasks.create_task(services.catalogue.follow(), name="catalogue"),
+            tasks.create_task(services.executors.follow(), name="executors"),
             tasks.create_task(services.people.directory.follow(), name="people"),
             tasks.create_task(services.index.run(), name="index"),
             tasks.create_task(services.connections.table.follow(), name="connections"),

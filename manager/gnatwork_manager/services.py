@@ -7,7 +7,9 @@ from gnatwork_manager.audit.log import AuditLog
 from gnatwork_manager.catalogue import Catalogue
 from gnatwork_manager.connections.room import ConnectionRoom
 from gnatwork_manager.event_stream import EventStreams
+from gnatwork_manager.executors.table import Executors
 from gnatwork_manager.index.feed import RunIndex
+from gnatwork_manager.integrations.brought import Brought
 from gnatwork_manager.metrics import Metrics
 from gnatwork_manager.people.room import PeopleRoom
 from gnatwork_manager.reader import RunReader
@@ -29,6 +31,8 @@ class Services:
     people: PeopleRoom
     audit: AuditLog
     catalogue: Catalogue
+    brought: Brought
+    executors: Executors
     index: RunIndex
     submitter: Submitter
     reader: RunReader

@@ -14,6 +14,7 @@ from gnatwork_manager.dead_letters import (
     redrive_dead_letter,
     show_dead_letter,
 )
+from gnatwork_manager.executors.endpoints import VERBS as EXECUTOR_VERBS
 from gnatwork_manager.listing import RunListQuery, list_runs
 from gnatwork_manager.logs import verbs as logs
 from gnatwork_manager.orders import Order
@@ -153,7 +154,9 @@ async def _run_delete(request: VerbRequest) -> Answer:
 
 async def _blocks_list(request: VerbRequest) -> Answer:
     query = request.page()
-    return request.services.catalogue.page(query.cursor, query.limit)
+    services = request.services
+    found = services.catalogue.page(query.cursor, query.limit)
+    return {**found, "items": list(map(services.executors.listed, found["items"]))}
 
 
 async def _dead_letters_list(request: VerbRequest) -> Answer:
@@ -193,6 +196,7 @@ VERBS: Verbs = {
     **versions.VERBS,
     "workflow.start": _workflow_start,
     "blocks.list": _blocks_list,
+    **EXECUTOR_VERBS,
     "dead_letters.list": _dead_letters_list,
     "dead_letters.get": _dead_letters_get,
     "dead_letters.redrive": _dead_letters_redrive,

@@ -1,6 +1,6 @@
 """A client of Gnatwork, over HTTP or over NATS."""
 
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -24,8 +24,8 @@ from gnatwork.runs import RunHandle
 from gnatwork.transport import DEFAULT_TIMEOUT, Call, RunEvent, Transport, workflow_path
 from gnatwork.triggers import Triggers
 from gnatwork.workflows import WorkflowMethods
-from gnatwork_schemas.catalogue import BlockType
 from gnatwork_schemas.event_kinds import EventKind
+from gnatwork_schemas.executors import ListedBlock, LivingExecutor
 from gnatwork_schemas.letters import Discarded, FoundDeadLetter, Redriven
 from gnatwork_schemas.names import DEFAULT_NAMESPACE
 from gnatwork_schemas.status import RunStatus, RunSummary
@@ -242,15 +242,22 @@ class Client(WorkflowMethods, AccountMethods, EventMethods):
         feed = EventFeed(workflow=workflow, kinds=kinds, live=live, replay=replay)
         return self._transport.events(feed, after)
 
-    async def blocks(self) -> list[BlockType]:
+    async def blocks(self) -> list[ListedBlock]:
         """All block types that executors have announced, and those that the engine runs itself."""
+        return [ListedBlock.model_validate(item) async for item in self._all("blocks.list", "/blocks")]
+
+    async def executors(self) -> list[LivingExecutor]:
+        """The executors that live, with the block types that they host, and those that they can't."""
+        return [LivingExecutor.model_validate(item) async for item in self._all("executors.list", "/executors")]
+
+    def _all(self, verb: str, path: str) -> AsyncIterator[Any]:
 
         async def page(cursor: str | None) -> Page[Any]:
             query = {"limit": 500, "cursor": cursor}
-            answer = await self._transport.call(Call(verb="blocks.list", method="GET", path="/blocks", query=query))
+            answer = await self._transport.call(Call(verb=verb, method="GET", path=path, query=query))
             return Page(answer["items"], answer["next_cursor"])
 
-        return [BlockType.model_validate(item) async for item in all_pages(page)]
+        return all_pages(page)
 
     async def rebuild_index(self) -> None:
         """Have the manager make its run index anew; over HTTP only, because the index is one manager's own."""

@@ -1,0 +1,1 @@
+"""The executors that live, and what they host."""
