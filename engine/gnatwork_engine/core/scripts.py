@@ -92,6 +92,7 @@ def fail_script(fold: Fold, frame: Frame, key: str, error: ErrorInfo, sequence: 
     """The program has thrown, or can't go on."""
     script = _script(frame, key)
     script.slicing, frame.tasks[key].waiting = False, None
+    fold.mark(frame, key, TaskStatus.RUNNING)
     script.error = error if error.task else error.model_copy(update={"task": frame.path(key)})
     script.left_at = sequence
     give_up_inside(fold, frame, key)

@@ -18,7 +18,7 @@ def slice_config(state: RunState, frame: Frame, key: str) -> Rendered:
         return Rendered(None)
     args, deferred = _args(frame, key, planned, script)
     steps = [
-        step if step.order is not None and step.order <= script.as_of else (step.digest, step.name, None, None)
+        [*step] if step.order is not None and step.order <= script.as_of else [step.digest, step.name, None, None]
         for step in script.past
     ]
     config = {
