@@ -32,6 +32,14 @@ def executor(
     ] = None,
     egress_allow: EgressOption = "",
     sqlite_dir: SqliteOption = None,
+    allow_python_full: Annotated[
+        bool,
+        typer.Option(
+            "--allow-python-full",
+            envvar="GNATWORK_ALLOW_PYTHON_FULL",
+            help="Let `--blocks python-full` run code of users in real CPython, which the kernel alone holds.",
+        ),
+    ] = False,
     limits: LimitsOption = "",
     max_deliveries: Annotated[
         int,
@@ -55,6 +63,7 @@ def executor(
             concurrency=concurrency,
             egress_allow=egress_allow,
             sqlite_dir=sqlite_dir,
+            allow_python_full=allow_python_full,
             limits=parse_limits(limits),
             max_deliveries=max_deliveries,
             drain=drain,

@@ -37,6 +37,7 @@ from gnatwork_executor.item import mistakes
 from gnatwork_executor.lanes import Lanes
 from gnatwork_executor.lease import leased
 from gnatwork_executor.limits import check_limits
+from gnatwork_executor.permissions import check_allowed
 from gnatwork_executor.ports import Hosted, Ports
 from gnatwork_executor.processes import Processes
 from gnatwork_executor.register import make_consumers, register
@@ -89,9 +90,11 @@ async def run_executor(settings: ExecutorSettings) -> None:
         BlockLoadError: None of the blocks can be used; some that can't are left out, with a line in the log.
         AllowListError: `egress_allow` can't be read.
         ConcurrencyError: There are more block types than places.
+        NotAllowedError: One of the blocks is hosted only where a setting says so.
         TopologyError: The NATS server is not fit.
     """
     check_limits(settings.limits)
+    check_allowed(settings.blocks, python_full=settings.allow_python_full)
     blocks, disabled = hostable(settings.blocks)
     signals = Signals()
 

@@ -20,6 +20,8 @@ class ExecutorSettings:
     egress_allow: str = ""
     #: Folder of the SQLite files that blocks may open; None is nowhere.
     sqlite_dir: Path | None = None
+    #: Whether `python-full` may be hosted: it runs code of users in CPython, which the kernel alone holds.
+    allow_python_full: bool = False
     #: By block type, the most attempts at once, over all executors. The catalogue tells the compiler, and the
     #: scheduler sees to it; what the executor that started last says, counts.
     limits: Mapping[str, int] = field(default_factory=dict)

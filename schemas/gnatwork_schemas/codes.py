@@ -208,6 +208,7 @@ _TABLE = (
     ErrorCode("code.crashed", "The process that evaluated a script died.", "Another attempt gets a new one. If it happens again, see whether the machine runs out of memory.", _JAVASCRIPT, retryable="yes"),
     ErrorCode("code.no_entry", "The source of a `code` block does not define the function that is to be called.", "Define it at the top level of the source, `function main(input) { … }` or `def main(input): …`, or name the one there is as `entry`.", _CODE, retryable="no"),
     ErrorCode("code.output_invalid", "A function returned what is not JSON: itself a function, a cycle, in Python also bytes, sets and NaN.", "Return texts, numbers, truth values, lists and objects of these; the message says what it was.", _CODE, retryable="no"),
+    ErrorCode("code.no_walls", "The machine can't hold CPython, so `python-full` does not run there.", "It takes Linux on x86_64 or aarch64 with Landlock and seccomp, which a container must not take away; use `code` in Python otherwise.", ("python-full",), retryable="no"),
     ErrorCode("code.busy", "Too many scripts wait for their turn in this executor.", "Start more executors for these block types, or give this one less `--concurrency`.", _JAVASCRIPT, retryable="yes"),
 )  # fmt: skip
 
