@@ -8,7 +8,7 @@ _PYTHON_FULL = "python-full"
 
 
 class NotAllowedError(GnatworkError):
-    """`python-full` runs code of users in real CPython, which the kernel alone holds; to host it all the same, start the executor with --allow-python-full, or GNATWORK_ALLOW_PYTHON_FULL=1."""  # noqa: E501, D400 - it is the message
+    """`python-full` runs code of users in real CPython, which the kernel alone holds; to host it all the same, start the executor with --allow-python-full, or GNATWORK_ALLOW_PYTHON_FULL=1."""  # noqa: E501 - it is the message
 
 
 def check_allowed(types: Collection[str], *, python_full: bool) -> None:

@@ -2,14 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
 from gnatwork_blocks.calls.limits import LINE, LINES, MEMORY, TIMEOUT
 from gnatwork_blocks.errors import BlockError
 from gnatwork_blocks.javascript import limits
-from gnatwork_blocks.javascript.pool import Pool
+from gnatwork_blocks.javascript.pool import Serve
 from gnatwork_blocks.javascript.values import encoded, not_too_deep, too_deep
 
 #: Takes a line that was printed: its level, and the text.
@@ -19,6 +19,13 @@ Fetch = Callable[[Sequence[dict[str, Any]]], Awaitable[list[dict[str, Any]]]]
 
 _LEVELS = frozenset({"debug", "info", "warning", "error"})
 _RETRYABLE = frozenset({"code.crashed", "code.busy"})
+
+
+class Asks(Protocol):
+    """Worker processes, such as a `Pool`."""
+
+    async def ask(self, request: bytes, values: bytes, seconds: float, serve: Serve | None = None, /) -> bytes:
+        """The last answer of a process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +46,7 @@ class Call:
     fetch: Fetch | None = None
 
 
-async def make(call: Call, pool: Pool) -> Any:
+async def make(call: Call, pool: Asks) -> Any:
     """What the function returns, as JSON.
 
     Raises:
