@@ -73,3 +73,33 @@ class Guard:
                 "workflows are meant to reach it."
             )
         return addresses
+
+    async def connect(self, host: str, port: int, limit: float) -> socket.socket:
+        """A socket that is connected to the first address of the host that answers; it does not block.
+
+        Raises:
+            InvalidHostError: As `permitted`.
+            BlockedAddressError: As `permitted`.
+            TimeoutError: None answered within `limit` seconds.
+            OSError: There is no address, or none that takes connections.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + limit
+        addresses = await self.permitted(host, port, limit)
+        failure: Exception = OSError(f"{host} has no address")
+        for index, address in enumerate(addresses):
+            connection = socket.socket(socket.AF_INET6 if address.version == 6 else socket.AF_INET)
+            connection.setblocking(False)
+            try:
+                # Each gets its share of the time that is left, so that a silent first one does not hide the rest.
+                async with asyncio.timeout((deadline - loop.time()) / (len(addresses) - index)):
+                    await loop.sock_connect(connection, (str(address), port))
+            except OSError as error:
+                connection.close()
+                failure = error
+            except BaseException:
+                connection.close()
+                raise
+            else:
+                return connection
+        raise failure

@@ -138,6 +138,13 @@ _TABLE = (
     ErrorCode("sql.conflict", "Another transaction was in the way: a deadlock, a lock, or a failed serialization.", "Add `retry`; nothing was changed.", ("sql",), retryable="yes"),
     ErrorCode("sql.too_many_rows", "The statement has more rows than it may.", "Add a `LIMIT`, or raise `max_rows`.", ("sql",), retryable="no"),
     ErrorCode("sql.too_large", "The rows are larger than the block takes.", "Select fewer columns, or fewer rows.", ("sql",), retryable="no"),
+    ErrorCode("email.invalid_address", "A text is no e-mail address, or is several.", "Write one as `ada@example.com` or `Ada <ada@example.com>`; several are a list.", ("email",), retryable="no"),
+    ErrorCode("email.blocked_address", "The mail server has a private, loopback or link-local address.", "List it in `GNATWORK_EGRESS_ALLOW` of the executor if workflows are meant to reach it.", ("email",), retryable="no"),
+    ErrorCode("email.connection", "No connection to the mail server could be had, or it broke.", "Check host, port and `tls`, or add `retry`. When the connection broke, the message may have been taken.", ("email",), retryable="unless the certificate is not trusted"),
+    ErrorCode("email.timeout", "The mail server took longer than it may.", "Raise `timeout`. The message may have been taken.", ("email",), retryable="yes"),
+    ErrorCode("email.not_supported", "The mail server can't do what is asked of it, such as STARTTLS.", "Choose another `tls`, or leave out what the message names.", ("email",), retryable="no"),
+    ErrorCode("email.unauthorized", "The mail server does not accept the user name and password.", "Store the right ones in the connection.", ("email",), retryable="for 4xx"),
+    ErrorCode("email.refused", "The mail server does not take the message, or takes it for none of its recipients.", "The message is the server's own; `details` has its code, or that of each recipient.", ("email",), retryable="for 4xx"),
     ErrorCode("sql.failed", "The database refuses the statement for another reason.", "The message is the database's own; `details.sqlstate` has its code.", ("sql",), retryable="when the database lacks room or memory"),
     # data
     ErrorCode("aggregate.not_a_number", "A value that is to be added up is not a number, or the sum is too large for one.", "See `details.index` for the item; turn texts into numbers before, as `types` of `csv` does.", ("aggregate",), retryable="no"),
