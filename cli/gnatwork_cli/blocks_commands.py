@@ -1,12 +1,13 @@
 """`gnatwork blocks …`: what block types there are."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from gnatwork import Client
 from gnatwork_cli.messages import fail, say
-from gnatwork_cli.output import Format, OutputOption, print_data, print_fields, print_rows
+from gnatwork_cli.output import Format, OutputOption, moment, print_data, print_fields, print_rows
 from gnatwork_cli.suggestions import block_types
 from gnatwork_cli.target import client_command
 
@@ -17,17 +18,38 @@ app = typer.Typer(
 
 @client_command(app, "list")
 async def list_(client: Client, output: OutputOption = Format.TABLE) -> None:
-    """List the block types that executors have announced, and those that the engine runs itself."""
-    blocks = await client.blocks()
+    """List the block types that executors have announced, and those that the engine runs itself.
+
+    Below them stands what executors were told to host and can't, with the reasons.
+    """
+    blocks, executors = await client.blocks(), await client.executors()
     if output is not Format.TABLE:
         print_data([block.model_dump(mode="json", exclude={"v"}) for block in blocks], output)
         return
-    rows = [block.model_dump() for block in blocks]
-    print_rows(
-        rows,
-        ("type", "category", "summary"),
-        empty="There are none.",
-    )
+    rows = [{**block.model_dump(), "hosted_by": _hosts(block.executors)} for block in blocks]
+    print_rows(rows, ("type", "category", "hosted_by", "summary"), empty="There are none.")
+    for executor in executors:
+        for name, reason in executor.disabled.items():
+            say(f"\n{name} is unavailable in {executor.executor}: {reason}")
+
+
+@client_command(app, "executors")
+async def executors_(client: Client, output: OutputOption = Format.TABLE) -> None:
+    """List the executors that live, with the block types that they host; one that was killed shows for a minute."""
+    found = [executor.model_dump(mode="json", exclude={"v"}) for executor in await client.executors()]
+    if output is not Format.TABLE:
+        print_data(found, output)
+        return
+    rows = [
+        {
+            "executor": executor["executor"],
+            "since": moment(executor["started_at"]),
+            "blocks": ", ".join(f"{name} {version}" for name, version in executor["blocks"].items()),
+            "unavailable": ", ".join(executor["disabled"]),
+        }
+        for executor in found
+    ]
+    print_rows(rows, ("executor", "since", "blocks", "unavailable"), empty="None lives.")
 
 
 @client_command(app)
@@ -52,7 +74,9 @@ async def show(
             "summary": block.summary,
             "ports": ", ".join(("out", "error", *block.ports)),
             "capabilities": ", ".join(block.capabilities) or None,
+            "retryable errors": ", ".join(block.retryable) or None,
             "answers the caller": "yes" if block.responds else None,
+            "hosted by": ", ".join(block.executors or ()) or _hosts(block.executors),
         }
     )
     for title, schema in (("Config", block.config_schema), ("Output", block.output_schema)):
@@ -61,3 +85,10 @@ async def show(
     for example in block.examples:
         say("\nExample")
         print_data(example, Format.JSON)
+
+
+def _hosts(executors: Sequence[str] | None) -> str:
+    """Who hosts a block type, for a narrow column."""
+    if executors is None:
+        return "the engine"
+    return f"{len(executors)} executor{'s' if len(executors) > 1 else ''}" if executors else "nobody now"

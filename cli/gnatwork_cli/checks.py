@@ -13,6 +13,7 @@ from gnatwork_bus.reconcile import check_server
 from gnatwork_bus.topology import HISTORY, other_streams
 from gnatwork_schemas import subjects
 from gnatwork_schemas.errors import GnatworkError, UnavailableError
+from gnatwork_schemas.executors import LivingExecutor
 
 #: Seconds that NATS and the manager get to answer.
 _PATIENCE = 5.0
@@ -89,6 +90,8 @@ async def _check_engine(connection: Connection) -> list[Finding]:
     entries = await Bucket(connection, subjects.STATE_BUCKET).list(subjects.catalogue_key("*"))
     types = sorted(entry.key.removeprefix(subjects.catalogue_key("")) for entry in entries)
     findings += check_executors(types, services, await _consumers(connection, subjects.WORK))
+    leases = await Bucket(connection, subjects.STATE_BUCKET).list(subjects.executor_key("*"))
+    findings += check_plug_ins(LivingExecutor.model_validate_json(lease.value) for lease in leases)
     findings.append(check_store(await connection.api("INFO")))
     return findings
 
@@ -115,6 +118,16 @@ def check_executors(
         advice = "" if alive else f"Start `gnatwork executor --blocks {type_}`; runs that need it wait until then."
         findings.append(Finding(f"executor {type_}", alive > 0, text, advice))
     return findings or [Finding("executors", False, "none has ever run", "Start `gnatwork executor --blocks fetch`.")]
+
+
+def check_plug_ins(executors: Iterable[LivingExecutor]) -> list[Finding]:
+    """What executors were told to host, and can't."""
+    advice = "Mend, update or remove the package that provides it, and start the executor again."
+    return [
+        Finding(f"block {name}", False, f"unavailable in {executor.executor}: {reason}", advice)
+        for executor in executors
+        for name, reason in executor.disabled.items()
+    ]
 
 
 def check_store(account: dict[str, Any]) -> Finding:

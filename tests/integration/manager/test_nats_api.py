@@ -6,12 +6,14 @@ from typing import Any
 
 import orjson
 import pytest
-from support.managing import Bench, running_manager, start_of
+from support.managing import Bench, running_manager, start_of, until
 
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.discovery import find_services
+from gnatwork_bus.kv import Bucket
 from gnatwork_manager.run_ids import new_run_id
 from gnatwork_schemas import header_names, subjects
+from gnatwork_schemas.executors import LivingExecutor
 
 
 async def ask(bench: Bench, verb: str, body: Any = None, namespace: str = "default") -> dict[str, Any]:
@@ -48,6 +50,37 @@ async def test_submit_and_see(bench: Bench, linear: dict[str, Any]) -> None:
 async def test_lists_without_a_namespace_of_their_own(bench: Bench) -> None:
     assert {"loop", "noop", "response"} < {block["type"] for block in (await ask(bench, "blocks.list"))["items"]}
     assert await ask(bench, "dead_letters.list") == {"v": 1, "items": [], "next_cursor": None}
+
+
+async def test_who_hosts_a_block_is_known_for_as_long_as_it_says_that_it_lives(bench: Bench) -> None:
+    state = Bucket(bench.connection, subjects.STATE_BUCKET)
+
+    async def say(lease: str, name: str, ttl: float, **fields: Any) -> None:
+        living = LivingExecutor(executor=name, started_at=1.0, **fields)
+        await state.put(subjects.executor_key(lease), living.model_dump_json().encode(), ttl=ttl)
+
+    async def hosts(type_: str) -> Any:
+        (block,) = [block for block in (await ask(bench, "blocks.list"))["items"] if block["type"] == type_]
+        assert (await bench.http.get(f"/blocks/{type_}")).json() == block
+        return block["executors"]
+
+    async def hosted_by(*names: str) -> bool:
+        return bool(await hosts("noop") == list(names))
+
+    assert await hosted_by()
+    assert await hosts("loop") is None
+    await say("one", "b", 60, blocks={"noop": "1"}, disabled={"greet": "it is broken"})
+    await say("two", "a", 1, blocks={"noop": "2"})
+    await until(lambda: hosted_by("a", "b"))
+    await until(lambda: hosted_by("b"))
+    listed = await ask(bench, "executors.list")
+    assert (await bench.http.get("/executors")).json() == {"items": listed["items"], "next_cursor": None}
+    assert listed["items"] == [
+        {"executor": "b", "started_at": 1.0, "blocks": {"noop": "1"}, "disabled": {"greet": "it is broken"}}
+    ]
+    assert (await ask(bench, "executors.list", {"cursor": "x"}))["problem"]["code"] == "request.invalid"
+    await state.delete(subjects.executor_key("one"))
+    await until(hosted_by)
 
 
 async def test_the_same_key_is_the_same_run(bench: Bench, linear: dict[str, Any]) -> None:

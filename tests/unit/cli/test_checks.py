@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from gnatwork_bus.discovery import FoundService
-from gnatwork_cli.checks import check_executors, check_schedulers, check_store, examine
+from gnatwork_cli.checks import check_executors, check_plug_ins, check_schedulers, check_store, examine
+from gnatwork_schemas.executors import LivingExecutor
 
 SCHEDULER = FoundService("gnatwork-scheduler", "1", "0.1.0", {}, ("history.>",))
 EXECUTOR = FoundService("gnatwork-executor", "2", "0.1.0", {}, ("block.fetch.normal.>", "block.hook.normal.>"))
@@ -45,3 +46,11 @@ async def test_without_an_address_there_is_nothing_else_to_check(
     (finding,) = [found async for found in examine(api=None, token=None, nats=None, data_dir=tmp_path)]
     assert not finding.ok
     assert "gnatwork up" in finding.advice
+
+
+def test_a_block_that_an_executor_can_not_host_is_a_problem() -> None:
+    good = LivingExecutor(executor="good", started_at=0, blocks={"noop": "1"})
+    bad = LivingExecutor(executor="bad", started_at=0, blocks={}, disabled={"greet": "greet (acme.greet): no lxml"})
+    (finding,) = check_plug_ins([good, bad])
+    assert not finding.ok
+    assert (finding.name, finding.text) == ("block greet", "unavailable in bad: greet (acme.greet): no lxml")
