@@ -7,10 +7,24 @@ from hypothesis import strategies as st
 
 from gnatwork_schemas.control_block import ControlBlock, ControlledBlock
 from gnatwork_schemas.definition import Retry
-from support.story import block, concurrency, condition, delay, each, group, loop, rate, undo, wait, when, workflow
+from support.story import (
+    block,
+    concurrency,
+    condition,
+    delay,
+    each,
+    group,
+    loop,
+    rate,
+    script,
+    undo,
+    wait,
+    when,
+    workflow,
+)
 
-_KINDS = ("task",) * 4 + ("condition", "filter", "each", "loop", "loop", "group", "delay", "wait", "workflow")
-_LEAVES = ("task", "task", "delay", "wait", "workflow")
+_KINDS = ("task",) * 4 + ("condition", "filter", "each", "loop", "loop", "group", "delay", "wait", "workflow", "script")
+_LEAVES = ("task", "task", "delay", "wait", "workflow", "script")
 _NAMES = "abcdef"
 _DEEPEST = 3
 
@@ -65,6 +79,10 @@ def _made(draw: st.DrawFn, name: str, kind: str, needs: Sequence[str], depth: in
         return draw(_container(name, kind, depth))
     if kind in {"delay", "wait", "workflow"}:
         return draw(_steered(name, kind, needs))
+    if kind == "script":
+        args = f"{{{{ {needs[0]} ?? null }}}}" if needs else "{{ input }}"
+        most, at_once = draw(st.sampled_from([3, 100])), draw(st.integers(1, 3))
+        return script(name, args=args, max_steps=most, concurrency=at_once, compensate=_undo(draw, name))
     if kind in {"condition", "filter"}:
         return condition(name) if kind == "condition" else block(name, routes="pass")
     config = {f"v{number}": f"{{{{ {need} ?? null }}}}" for number, need in enumerate(needs)}

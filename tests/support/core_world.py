@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+import orjson
+
 from gnatwork_engine.core.actions import (
     Acquire,
     Action,
@@ -18,13 +20,14 @@ from gnatwork_engine.core.actions import (
 )
 from gnatwork_engine.core.children import waits
 from gnatwork_engine.core.folding import barred
+from gnatwork_engine.core.lookup import planned_at
 from gnatwork_engine.core.roles import Role
 from gnatwork_engine.core.state import Frame, RunState
 from gnatwork_schemas.control_block import ControlBlock
 from gnatwork_schemas.error import ErrorInfo
 from gnatwork_schemas.messages import ChildEnded, Error, LimitGranted, Output, Signal, TimerFired
 from gnatwork_schemas.status import TaskStatus
-from support.story import Story
+from support.story import Story, step
 
 Slot = tuple[str, str | None, int]
 LARGE = {"$payload": {"id": "p1", "size": 100_000, "type": "application/json", "digest": "sha256:00"}}
@@ -40,6 +43,8 @@ class World:
         self.ever: set[tuple[str, int]] = set()
         self.reports: dict[tuple[str, int], ErrorInfo] = {}
         self.timers: set[str] = set()
+        #: What slices of programs were told.
+        self.told: dict[tuple[str, int], Any] = {}
         #: Slots that are asked for, and those that are given.
         self.asked: dict[Slot, Acquire] = {}
         self.given: dict[Slot, Acquire] = {}
@@ -124,6 +129,10 @@ class World:
         if limit is not None and work.type == planned.block.type:
             slots = [slot for slot in self.given if slot[1:] == key]
             assert slots, f"{key} has no slot"
+        if planned.role is Role.SLICE:
+            told = orjson.loads(orjson.dumps(work.config))
+            assert self.told.setdefault(key, told) == told, f"{key} is told something else than before"
+            self._check_slice(told)
         if planned.role is Role.COLLECT and not frame.tasks[name].reused:
             self._check_results(work.task.removesuffix(":collect"), work.config["results"])
         self.running[key] = work
@@ -155,6 +164,17 @@ class World:
                         pass
                     case _:
                         raise AssertionError(f"{body} is no result")
+
+    def _check_slice(self, config: dict[str, Any]) -> None:
+        """Each outcome lies where the slice is told, and what it knew before comes first."""
+        events = {event.sequence: event for event in self.story.events}
+        settled = sorted((order, number) for number, (*_, order) in enumerate(config["steps"]) if order is not None)
+        assert config["seen"] is None or config["seen"] <= len(settled)
+        assert config["room"] >= 0
+        for _, number in settled:
+            sequence, order = config["steps"][number][2:]
+            assert sequence in events, f"step {number} has no outcome"
+            assert sequence <= order <= self.state.sequence
 
     def outcome(self, task: str, attempt: int, value: Any, *, fails: bool, retryable: bool = False) -> None:
         """An executor is done."""
@@ -218,7 +238,7 @@ class World:
 
     def waits(self, task: str) -> bool:
         """Whether a block waits for its child run."""
-        planned = self.story.plan.find(task)
+        planned = planned_at(self.story.plan, self.state, task)
         return planned is not None and waits(planned.block.config)
 
     def finish(self) -> None:
@@ -264,4 +284,36 @@ class World:
                 return {"port": "false" if work.task.endswith(":while") else "true"}
             case "render":
                 return {"signal": "go", "for": 5}
+            case "slice":
+                return sliced(work.config)
         return None
+
+
+def sliced(config: dict[str, Any]) -> dict[str, Any]:
+    """What a program wants that means well: three steps in each of two states, one of each kind."""
+    steps, asked = config["steps"], config["first"] + len(config["steps"])
+    if len(steps) < 3:
+        wanted = [steps_of(asked + number) for number in range(min(config["room"], 3 - len(steps)))]
+        return {"steps": wanted, "more": len(steps) + len(wanted) < 3}
+    if any(order is None for *_, order in steps):
+        return {"steps": []}
+    if config["function"] == "main":
+        return {"transition": {"function": "later", "memory": LARGE}}
+    return {"done": True, "output": asked}
+
+
+def steps_of(number: int) -> dict[str, Any]:
+    """A step of some kind."""
+    match number % 6:
+        case 0:
+            return step(config={"$template": [], "values": {}}, deferred=[""])
+        case 1:
+            return step("wait", config={"signal": "go"})
+        case 2:
+            return step("workflow", config={"name": "child"})
+        case 3:
+            return step("delay", config={"for": 0})
+        case 4:
+            return step(type="scarce", type_concurrency=2, retry={"max_attempts": 2})
+        case _:
+            return step("delay", config={"for": 5})

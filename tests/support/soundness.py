@@ -9,8 +9,10 @@ from gnatwork_engine.core import Event, Plan, RunState, decide, fold, run_summar
 from gnatwork_engine.core.actions import Acquire, Dispatch, ReportError, SetTimer
 from gnatwork_engine.core.folding import barred
 from gnatwork_engine.core.roles import Role
+from gnatwork_engine.core.script_state import ScriptState
 from gnatwork_engine.core.snapshot import freeze, thaw
 from gnatwork_engine.core.state import UNDO, Frame, TaskState
+from gnatwork_schemas.implicit import is_slice
 from gnatwork_schemas.status import TaskStatus
 
 
@@ -113,6 +115,26 @@ def check_alive(state: RunState) -> None:
         if task.loop is not None and task.status is TaskStatus.RUNNING:
             rules = frame.body.planned(key).block.loop
             assert len(task.loop.live) <= (rules.concurrency if rules else 1), f"{key} does more at once than it may"
+        if task.script is not None and task.status is TaskStatus.RUNNING:
+            _check_script(state, frame, key, task.script)
+
+
+def _check_script(state: RunState, frame: Frame, key: str, script: ScriptState) -> None:
+    """A program is told of each step once, one slice at a time, and does no more than it may."""
+    path, program = frame.path(key), frame.body.planned(key).block.script
+    assert program is not None
+    assert script.open <= program.concurrency, f"{path} takes more steps at once than it may"
+    assert script.asked <= program.max_steps, f"{path} takes more steps than it may"
+    settled = [number for number, step in enumerate(script.past, script.first) if step.order is not None]
+    assert script.settled == len(settled), f"{path} has not counted what is settled"
+    slices = [name for name, task in frame.tasks.items() if is_slice(name) and not task.status.ended]
+    own = [name for name in slices if name.startswith(f"{key}:")]
+    assert len(own) == int(script.slicing), f"{path} has slices beside each other"
+    steps = state.frames[path]
+    known = {name for name in steps.tasks if ":" not in name}
+    open_ = {str(number) for number in range(script.first, script.first + len(script.past))} - {*map(str, settled)}
+    assert known == open_, f"{path} knows other steps than those that are open"
+    assert {name for name in steps.body.blocks if ":" not in name} == open_, f"{path} keeps what is settled"
 
 
 def _check_finishing(frame: Frame, key: str, task: TaskState) -> None:
@@ -134,6 +156,8 @@ def _check_under_way(state: RunState, frame: Frame, key: str, task: TaskState) -
             assert task.pending, f"{path} is queued by no event"
             assert state.paused, f"{path} does not begin"
             assert path in state.held, f"{path} is held by nothing"
+        case TaskStatus.RUNNING if task.script is not None:
+            assert task.script.open or task.script.slicing, f"{path} goes on no more"
         case TaskStatus.RUNNING if task.loop is not None:
             assert task.loop.live or task.loop.step, f"{path} goes round no more"
         case TaskStatus.RUNNING:

@@ -9,6 +9,7 @@ from typing import Any
 from gnatwork_engine.core import Event, Plan, RunAddress, RunState, apply, decide
 from gnatwork_engine.core.actions import Action, Dispatch, End
 from gnatwork_engine.core.attempts import type_key
+from gnatwork_engine.core.lookup import planned_at
 from gnatwork_engine.core.snapshot import thaw
 from gnatwork_engine.template import parse_template
 from gnatwork_schemas.control_block import (
@@ -17,6 +18,7 @@ from gnatwork_schemas.control_block import (
     ControlledBlock,
     Loop,
     Need,
+    Script,
     StartRate,
 )
 from gnatwork_schemas.definition import OnLimit
@@ -144,6 +146,20 @@ def workflow(name: str, *needs: str, wait: bool = True, **fields: Any) -> Contro
     """A block that runs the workflow `child`."""
     config = {"name": "child", "input": {"of": "{{ run.id }}"}} | ({} if wait else {"wait": False})
     return block(name, *needs, type="workflow", kind="workflow", config=config, **fields)
+
+
+def script(name: str, *needs: str, args: Any = None, **fields: Any) -> ControlledBlock:
+    """A program; what it wants is told slice by slice."""
+    rules = {key: fields.pop(key) for key in ("concurrency", "max_steps", "entry") if key in fields}
+    program = Script.model_validate({"language": "javascript", "source": "", "entry": "main", **rules})
+    return block(name, *needs, type="script", kind="script", config=args, script=program, **fields)
+
+
+def step(kind: str = "task", /, deferred: Sequence[str] = (), **fields: Any) -> dict[str, Any]:
+    """A step as a program asks for it: a `noop`, or a `delay`, `wait` or `workflow`."""
+    type_ = fields.pop("type", "noop" if kind == "task" else kind)
+    own = {"id": "0", "type": type_, "kind": kind, "config": fields.pop("config", {}), **fields}
+    return {"digest": f"{type_}-1", "name": type_, "block": own, "deferred": list(deferred)}
 
 
 def undo(name: str, **fields: Any) -> ControlledBlock:
@@ -298,6 +314,10 @@ class Story:
         """The results of a loop or group are gathered."""
         return self.output(f"{task}:collect", value, attempt)
 
+    def sliced(self, task: str, *steps: dict[str, Any], number: int = 0, **fields: Any) -> tuple[Action, ...]:
+        """A slice of a script asks for steps, or whatever `fields` say beside them."""
+        return self.output(f"{task}:slice-{number}", {"steps": list(steps), **fields})
+
     def child_started(self, task: str, number: int = 1, attempt: int = 1) -> tuple[Action, ...]:
         """The child run of a block has been started."""
         return self.output(f"{task}:start", {"run_id": child_id(number), "workflow": "child"}, attempt)
@@ -332,7 +352,7 @@ class Story:
     def granted(self, kind: str, task: str | None = None, attempt: int = 1, key: str = "") -> tuple[Action, ...]:
         """A limit has room for the run or an attempt."""
         if not key and task:
-            planned = self.plan.find(task)
+            planned = planned_at(self.plan, self.run, task)
             key = type_key(planned.block.type) if planned else ""
         body = {"key": key or self.run.limits[kind], "kind": kind, "task": task, "attempt": attempt if task else 0}
         return self.tell("limit.granted", LimitGranted.model_validate(body))

@@ -12,6 +12,11 @@ STEPS: dict[str, dict[str, Any]] = {
     "delay": {"config": {"for": "1s"}},
     "wait": {},
     "workflow": {"config": {"name": "x"}},
+    "script": {"config": {"source": "function main() {}"}},
+}
+HAS_EFFECT = {
+    "workflow": {"retry", "timeout", "compensate"},
+    "script": {"timeout", "compensate", "priority"},
 }
 FIELDS: dict[str, Any] = {
     "retry": {"max_attempts": 2},
@@ -26,7 +31,7 @@ FIELDS: dict[str, Any] = {
 @pytest.mark.parametrize("type_", STEPS)
 def test_what_would_be_ignored_is_refused(type_: str, field: str) -> None:
     raw = {"blocks": [{"id": "a", "type": type_, **STEPS[type_], field: FIELDS[field]}]}
-    if type_ == "workflow" and field in {"retry", "timeout", "compensate"}:
+    if field in HAS_EFFECT.get(type_, ()):
         compiled(raw)
         return
     ((pointer, code, message),) = faults_of(raw)
@@ -46,3 +51,11 @@ def test_the_time_of_a_child_run_that_is_not_waited_for() -> None:
     ((pointer, code, message),) = faults_of(raw)
     assert (pointer, code) == ("/blocks/0/timeout", "definition.no_effect")
     assert "does not wait for the child run" in message
+
+
+@pytest.mark.parametrize("type_", ["noop", "workflow", "script"])
+def test_nothing_is_undone_in_what_handles_a_failure(type_: str) -> None:
+    it = {"id": "b", "type": type_, **STEPS.get(type_, {}), "compensate": {"type": "noop"}}
+    ((pointer, code, message),) = faults_of({"blocks": [noop("a")], "on_failure": [it]})
+    assert (pointer, code) == ("/on_failure/0/compensate", "definition.no_effect")
+    assert "which runs when all compensations are over" in message

@@ -46,7 +46,7 @@ def faults_of(*written: Any, type_: TriggerType = SHOP) -> list[tuple[str, str]]
 
 
 def test_it_becomes_one_of_the_engine_and_keeps_what_was_written() -> None:
-    written = {
+    written: dict[str, Any] = {
         "id": "new",
         "type": "shop",
         "connection": "main",

@@ -3,11 +3,13 @@
 What holds of the state after each event is in `support.soundness`, what of the actions in `support.core_world`.
 """
 
+from typing import Any
+
 from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from support.blocks import control_blocks
-from support.core_world import LARGE, World
+from support.core_world import LARGE, World, steps_of
 
 from gnatwork_schemas.control_block import ControlBlock
 
@@ -72,11 +74,22 @@ class Machine(RuleBasedStateMachine):
         key = draw(st.sampled_from(sorted(self.world.running)))
         work = self.world.running[key]
         value = draw(_VALUES)
-        if work.type == "condition":
+        if work.type == "slice":
+            value = self.wanted(work.config["room"], draw)
+        elif work.type == "condition":
             value = {"port": draw(st.sampled_from(["true", "false"]))}
         elif value is None or (work.type == "expand" and draw(st.integers(0, 7))):
             value = self.world.reply(work, draw(st.integers(0, 4)))
         self.world.outcome(*key, value, fails=draw(st.integers(0, 3)) == 3, retryable=draw(st.booleans()))
+
+    def wanted(self, room: int, draw: st.DrawFn) -> Any:
+        """Of a program that may do anything."""
+        numbers = draw(st.lists(st.integers(0, 5), max_size=room + (draw(st.integers(0, 15)) == 15)))
+        steps, more = [steps_of(number) for number in numbers], draw(st.booleans())
+        move = {"transition": {"function": "next", "memory": draw(_VALUES)}}
+        return draw(
+            st.sampled_from([*[{"steps": steps, "more": more}] * 4, move, {"done": True, "output": 1}, None, LARGE])
+        )
 
     def report(self, draw: st.DrawFn) -> None:
         self.world.report(*draw(st.sampled_from(sorted(self.world.reports))))

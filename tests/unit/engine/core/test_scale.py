@@ -1,4 +1,4 @@
-"""Large loops: an event costs as much in the last iteration as in the first, and nothing is left behind."""
+"""Large loops and long scripts: an event costs as much at the end as at the beginning, and nothing is left behind."""
 
 import sys
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from support.soundness import tasks_of
-from support.story import Story, block, each, group, loop, undo, wait, workflow
+from support.story import Story, block, each, group, loop, script, step, undo, wait, workflow
 
 from gnatwork_schemas.control_block import ControlledBlock
 from gnatwork_schemas.definition import Retry
@@ -51,6 +51,11 @@ def asked(story: Story, index: int) -> None:
     story.output(f"x/{index}/y")
 
 
+def stepped(story: Story, index: int) -> None:
+    story.sliced("x", step(), number=index)
+    story.output(f"x/{index}")
+
+
 #: What one iteration of `x` is, and what happens in it.
 KINDS: dict[str, tuple[ControlledBlock, Tell]] = {
     "items": (each(block("x"), **MANY), lambda story, index: story.output(f"x/{index}")),
@@ -61,6 +66,7 @@ KINDS: dict[str, tuple[ControlledBlock, Tell]] = {
     "slots": (each(block("x", type="scarce", type_concurrency=5), **MANY), scarce),
     "blocks": (loop("x", block("y"), **MANY), lambda story, index: story.output(f"x/{index}/y")),
     "nested": (loop("x", group("g", each(block("y"), items=[1])), **MANY), inner),
+    "steps": (script("x"), stepped),
     "while": (loop("x", block("y"), over="while", **MANY), asked),
 }
 
