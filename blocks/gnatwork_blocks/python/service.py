@@ -6,7 +6,8 @@ from typing import Any, Self
 
 from gnatwork_blocks.calls.conversation import Call, make
 from gnatwork_blocks.calls.limits import TALKING
-from gnatwork_blocks.errors import ScriptWorkerError
+from gnatwork_blocks.errors import BlockError, ScriptWorkerError
+from gnatwork_blocks.javascript.limits import GRACE
 from gnatwork_blocks.javascript.pool import Pool
 from gnatwork_blocks.javascript.process import Program
 
@@ -32,6 +33,14 @@ class Python:
         One that makes requests has a process for as long as they take, which is none of those for all others.
         """
         return await make(call, self.pool if call.fetch is None else self._talking)
+
+    async def run_slice(self, request: bytes, values: bytes, timeout: float) -> bytes:
+        """The answer to a slice of a program, see `python.slices`. Raises BlockError as `call` does."""
+        try:
+            return await self.pool.ask(request, values, timeout + GRACE)
+        except TimeoutError:
+            message = f"The program computed for more than {timeout:g} s without waiting for a step, and was killed."
+            raise BlockError("code.timeout", message) from None
 
     async def aclose(self) -> None:
         """End all processes."""

@@ -17,6 +17,7 @@ from gnatwork_blocks.javascript.frames import HEAD, frame, length
 from gnatwork_blocks.javascript.hardening import harden
 from gnatwork_blocks.javascript.system_calls import COMPUTING, READING, STARTING
 from gnatwork_blocks.python.calling import PythonCall
+from gnatwork_blocks.python.slices import PythonSlice
 
 #: Seconds beyond its time after which an interpreter is killed.
 _GRACE = 0.3
@@ -61,7 +62,10 @@ def main(parent: int) -> None:
             if request is None or values is None:
                 return
             asked = json.loads(request)
-            _send(answers, PythonCall(asked["call"], asked["timeout"], exchange).answer(pool, values))
+            if "program" in asked:
+                _send(answers, PythonSlice(asked, values).answer(pool))
+            else:
+                _send(answers, PythonCall(asked["call"], asked["timeout"], exchange).answer(pool, values))
 
 
 def _warm(binary: str) -> None:

@@ -1,6 +1,5 @@
 """`slice`: runs a program until it waits for steps that nobody knows the outcomes of yet."""
 
-import secrets
 from typing import Any
 
 import orjson
@@ -49,8 +48,7 @@ class Slice(ImplicitBlock):
         """
         script = await self._programs.get(config.control_block, config.block)
         heard = await self._outcomes.read(ctx, config.steps)
-        marks = Marks(secrets.token_hex(16))
-        answer = await self._running.run(ctx, script, config, heard, marks.mark)
+        answer, marks = await self._running.run(ctx, script, config, heard)
         for level, line in answer.logs:
             ctx.log(level, marks.plain(line))
         if answer.omitted:

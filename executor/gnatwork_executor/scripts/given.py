@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
 
 import orjson
 
@@ -31,21 +30,23 @@ def request_frame(script: Script, config: Slice, mark: str, seconds: float) -> b
     )
 
 
-def values_frame(ctx: BlockContext, config: Slice, args: Any, heard: Sequence[Heard], mark: str) -> bytes:
+def values_frame(
+    ctx: BlockContext, config: Slice, heard: Sequence[Heard], mark: str, snapshot: str | None = None
+) -> bytes:
     """What the program is told.
 
     Args:
         ctx: Of the slice.
         config: Of the slice.
-        args: What the function is called with.
         heard: The outcomes so far, in order.
         mark: Of its templates.
+        snapshot: Where it stands, if that is known; `heard` are then the outcomes since.
 
     Raises:
         BlockError: `script.too_large`, the arguments are.
     """
     try:
-        given = orjson.dumps(args)
+        given = orjson.dumps(config.args)
     except TypeError as error:
         raise BlockError("script.too_large", "What the program is called with is nested too deep.") from error
     if len(given) > MOST:
@@ -69,6 +70,7 @@ def values_frame(ctx: BlockContext, config: Slice, args: Any, heard: Sequence[He
             "told": _TOLD,
             "line": _LINE,
             "mark": mark,
+            "snapshot": snapshot,
             "outcomes": [
                 (number, int(outcome.at * 1000), outcome.failed, orjson.Fragment(outcome.text))
                 for number, outcome in heard
