@@ -6,13 +6,14 @@ from typing import Annotated, Any
 import typer
 
 from gnatwork import Client, RequestError
-from gnatwork_cli.connection_values import complete, read_values
+from gnatwork_cli.connection_values import Secrets, complete, read_values
 from gnatwork_cli.messages import fail, hint, say
 from gnatwork_cli.output import Format, OutputOption, moment, print_data, print_fields, print_rows
 from gnatwork_cli.stack_plan import parse_blocks
 from gnatwork_cli.target import client_command
 from gnatwork_manager.connections.sealing import generate_key
-from gnatwork_schemas.connections import VALUES, ConnectionType, ConnectionView
+from gnatwork_schemas.connections import SECRET_VALUES, VALUES, ConnectionView
+from gnatwork_schemas.integration import ConnectionKind
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -45,6 +46,16 @@ async def list_(
 
 
 @client_command(app)
+async def types(client: Client, output: OutputOption = Format.TABLE) -> None:
+    """List the types of connections there are, with their values and where to find them."""
+    page = await client.connections.types()
+    if output is not Format.TABLE:
+        print_data([one.model_dump(mode="json") for one in page.items], output)
+        return
+    print_rows([_type_row(one) for one in page.items], ("type", "title", "values", "help"), empty="There are none.")
+
+
+@client_command(app)
 async def show(client: Client, name: Name, output: OutputOption = Format.TABLE) -> None:
     """Show what a connection is and what templates can mention of it, never its values."""
     _print(await client.connections.get(name), output)
@@ -56,7 +67,7 @@ async def set_(
     name: Name,
     *,
     type: Annotated[
-        str | None, typer.Option("--type", help=f"{', '.join(VALUES)}; needed for a new one.", metavar="TYPE")
+        str | None, typer.Option("--type", help="One of `connection types`; needed for a new one.", metavar="TYPE")
     ] = None,
     value: Annotated[
         list[str] | None,
@@ -79,16 +90,11 @@ async def set_(
 ) -> None:
     """Store a connection. Secrets that are missing are asked for; of one that is stored, what is not given stays."""
     before = await _stored(client, name)
-    if type is not None:
-        kind = _type(type)
-    elif before is not None:
-        kind = before.type
-    else:
-        fail(f"there is no connection {name} yet; give its --type")
-    ask = _ask if sys.stdin.isatty() else None
-    values = read_values(kind, value or (), file, ask)
+    kind = type or (before.type if before else fail(f"there is no connection {name} yet; give its --type"))
+    ask, secrets = _ask if sys.stdin.isatty() else None, await _secrets(client, kind, before)
+    values = read_values(kind, value or (), file, ask, secrets)
     if values is not None or type is not None:
-        values = complete(kind, values or {}, ask) or None
+        values = complete(kind, values or {}, ask, secrets) or None
     allowed, about = (before.blocks, before.description) if before else (None, "")
     if blocks is not None:
         allowed = None if blocks == "*" else parse_blocks(blocks)
@@ -155,9 +161,22 @@ async def _stored(client: Client, name: str) -> ConnectionView | None:
         return None
 
 
-def _type(text: str) -> ConnectionType:
-    known = next((one for one in VALUES if one == text), None)
-    return known or fail(f"--type {text}: there are {', '.join(VALUES)}")
+async def _secrets(client: Client, type_: str, before: ConnectionView | None) -> Secrets:
+    """Which values of the type are secrets; of one whose integration is gone, all that are stored."""
+    if type_ in VALUES:
+        return SECRET_VALUES
+    kinds = {one.type: one for one in (await client.connections.types()).items}
+    if type_ in kinds:
+        return {type_: kinds[type_].secret}
+    if before is None or before.type != type_:
+        fail(f"--type {type_}: there are {', '.join(kinds)}")
+    return {type_: before.values}
+
+
+def _type_row(one: ConnectionKind) -> dict[str, Any]:
+    required = one.values_schema.get("required", ())
+    names = [name if name in required else f"{name}?" for name in one.values_schema.get("properties", {})]
+    return {"type": one.type, "title": one.title, "values": ", ".join(names) or "any", "help": one.help or one.summary}
 
 
 def _ask(name: str) -> str:
@@ -190,6 +209,6 @@ def _print(one: ConnectionView, output: Format) -> None:
             "created_by": one.created_by,
             "token_until": moment(state.expires_at) if state and state.expires_at else None,
             "error": state.error if state else None,
-            "mention": f"{{{{ connections.{one.name}.{one.offers[0]} }}}}",
+            "mention": f"{{{{ connections.{one.name}{f'.{one.offers[0]}' if one.type in VALUES else ''} }}}}",
         }
     )

@@ -1,21 +1,23 @@
 """The values of a connection, as `gnatwork connection set` takes them: secrets never on the command line."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from gnatwork_cli.run_input import ArgumentError
-from gnatwork_schemas.connections import SECRET_VALUES, ConnectionType
+from gnatwork_schemas.connections import SECRET_VALUES
 
 #: Asks for a secret by its name.
 Ask = Callable[[str], str]
+#: By type of connection, which of its values are secrets.
+Secrets = Mapping[str, Sequence[str]]
 
 
 def read_values(
-    type_: ConnectionType, entries: Sequence[str], file: str | None, ask: Ask | None
+    type_: str, entries: Sequence[str], file: str | None, ask: Ask | None, secrets: Secrets = SECRET_VALUES
 ) -> dict[str, Any] | None:
     """The values that options describe; None where there are none, which keeps those that are stored.
 
@@ -24,6 +26,7 @@ def read_values(
         entries: `NAME=VALUE`, `NAME=@FILE`, or `NAME` alone to be asked.
         file: One with all values as a JSON object, `-` for standard input.
         ask: Asks a person; None where there is nobody.
+        secrets: By type, which values are secrets.
 
     Raises:
         ArgumentError: A secret stands in the open, a file can't be read, or nobody can be asked.
@@ -33,22 +36,22 @@ def read_values(
         name, given, text = entry.partition("=")
         if not name:
             raise ArgumentError(f"--value {entry}: write NAME=VALUE, NAME=@FILE, or NAME to be asked")
-        values[name] = _value(type_, name, text) if given else _asked(name, ask)
+        values[name] = _value(type_, name, text, secrets) if given else _asked(name, ask)
     return values or None
 
 
-def complete(type_: ConnectionType, values: dict[str, Any], ask: Ask | None) -> dict[str, Any]:
+def complete(type_: str, values: dict[str, Any], ask: Ask | None, secrets: Secrets = SECRET_VALUES) -> dict[str, Any]:
     """The values with those secrets that a new connection of this type needs and that were not given."""
-    missing = [name for name in SECRET_VALUES.get(type_, ()) if name not in values]
+    missing = [name for name in secrets.get(type_, ()) if name not in values]
     if ask is None or (type_ == "smtp" and "username" not in values):
         return values
     return {**values, **{name: text for name in missing if (text := ask(name))}}
 
 
-def _value(type_: ConnectionType, name: str, text: str) -> str:
+def _value(type_: str, name: str, text: str, secrets: Secrets) -> str:
     if text.startswith("@"):
         return _read(text[1:]).removesuffix("\n")
-    if type_ == "custom" or name in SECRET_VALUES[type_]:
+    if type_ == "custom" or name in secrets.get(type_, ()):
         instead = f"`--value {name}` to be asked for it, or `--value {name}=@FILE` (`@-` for standard input)"
         raise ArgumentError(f"a secret shows in the list of processes and in the shell's history; write {instead}")
     return text

@@ -11,6 +11,7 @@ from gnatwork_cli.run_input import read_definition, read_json
 from gnatwork_cli.suggestions import workflow_names
 from gnatwork_cli.target import client_command
 from gnatwork_cli.trigger_flags import parse_fields
+from gnatwork_schemas.integration import TriggerType
 from gnatwork_schemas.triggers import StoredTrigger, TriggerState
 
 app = typer.Typer(
@@ -26,7 +27,9 @@ File = Annotated[
     str | None,
     typer.Option("--file", "-f", help="A file with the trigger as JSON, `-` for standard input.", metavar="FILE"),
 ]
-TypeOption = Annotated[str | None, typer.Option("--type", help="`webhook`, `schedule`, `event` or `polling`.")]
+TypeOption = Annotated[
+    str | None, typer.Option("--type", help="One of `trigger types`, such as `webhook` or `schedule`.")
+]
 Fields = Annotated[
     list[str] | None,
     typer.Option(
@@ -54,6 +57,16 @@ async def list_(
     print_rows([_row(one) for one in page.items], columns, empty="There are none; add one with `gnatwork trigger add`.")
     if page.next_cursor:
         hint("There are more: --limit shows up to 500.")
+
+
+@client_command(app)
+async def types(client: Client, output: OutputOption = Format.TABLE) -> None:
+    """List the types of triggers there are, the engine's own and those that integrations bring."""
+    page = await client.triggers.types()
+    if output is not Format.TABLE:
+        print_data([one.model_dump(mode="json") for one in page.items], output)
+        return
+    print_rows([_type_row(one) for one in page.items], ("type", "title", "fields", "summary"), empty="There are none.")
 
 
 @client_command(app)
@@ -153,6 +166,12 @@ def _given(trigger: str | None, type_: str | None, fields: list[str] | None, fil
     if not given:
         fail("there is no trigger; describe it with --type and --set, or give --file")
     return given
+
+
+def _type_row(one: TriggerType) -> dict[str, Any]:
+    required = one.config_schema.get("required", ())
+    names = [name if name in required else f"{name}?" for name in one.config_schema.get("properties", {})]
+    return {"type": one.type, "title": one.title, "fields": ", ".join(names), "summary": one.summary}
 
 
 def _row(one: StoredTrigger) -> dict[str, Any]:

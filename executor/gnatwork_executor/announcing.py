@@ -23,7 +23,8 @@ async def announce(bucket: Bucket, integrations: Iterable[Integration]) -> None:
     Who announces a type first has it: that of another integration is left out, and the log says so.
     """
     for integration in integrations:
-        for one in (*integration.triggers, *integration.connections):
+        brings: tuple[_Brought, ...] = (*integration.triggers, *integration.connections)
+        for one in brings:
             what, own = ("trigger", TRIGGER_TYPES) if isinstance(one, TriggerType) else ("connection", tuple(VALUES))
             brought = one.model_copy(update={"integration": integration.name})
             owner = "the engine itself" if one.type in own else await _announced(bucket, what, brought)

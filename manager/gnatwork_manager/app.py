@@ -21,6 +21,7 @@ from gnatwork_manager.executors import endpoints as executors
 from gnatwork_manager.http.cors import Cors
 from gnatwork_manager.http.head import HeadAsGet
 from gnatwork_manager.http.security import SecurityHeaders
+from gnatwork_manager.integrations import endpoints as integrations
 from gnatwork_manager.limits import LimitBody
 from gnatwork_manager.logs import routes as logs
 from gnatwork_manager.observe import Observe
@@ -68,6 +69,7 @@ def build_api() -> FastAPI:
         health,
         hooks,
         connections,
+        integrations,
         endpoints,
         event_endpoints,
         about_me,

@@ -12,6 +12,7 @@ from gnatwork_engine.compiler import compile_workflow, digest, encode
 from gnatwork_engine.core.replies import reply_paths
 from gnatwork_manager.bodies import encode_bounded
 from gnatwork_manager.catalogue import Catalogue
+from gnatwork_manager.integrations.brought import Brought
 from gnatwork_manager.lru import LruCache
 from gnatwork_manager.once import Once
 from gnatwork_manager.submission import moved
@@ -19,6 +20,7 @@ from gnatwork_schemas import subjects
 from gnatwork_schemas.catalogue import BlockType
 from gnatwork_schemas.control_block import ControlBlock
 from gnatwork_schemas.errors import ConflictError, DefinitionError, MessageError
+from gnatwork_schemas.integration import TriggerType
 from gnatwork_schemas.triggers import AnyTrigger
 
 #: Bytes of definitions whose control blocks are kept at hand.
@@ -30,7 +32,10 @@ _LARGE = 32 * 1024
 #: Encoding a control block of more blocks leaves it as well.
 _MANY = 200
 
-_Key = tuple[bytes, int]
+#: What may be because something was announced only a moment ago.
+_UNKNOWN = frozenset({"block.unknown_type", "trigger.unknown_type"})
+
+_Key = tuple[bytes, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +53,10 @@ class Compiled:
 class Definitions:
     """Turns definitions into stored control blocks."""
 
-    def __init__(self, state: Bucket, catalogue: Catalogue) -> None:
+    def __init__(self, state: Bucket, catalogue: Catalogue, brought: Brought) -> None:
         self._state = state
         self._catalogue = catalogue
+        self._brought = brought
         self._compiled: LruCache[_Key, Compiled] = LruCache(_CAPACITY)
         self._read: LruCache[str, Compiled] = LruCache(_CAPACITY)
         self._stored: LruCache[str, bool] = LruCache(_STORED)
@@ -60,7 +66,7 @@ class Definitions:
     async def compile(self, definition: dict[str, Any], pointer: str) -> Compiled:
         """The control block of a definition found at `pointer` of the request; DefinitionError, ProblemError."""
         data = encode_bounded(definition, pointer)
-        key = (hashlib.sha256(data).digest(), self._catalogue.revision)
+        key = (hashlib.sha256(data).digest(), self._catalogue.revision, self._brought.revision)
         if found := self._compiled.get(key):
             return found
         try:
@@ -97,18 +103,28 @@ class Definitions:
 
     async def _compile(self, definition: dict[str, Any], *, large: bool) -> Compiled:
         try:
-            return await _compiled(definition, self._catalogue.types, large=large)
+            return await self._compiled_now(definition, large=large)
         except DefinitionError as error:
-            if not any(fault.code == "block.unknown_type" for fault in error.faults):
+            if _UNKNOWN.isdisjoint(fault.code for fault in error.faults):
                 raise
         # An executor may have announced the type a moment ago.
         await self._catalogue.refresh()
-        return await _compiled(definition, self._catalogue.types, large=large)
+        await self._brought.refresh()
+        return await self._compiled_now(definition, large=large)
+
+    async def _compiled_now(self, definition: dict[str, Any], *, large: bool) -> Compiled:
+        return await _compiled(definition, self._catalogue.types, self._brought.triggers, large=large)
 
 
-async def _compiled(definition: dict[str, Any], types: Mapping[str, BlockType], *, large: bool) -> Compiled:
+async def _compiled(
+    definition: dict[str, Any],
+    types: Mapping[str, BlockType],
+    trigger_types: Mapping[str, TriggerType],
+    *,
+    large: bool,
+) -> Compiled:
     def compiled() -> Compiled:
-        control_block, triggers = compile_workflow(definition, types)
+        control_block, triggers = compile_workflow(definition, types, trigger_types)
         return _described(control_block, digest(encode(control_block)), triggers)
 
     return await asyncio.to_thread(compiled) if large else compiled()

@@ -27,6 +27,7 @@ from gnatwork_manager.definitions import Definitions
 from gnatwork_manager.event_stream import EventStreams
 from gnatwork_manager.executors.table import Executors
 from gnatwork_manager.index.feed import RunIndex
+from gnatwork_manager.integrations.brought import Brought
 from gnatwork_manager.metrics import Metrics
 from gnatwork_manager.nats_api import NatsApi
 from gnatwork_manager.people.guard import guarded_routes
@@ -115,6 +116,8 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
     state, status = Bucket(connection, subjects.STATE_BUCKET), Bucket(connection, subjects.STATUS_BUCKET)
     catalogue = Catalogue(connection, state)
     await until_available(catalogue.refresh)
+    brought = Brought(connection, state)
+    await until_available(brought.refresh)
     executors = Executors(connection, state)
     await until_available(executors.refresh)
     async with (
@@ -127,7 +130,10 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
         waits, streams, metrics = Waits(connection, history, reader), EventStreams(connection, history), Metrics()
         metrics.count("gnatwork_waiting_callers", "Callers that wait for their run.", lambda: waits.waiting)
         metrics.count("gnatwork_event_streams", "Event streams that are open.", lambda: streams.open)
-        claims, definitions = Claims(Bucket(connection, subjects.IDEMPOTENCY_BUCKET)), Definitions(state, catalogue)
+        claims, definitions = (
+            Claims(Bucket(connection, subjects.IDEMPOTENCY_BUCKET)),
+            Definitions(state, catalogue, brought),
+        )
         control, table = RunControl(history=history, reader=reader), TriggerTable(connection, state)
         workflows = stored_workflows(state, definitions, index, table.note)
         submitter = Submitter(
@@ -141,7 +147,7 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
             index=index,
             guard=StoreGuard(connection),
         )
-        connections = await stack.enter_async_context(open_connections(connection, settings))
+        connections = await stack.enter_async_context(open_connections(connection, settings, brought))
         trigger_states = TriggerStates(state)
         firing = Firing(submitter=submitter, states=trigger_states, metrics=metrics)
         clock = Clock.of(connection, state, table, firing, waits)
@@ -151,7 +157,7 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
             firing=firing,
             clock=clock,
             events=Events(connection, table, clock.timetable, firing),
-            store=TriggerStore(documents=workflows.documents, catalogue=catalogue),
+            store=TriggerStore(documents=workflows.documents, catalogue=catalogue, brought=brought),
             views=TriggerViews(states=trigger_states),
             rates=RateLimits(state),
             secrets=connections.values,
@@ -163,6 +169,7 @@ async def _services(connection: Connection, settings: ManagerSettings) -> AsyncI
             people=people,
             audit=AuditLog(connection),
             catalogue=catalogue,
+            brought=brought,
             executors=executors,
             index=index,
             submitter=submitter,
@@ -223,6 +230,7 @@ async def _background(services: Services) -> AsyncIterator[None]:
     async with asyncio.TaskGroup() as tasks:
         following = [
             tasks.create_task(services.catalogue.follow(), name="catalogue"),
+            tasks.create_task(services.brought.follow(), name="integrations"),
             tasks.create_task(services.executors.follow(), name="executors"),
             tasks.create_task(services.people.directory.follow(), name="people"),
             tasks.create_task(services.index.run(), name="index"),

@@ -15,6 +15,7 @@ from gnatwork_manager.dead_letters import (
     show_dead_letter,
 )
 from gnatwork_manager.executors.endpoints import VERBS as EXECUTOR_VERBS
+from gnatwork_manager.integrations import verbs as integrations
 from gnatwork_manager.listing import RunListQuery, list_runs
 from gnatwork_manager.logs import verbs as logs
 from gnatwork_manager.orders import Order
@@ -204,6 +205,7 @@ VERBS: Verbs = {
     **TRIGGER_VERBS,
     **EVENT_VERBS,
     **connections.VERBS,
+    **integrations.VERBS,
     **people.VERBS,
     **audit.VERBS,
 }

@@ -13,6 +13,7 @@ MIN_SECRET = 4
 #: Characters of the longest value.
 MAX_VALUE = 64 * 1024
 
+#: The types that the engine itself has; integrations bring others.
 ConnectionType = Literal["header", "basic", "bearer", "oauth2", "smtp", "custom"]
 #: What a value of a custom connection may be called.
 VALUE_NAME_PATTERN = r"^[A-Za-z_][A-Za-z0-9_-]{0,62}$"
@@ -97,7 +98,7 @@ class SmtpValues(StrictModel):
 
 
 #: By type, what its values have to be; those of `custom` are any texts under any names.
-VALUES: Mapping[ConnectionType, type[StrictModel] | None] = {
+VALUES: Mapping[str, type[StrictModel] | None] = {
     "header": HeaderValues,
     "basic": BasicValues,
     "bearer": BearerValues,
@@ -107,7 +108,7 @@ VALUES: Mapping[ConnectionType, type[StrictModel] | None] = {
 }
 
 #: By type, those of the values that are secrets; all of `custom` are.
-SECRET_VALUES: Mapping[ConnectionType, tuple[str, ...]] = {
+SECRET_VALUES: Mapping[str, tuple[str, ...]] = {
     "header": ("value",),
     "basic": ("password",),
     "bearer": ("token",),
@@ -121,7 +122,8 @@ CustomValues = Annotated[dict[_ValueName, Secret], Field(min_length=1, max_lengt
 class ConnectionBody(StrictModel):
     """What is sent to store a connection."""
 
-    type: ConnectionType
+    #: One of the engine's own, or of those that integrations bring.
+    type: Name
     #: None keeps those that are stored, where the type stays the same.
     values: dict[str, Any] | None = None
     #: The block types that may use it; None for all.
@@ -146,7 +148,7 @@ class ConnectionView(Model):
     name: Name
     #: Changes with each write; the ETag.
     revision: int
-    type: ConnectionType
+    type: Name
     description: str = ""
     #: The block types that may use it; None for all.
     blocks: tuple[BlockTypeName, ...] | None = None

@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 from gnatwork.pages import Page
 from gnatwork.transport import Call, Transport
-from gnatwork_schemas.connections import Authorization, AuthorizeAddress, ConnectionType, ConnectionView, Rotated
+from gnatwork_schemas.connections import Authorization, AuthorizeAddress, ConnectionView, Rotated
+from gnatwork_schemas.integration import ConnectionKind
 
 
 class Connections:
@@ -21,6 +22,14 @@ class Connections:
         answer = await self._transport.call(call)
         return Page([ConnectionView.model_validate(item) for item in answer["items"]], answer["next_cursor"])
 
+    async def types(self, *, limit: int = 500, cursor: str | None = None) -> Page[ConnectionKind]:
+        """The types there are, the engine's own and those of integrations, with the JSON Schemas of their values."""
+        query = {"limit": limit, "cursor": cursor}
+        answer = await self._transport.call(
+            Call(verb="connection.types", method="GET", path="/connection-types", query=query)
+        )
+        return Page([ConnectionKind.model_validate(item) for item in answer["items"]], answer["next_cursor"])
+
     async def get(self, name: str) -> ConnectionView:
         """What a connection is, and what templates can mention of it."""
         return ConnectionView.model_validate(await self._transport.call(_one(name, "get", "GET")))
@@ -28,7 +37,7 @@ class Connections:
     async def put(
         self,
         name: str,
-        type: ConnectionType,  # noqa: A002 - its name everywhere
+        type: str,  # noqa: A002 - its name everywhere
         values: Mapping[str, Any] | None = None,
         *,
         blocks: Sequence[str] | None = None,
@@ -39,7 +48,7 @@ class Connections:
 
         Args:
             name: what templates mention.
-            type: what it holds.
+            type: what it holds, one of `types`.
             values: those of its type; None keeps what is stored, where the type stays the same.
             blocks: the block types that may use it; None for all.
             description: what it is for.

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from gnatwork.pages import Page
 from gnatwork.runs import RunHandle
 from gnatwork.transport import Call, Transport, workflow_path
+from gnatwork_schemas.integration import TriggerType
 from gnatwork_schemas.triggers import StoredTrigger, TriggerPreview
 
 
@@ -31,6 +32,14 @@ class Triggers:
             Call(verb="trigger.list", method="GET", path=path, subject=subject, query=query)
         )
         return Page([StoredTrigger.model_validate(item) for item in answer["items"]], answer["next_cursor"])
+
+    async def types(self, *, limit: int = 500, cursor: str | None = None) -> Page[TriggerType]:
+        """The types there are, the engine's own and those of integrations, with the JSON Schemas of their fields."""
+        query = {"limit": limit, "cursor": cursor}
+        answer = await self._transport.call(
+            Call(verb="trigger.types", method="GET", path="/trigger-types", query=query)
+        )
+        return Page([TriggerType.model_validate(item) for item in answer["items"]], answer["next_cursor"])
 
     async def get(self, workflow: str, trigger: str) -> StoredTrigger:
         """A trigger: its addresses, when it fires next, and what became of it."""

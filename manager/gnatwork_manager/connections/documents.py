@@ -2,7 +2,6 @@
 
 from typing import Any, Literal
 
-from gnatwork_schemas.connections import ConnectionType
 from gnatwork_schemas.model import Model
 from gnatwork_schemas.names import BlockTypeName, Name
 
@@ -11,7 +10,7 @@ class StoredConnection(Model):
     """The document of a connection in its bucket. What counts is sealed; the rest is for lists."""
 
     v: Literal[1] = 1
-    type: ConnectionType
+    type: Name
     description: str = ""
     blocks: tuple[BlockTypeName, ...] | None = None
     values: tuple[str, ...]
@@ -26,11 +25,13 @@ class StoredConnection(Model):
 class SealedConnection(Model):
     """What is sealed of a connection: also what it may be used for, which no one is to change from outside."""
 
-    type: ConnectionType
+    type: Name
     blocks: tuple[BlockTypeName, ...] | None = None
     #: Changes with the values: tokens that were had with others are of no use.
     generation: str
     values: dict[str, Any]
+    #: Of a type that an integration brings, which may be gone by now: which of the values are secrets.
+    secret: tuple[str, ...] | None = None
 
 
 class StoredToken(Model):

@@ -8,14 +8,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from gnatwork_manager.connections.documents import SealedToken
 from gnatwork_manager.problems import ProblemError, faults_of
-from gnatwork_schemas.connections import VALUES, ConnectionType, CustomValues, ResolvedConnection
+from gnatwork_schemas.connections import VALUES, CustomValues, ResolvedConnection
 
 _CUSTOM = TypeAdapter(CustomValues)
 #: Characters of all values of a connection together: they are one message, sealed.
 _MAX_SIZE = 256 * 1024
 
 #: What templates can mention, by type; a mail server has a user only where it was given one.
-_OFFERS: Mapping[ConnectionType, tuple[str, ...]] = {
+_OFFERS: Mapping[str, tuple[str, ...]] = {
     "header": ("name", "value"),
     "basic": ("username", "password", "authorization"),
     "bearer": ("token", "authorization"),
@@ -25,7 +25,7 @@ _OFFERS: Mapping[ConnectionType, tuple[str, ...]] = {
 #: And where the service is, of those that may say so.
 _BASE_URL = "base_url"
 #: Which of them must never be seen.
-_SECRET: Mapping[ConnectionType, tuple[str, ...]] = {
+_SECRET: Mapping[str, tuple[str, ...]] = {
     "header": ("value",),
     "basic": ("password", "authorization"),
     "bearer": ("token", "authorization"),
@@ -34,8 +34,11 @@ _SECRET: Mapping[ConnectionType, tuple[str, ...]] = {
 }
 
 
-def read_values(type_: ConnectionType, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a connection, checked, without those that are null; ProblemError, which never holds a value."""
+def read_values(type_: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a connection of one of the engine's own types, checked, without those that are null.
+
+    Raises ProblemError, which never holds a value.
+    """
     model = VALUES[type_]
     try:
         given = dict(values)
@@ -50,23 +53,28 @@ def read_values(type_: ConnectionType, values: Mapping[str, Any]) -> dict[str, A
         )
         first = f"at {faults[0].pointer}: {faults[0].message}"
         raise ProblemError("connection.invalid", first, errors=faults) from None
-    if sum(len(str(value)) for value in read.values()) > _MAX_SIZE:
-        raise ProblemError("connection.invalid", f"the values have more than {_MAX_SIZE // 1024} Ki characters in all")
+    check_size(read)
     return {name: value for name, value in read.items() if value is not None}
 
 
-def offers(type_: ConnectionType, given: tuple[str, ...]) -> tuple[str, ...]:
-    """What templates can mention of a connection with these values."""
+def check_size(values: Mapping[str, Any]) -> None:
+    """Raise ProblemError for values that are too large together."""
+    if sum(len(str(value)) for value in values.values()) > _MAX_SIZE:
+        raise ProblemError("connection.invalid", f"the values have more than {_MAX_SIZE // 1024} Ki characters in all")
+
+
+def offers(type_: str, given: tuple[str, ...]) -> tuple[str, ...]:
+    """What templates can mention of a connection with these values; of types that are not the engine's own, all."""
     match type_:
-        case "custom":
-            return given
         case "smtp":
             return tuple(name for name in _OFFERS[type_] if name in given)
-        case _:
+        case _ if type_ in _OFFERS:
             return (*_OFFERS[type_], *(name for name in given if name == _BASE_URL))
+        case _:
+            return given
 
 
-def resolved(type_: ConnectionType, values: Mapping[str, Any], token: SealedToken | None = None) -> ResolvedConnection:
+def resolved(type_: str, values: Mapping[str, Any], token: SealedToken | None = None) -> ResolvedConnection:
     """What an executor gets; of `oauth2` the token, and nothing that it was had with."""
     found: dict[str, Any] = dict(values)
     match type_:

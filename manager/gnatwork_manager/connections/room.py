@@ -16,8 +16,10 @@ from gnatwork_manager.connections.store import ConnectionStore, Found
 from gnatwork_manager.connections.table import ConnectionTable
 from gnatwork_manager.connections.token_state import Client
 from gnatwork_manager.connections.tokens import Tokens
+from gnatwork_manager.connections.types import ConnectionTypes
 from gnatwork_manager.connections.values import Connections
 from gnatwork_manager.egress import ManagerHttp
+from gnatwork_manager.integrations.brought import Brought
 from gnatwork_manager.pages import decode_cursor, encode_cursor, page
 from gnatwork_manager.problems import invalid
 from gnatwork_manager.settings import ManagerSettings
@@ -78,7 +80,9 @@ class ConnectionRoom:
 
 
 @contextlib.asynccontextmanager
-async def open_connections(connection: Connection, settings: ManagerSettings) -> AsyncIterator[ConnectionRoom]:
+async def open_connections(
+    connection: Connection, settings: ManagerSettings, brought: Brought
+) -> AsyncIterator[ConnectionRoom]:
     """All of it, as of now; `table.follow` keeps it so.
 
     Raises:
@@ -90,7 +94,7 @@ async def open_connections(connection: Connection, settings: ManagerSettings) ->
     table = ConnectionTable(connection, bucket)
     await until_available(table.refresh)
     async with ManagerHttp(settings.egress_allow) as http:
-        store, tokens = ConnectionStore(table, keys), Tokens(table, http, settings.clock)
+        store, tokens = ConnectionStore(table, keys, ConnectionTypes(brought)), Tokens(table, http, settings.clock)
         try:
             yield ConnectionRoom(
                 table=table,

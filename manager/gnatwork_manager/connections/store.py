@@ -3,16 +3,16 @@
 import re
 import secrets
 import time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 
 from gnatwork_bus.kv import Bucket, Entry
 from gnatwork_manager.actors import actor
 from gnatwork_manager.connections.documents import SealedConnection, StoredConnection
-from gnatwork_manager.connections.kinds import read_values
 from gnatwork_manager.connections.sealing import SecretKeys
 from gnatwork_manager.connections.table import ConnectionTable
+from gnatwork_manager.connections.types import ConnectionTypes, ReadValues
 from gnatwork_manager.problems import ProblemError, invalid
 from gnatwork_manager.versions.conditions import ALWAYS, Condition
 from gnatwork_schemas import subjects
@@ -38,9 +38,10 @@ class Found(NamedTuple):
 class ConnectionStore:
     """The connections of all namespaces. Every method raises ProblemError `connection.no_keys` without keys."""
 
-    def __init__(self, table: ConnectionTable, keys: SecretKeys | None) -> None:
+    def __init__(self, table: ConnectionTable, keys: SecretKeys | None, types: ConnectionTypes) -> None:
         self._table = table
         self._keys = keys
+        self._types = types
 
     @property
     def bucket(self) -> Bucket:
@@ -79,7 +80,7 @@ class ConnectionStore:
         """Store a connection, and whether it is a new one; ProblemError."""
         if not _is_name(name):
             raise invalid("/name", f"`{name}` is no name of a connection; it has up to 63 of a-z, 0-9, _ and -")
-        values = None if body.values is None else read_values(body.type, body.values)
+        values = None if body.values is None else await self._types.read(body.type, body.values)
         key = subjects.connection_key(namespace, name)
         for _ in range(_ATTEMPTS):
             entry, revision = await self.bucket.find(key)
@@ -117,7 +118,7 @@ class ConnectionStore:
         raise ProblemError("engine.unavailable", f"too many others write the connection `{name}`")
 
     def _document(
-        self, namespace: str, name: str, body: ConnectionBody, values: dict[str, Any] | None, before: Found | None
+        self, namespace: str, name: str, body: ConnectionBody, values: ReadValues | None, before: Found | None
     ) -> StoredConnection:
         now, who = round(time.time(), 6), str(actor.get())
         if values is None:
@@ -130,7 +131,11 @@ class ConnectionStore:
             sealed = opened.model_copy(update={"blocks": body.blocks})
         else:
             sealed = SealedConnection(
-                type=body.type, blocks=body.blocks, generation=secrets.token_hex(8), values=values
+                type=body.type,
+                blocks=body.blocks,
+                generation=secrets.token_hex(8),
+                values=values.values,
+                secret=values.secret,
             )
         return StoredConnection(
             type=body.type,

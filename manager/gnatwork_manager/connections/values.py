@@ -7,6 +7,7 @@ from gnatwork_manager.connections.kinds import resolved
 from gnatwork_manager.connections.store import ConnectionStore
 from gnatwork_manager.connections.token_state import Client
 from gnatwork_manager.connections.tokens import Tokens
+from gnatwork_manager.connections.types import resolved_kind
 from gnatwork_manager.problems import ProblemError
 from gnatwork_schemas.connections import NAMED_TYPES, Resolved, ResolvedConnection
 
@@ -52,13 +53,16 @@ class Connections:
         opened = self._store.open(namespace, found)
         if block_type in NAMED_TYPES and block_type not in (opened.blocks or ()):
             raise ProblemError(
-                "connection.not_permitted", f"the connection `{name}` does not name `{block_type}` among its block types"
+                "connection.not_permitted",
+                f"the connection `{name}` does not name `{block_type}` among its block types",
             )
         if block_type is not None and opened.blocks is not None and block_type not in opened.blocks:
             allowed = ", ".join(f"`{type_}`" for type_ in opened.blocks)
             raise ProblemError(
                 "connection.not_permitted", f"the connection `{name}` is for {allowed}, not for `{block_type}`"
             )
+        if opened.secret is not None:
+            return _Value(resolved_kind(opened.values, opened.secret), None)
         if opened.type != "oauth2":
             return _Value(resolved(opened.type, opened.values), None)
         held = await self._tokens.get(Client(self._store.keys, namespace, name, opened))

@@ -11,10 +11,12 @@ from gnatwork_engine.compiler.faults import Faults
 from gnatwork_engine.compiler.triggers import read_trigger
 from gnatwork_manager.bodies import encode_bounded
 from gnatwork_manager.catalogue import Catalogue
+from gnatwork_manager.integrations.brought import Brought
 from gnatwork_manager.problems import ProblemError, invalid
 from gnatwork_manager.triggers.table import Known, known_of
 from gnatwork_manager.versions.conditions import ALWAYS, Condition
 from gnatwork_manager.versions.documents import Found, WorkflowDocuments
+from gnatwork_schemas.errors import DefinitionError
 from gnatwork_schemas.problem import Fault
 from gnatwork_schemas.triggers import MAX_TRIGGERS, AnyTrigger
 from gnatwork_schemas.workflow import StoredWorkflow
@@ -36,6 +38,7 @@ class TriggerStore:
 
     documents: WorkflowDocuments
     catalogue: Catalogue
+    brought: Brought
 
     async def all(self, namespace: str, workflow: str) -> list[Known]:
         """All triggers of a workflow: those of its definition, then those that were added."""
@@ -48,7 +51,7 @@ class TriggerStore:
 
     async def add(self, namespace: str, workflow: str, value: Any, condition: Condition = ALWAYS) -> FoundTrigger:
         """Add a trigger; DefinitionError, ProblemError `trigger.exists`, `trigger.path_taken`, `workflow.changed`."""
-        trigger = self._read(value)
+        trigger = await self._read(value)
 
         def change(before: StoredWorkflow) -> StoredWorkflow:
             if trigger.id in before.triggers():
@@ -64,7 +67,7 @@ class TriggerStore:
         self, namespace: str, workflow: str, id_: str, value: Any, condition: Condition = ALWAYS
     ) -> FoundTrigger:
         """Add a trigger or replace an added one; raises as `add`, and ProblemError `trigger.defined`."""
-        trigger, created = self._read(_named(id_, value)), False
+        trigger, created = await self._read(_named(id_, value)), False
 
         def change(before: StoredWorkflow) -> StoredWorkflow:
             nonlocal created
@@ -112,11 +115,21 @@ class TriggerStore:
 
         return await self.documents.change(namespace, name, decide, condition)
 
-    def _read(self, value: Any) -> AnyTrigger:
+    async def _read(self, value: Any) -> AnyTrigger:
         # The document that it becomes a part of has to be read again.
         encode_bounded(value, "")
+        try:
+            return self._compiled(value)
+        except DefinitionError as error:
+            if not any(fault.code == "trigger.unknown_type" for fault in error.faults):
+                raise
+        # An executor may have announced the type a moment ago.
+        await self.brought.refresh()
+        return self._compiled(value)
+
+    def _compiled(self, value: Any) -> AnyTrigger:
         faults = Faults()
-        trigger = read_trigger(value, (), faults, self.catalogue.types)
+        trigger = read_trigger(value, (), faults, self.catalogue.types, self.brought.triggers)
         if trigger is None or faults:
             raise faults.error()
         return trigger

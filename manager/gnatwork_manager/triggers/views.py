@@ -14,7 +14,7 @@ from gnatwork_manager.triggers.rhythms import rhythm_of
 from gnatwork_manager.triggers.states import TriggerStates
 from gnatwork_manager.triggers.store import FoundTrigger
 from gnatwork_manager.triggers.table import Known
-from gnatwork_schemas.triggers import AnyTrigger, ScheduleTrigger, StoredTrigger, TriggerState
+from gnatwork_schemas.triggers import AnyTrigger, ScheduleTrigger, ServiceTrigger, StoredTrigger, TriggerState
 
 #: Times that a preview has.
 _PREVIEW = 10
@@ -53,18 +53,26 @@ def preview(known: Known) -> dict[str, Any]:
 
 
 def _document(known: Known, state: TriggerState, now: float, *, secret: bool) -> dict[str, Any]:
-    trigger = known.trigger
+    trigger, shown = known.trigger, _written(known.trigger)
     path = getattr(trigger, "path", None)
     addresses = (known.address and secret and f"/hooks/{known.address}", path and f"/hooks{path}")
     return StoredTrigger(
         workflow=known.workflow,
-        trigger=trigger,
+        trigger=shown or trigger,
+        becomes=trigger if shown else None,
         source=known.source,
         enabled=trigger.enabled,
         addresses=tuple(address for address in addresses if address),
         next_at=_next(trigger, now),
         state=state,
-    ).model_dump(mode="json")
+    ).model_dump(mode="json", exclude={"trigger": {"written"}, "becomes": {"written"}})
+
+
+def _written(trigger: AnyTrigger) -> ServiceTrigger | None:
+    """A trigger of a type that an integration brings, as it was written; `enabled` as it was last switched."""
+    if trigger.written is None:
+        return None
+    return ServiceTrigger.model_validate({**trigger.written, "enabled": trigger.enabled})
 
 
 def _next(trigger: AnyTrigger, now: float) -> float | None:

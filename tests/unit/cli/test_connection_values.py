@@ -21,7 +21,7 @@ def test_what_is_no_secret_may_stand_in_the_open() -> None:
 )
 def test_a_secret_may_not(type_: str, entry: str) -> None:
     with pytest.raises(ArgumentError, match="list of processes"):
-        read_values(type_, [entry], None, None)  # type: ignore[arg-type]  # one of them
+        read_values(type_, [entry], None, None)
 
 
 def test_values_come_from_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

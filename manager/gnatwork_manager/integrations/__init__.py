@@ -1,0 +1,1 @@
+"""What integrations bring beside blocks: types of triggers and of connections."""
