@@ -13,7 +13,6 @@ from gnatwork_engine.compiler.encode import MAX_SIZE, encode
 from gnatwork_engine.compiler.faults import Faults
 from gnatwork_engine.compiler.frames import Frame
 from gnatwork_engine.compiler.inputs import check_schema
-from gnatwork_engine.compiler.later import refuse_scripts
 from gnatwork_engine.compiler.outline import read_outline
 from gnatwork_engine.compiler.prepare import Body, prepare
 from gnatwork_engine.compiler.references import read_references
@@ -58,7 +57,6 @@ def compile_workflow(
         DefinitionError: With all mistakes that could be found at once, each with a JSON Pointer into `raw`.
     """
     outline = read_outline(raw)
-    refuse_scripts(outline)
     found = Faults(partial(existing, outline))
     document, origin = to_native(outline, found)
     faults = Faults(origin, found)

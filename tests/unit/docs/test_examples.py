@@ -13,7 +13,6 @@ from docs.generator.schemas import MODELS
 from gnatwork_blocks.registry import describe
 from gnatwork_engine.compiler import compile_definition
 from gnatwork_schemas.catalogue import BlockType
-from gnatwork_schemas.errors import DefinitionError
 from gnatwork_schemas.steering import STEERING
 
 CATALOGUE = {block.type: describe(block) for block in built_in()}
@@ -61,13 +60,6 @@ def test_definitions_with_blocks_of_the_reader_compile(fence: Fence) -> None:
 @pytest.mark.parametrize("fence", _definitions("dialect"), ids=lambda fence: fence.place)
 def test_definitions_in_other_languages_compile(fence: Fence) -> None:
     compile_definition(json.loads(fence.text), CATALOGUE)
-
-
-@pytest.mark.parametrize("fence", _definitions("refused"), ids=lambda fence: fence.place)
-def test_what_is_said_to_be_refused_is(fence: Fence) -> None:
-    with pytest.raises(DefinitionError) as caught:
-        compile_definition(json.loads(fence.text), CATALOGUE)
-    assert {fault.code for fault in caught.value.faults} == {"definition.not_supported"}
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "examples").rglob("*.json")), ids=lambda path: path.name)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from gnatwork_engine.compiler.dialects import ordered_steps, step_graph, typed_steps
+from gnatwork_engine.compiler.dialects import ordered_steps, step_graph, typed_steps, whole_script
 from gnatwork_engine.compiler.dialects.naming import workflow_name
 from gnatwork_engine.compiler.dialects.placed import separate
 from gnatwork_engine.compiler.dialects.recognise import recognise
@@ -16,6 +16,7 @@ _DIALECTS: Mapping[str, Callable[[Mapping[str, Any], Faults], dict[str, Any]]] =
     "ordered": ordered_steps.translate,
     "graph": step_graph.translate,
     "typed": typed_steps.translate,
+    "script": whole_script.translate,
 }
 
 

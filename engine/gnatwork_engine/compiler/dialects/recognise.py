@@ -3,23 +3,25 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
-from gnatwork_engine.compiler.dialects import ordered_steps, step_graph, typed_steps
+from gnatwork_engine.compiler.dialects import ordered_steps, step_graph, typed_steps, whole_script
 from gnatwork_engine.compiler.faults import Faults, shown
 from gnatwork_engine.json_tree import Path, to_pointer
 
-Language = Literal["native", "ordered", "graph", "typed"]
+Language = Literal["native", "ordered", "graph", "typed", "script"]
 
 _CALLED: Mapping[Language, str] = {
     "native": "the native language",
     "ordered": "ordered steps",
     "graph": "a step graph",
     "typed": "typed steps",
+    "script": "programs",
 }
 #: Keys of a definition that only one language has. A name that two have, such as `retry`, tells nothing.
 _KEYS: Mapping[str, Language] = {
     **dict.fromkeys(ordered_steps.MARKS, "ordered"),
     **dict.fromkeys(step_graph.MARKS, "graph"),
     **dict.fromkeys(typed_steps.MARKS, "typed"),
+    whole_script.SCRIPT: "script",
     **dict.fromkeys(("blocks", "triggers", "on_failure"), "native"),
 }
 #: Likewise of a step.
@@ -61,7 +63,9 @@ def recognise(document: Mapping[str, Any], faults: Faults) -> Language:
 
 def _marks(document: Mapping[str, Any]) -> Iterator[_Mark]:
     for key in document:
-        if language := _KEYS.get(key):
+        # Programs have some keys in common with the native language.
+        shared = whole_script.SCRIPT in document and key in whole_script.SAME
+        if (language := _KEYS.get(key)) and not shared:
             yield _Mark(language, (key,))
     steps = document.get("steps")
     for index, step in enumerate(steps if isinstance(steps, list) else ()):
