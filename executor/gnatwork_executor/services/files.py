@@ -14,7 +14,7 @@ from gnatwork_schemas.model import Model
 from gnatwork_schemas.subjects import file_name, writing_key
 
 #: Seconds after which nobody writes a file any more that somebody has begun to write.
-_ABANDONED = 6 * 3600.0
+ABANDONED = 6 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class BusFiles:
         """Remove what writers who vanished have left."""
         for entry in await self.notes.list(writing_key("*")):
             note = _Note.model_validate_json(entry.value)
-            if note.at > time.time() - _ABANDONED:
+            if note.at > time.time() - ABANDONED:
                 continue
             now = await self.objects.info(note.name)
             for object_id in note.ids:

@@ -34,7 +34,7 @@ async def failure(ctx: BlockContext, template: str, **data: Any) -> BlockError:
     ],
 )
 async def test_texts(ctx: BlockContext, template: str, text: str) -> None:
-    data = {"name": "Ada", "n": 3, "items": [{"title": "Pen"}, {"title": "<Lamp>"}], "nothing": None}
+    data: dict[str, Any] = {"name": "Ada", "n": 3, "items": [{"title": "Pen"}, {"title": "<Lamp>"}], "nothing": None}
     assert await fill(ctx, template, **data) == text
 
 
