@@ -1,4 +1,4 @@
-"""The documents promise nothing that is not there: commands, targets, parts of the language."""
+"""The documents promise nothing that is not there: commands, and targets of make."""
 
 import re
 import shlex
@@ -9,7 +9,6 @@ import pytest
 from support.documents import ROOT, documents, fences, named, prose
 
 from docs.generator.commands import Command, all_commands
-from gnatwork_engine.compiler import later
 from gnatwork_schemas.codes import CODES
 
 COMMANDS = {command.name: command for command in all_commands()}
@@ -18,9 +17,6 @@ _MAKE = re.compile(r"\bmake (?P<target>[a-z]+)")
 _LINE = re.compile(r"(?<!\\)\n")
 #: Where a command ends and another begins, or its output goes elsewhere.
 _ENDS = {"|", "||", "&&", ";", ">", "2>"}
-#: What later versions bring, as far as the word means nothing else in this one.
-_LATER = {later.SCRIPT}
-_REFUSALS = re.compile(r"^## Not supported yet$.*?(?=^## |\Z)", re.DOTALL | re.MULTILINE)
 
 
 def _calls(text: str) -> Iterator[list[str]]:
@@ -83,16 +79,3 @@ def test_every_target_that_is_mentioned_exists() -> None:
                 assert set(_MAKE.findall(fence.text)) <= targets, fence.place
         mentioned = {m["target"] for span in _INLINE.findall(prose(document)) for m in _MAKE.finditer(span)}
         assert mentioned <= targets, named(document)
-
-
-def test_the_refused_parts_are_those_that_the_compiler_refuses() -> None:
-    page = (ROOT / "docs/reference/definition.md").read_text()
-    section = _REFUSALS.search(page)
-    assert section
-    assert set(_INLINE.findall(section.group())) >= _LATER
-
-
-@pytest.mark.parametrize("document", documents(), ids=named)
-def test_no_refused_part_is_told_of_as_if_it_worked(document: Path) -> None:
-    spans = set(_INLINE.findall(_REFUSALS.sub("", prose(document))))
-    assert not spans & _LATER
