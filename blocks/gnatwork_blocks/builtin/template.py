@@ -62,7 +62,7 @@ class Template(Block):
         escape: Literal["none", "html"] = Field(
             default="none",
             description="`html`: what is put in is escaped, so that it can be no markup. Markup of the template itself"
-            " within `${…}` has the tag `html` in front of it, and the same holds there; `raw(value)` is put in as it is.",
+            " within `${…}` has the tag `html` in front of it, and the same holds there; `raw(value)` stays as it is.",
         )
 
         @model_validator(mode="after")

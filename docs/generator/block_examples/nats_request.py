@@ -12,8 +12,8 @@ EXAMPLE = Example(
             },
             {"id": "unknown", "type": "noop", "needs": ["price.error"], "config": "{{ error.code }}"},
         ],
-        "output": "{{ price.data ?? unknown }}",
+        "output": "{{ unknown }}",
     },
     "nats.no_responders",
-    "With a service, such as `nats reply prices.get 20`, it is what that answers.",
+    "With a service, such as `nats reply prices.get 20`, `price.data` would be what that answers.",
 )
