@@ -125,8 +125,8 @@ class PastStep(NamedTuple):
     #: Sequence of the event in history that says what came of it: an output, an error, a signal. A delay yields null,
     #: whatever the event.
     sequence: int | None = None
-    #: A program hears of outcomes in this order, and among equals in that of the steps, so that each replay goes the
-    #: same way. It is the sequence of the event that settled the step; a signal, say, may have been there long before.
+    #: How many steps of the present state were settled before it. A program hears of outcomes in this order, so that
+    #: each replay goes the same way; a signal, say, may have been there long before it was taken.
     order: int | None = None
 
 

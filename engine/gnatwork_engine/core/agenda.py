@@ -13,14 +13,15 @@ from gnatwork_engine.core.state import UNDO, Frame
 def work_off(fold: Fold) -> None:
     """Until nothing more follows."""
     agenda = fold.agenda
-    while agenda:
+    while agenda or fold.last:
+        if not agenda:
+            scripts.advance(fold, *fold.last.popleft())
+            continue
         item = agenda.popleft()
         if type(item) is Settle:
             _settled(fold, item)
         elif type(item) is Begin:
             _begin(fold, item.frame, item.key)
-        elif item.frame.tasks[item.key].script is not None:
-            scripts.advance(fold, item.frame, item.key)
         else:
             loops.advance(fold, item.frame, item.key)
 

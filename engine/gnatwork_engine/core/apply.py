@@ -54,7 +54,7 @@ def apply(plan: Plan, state: RunState | None, event: Event, reuse: Mapping[str, 
             return state
         if handle := _HANDLERS.get(type(event.body)):
             handle(fold, event.body)
-    if fold.agenda:
+    if fold.agenda or fold.last:
         work_off(fold)
     state.status = finish.status_of(state)
     return state

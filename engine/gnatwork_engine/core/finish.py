@@ -94,6 +94,7 @@ def _stop(fold: Fold) -> tuple[tuple[str, int], ...]:
             fold.mark(frame, key, TaskStatus.CANCELLED)
         frame.unsettled = 0
     fold.agenda.clear()
+    fold.last.clear()
     state.held.clear()
     state.held_timers.clear()
     return tuple(stopped)

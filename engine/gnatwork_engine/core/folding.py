@@ -39,13 +39,15 @@ class Advance(NamedTuple):
 class Fold:
     """A plan, a state, an event, and what is left to do."""
 
-    __slots__ = ("agenda", "event", "plan", "state")
+    __slots__ = ("agenda", "event", "last", "plan", "state")
 
     def __init__(self, plan: Plan, state: RunState, event: Event) -> None:
         self.plan = plan
         self.state = state
         self.event = event
         self.agenda: deque[Begin | Settle | Advance] = deque()
+        #: What comes when the agenda is empty: programs go on with all that the event has settled.
+        self.last: deque[Advance] = deque()
 
     def mark(self, frame: Frame, key: str, status: TaskStatus) -> TaskState:
         """Give a task a status, and see to what hangs on it."""

@@ -28,7 +28,8 @@ def _give_up_all(fold: Fold, scopes: list[Frame]) -> None:
             container = task.loop or task.script
             if container is not None and task.status is TaskStatus.RUNNING:
                 container.given_up = True
-                fold.agenda.append(Advance(scope, key))
+                then = fold.agenda if task.script is None else fold.last
+                then.append(Advance(scope, key))
                 scopes += _inside(fold, scope, key)
             elif not task.status.ended:
                 _give_up_task(fold, scope, key)
@@ -69,7 +70,7 @@ def drop(fold: Fold, frame: Frame, key: str) -> None:
     elif role is Role.SLICE:
         if script := frame.tasks[owner].script:
             script.slicing = False
-        fold.agenda.append(Advance(frame, owner))
+        fold.last.append(Advance(frame, owner))
     elif role.serves:
         fold.mark(frame, owner, TaskStatus.CANCELLED)
         fold.settle(frame, owner)

@@ -25,11 +25,8 @@ class ScriptState:
     #: Slices begun, of all states together, and whether the last one is under way.
     slices: int = 0
     slicing: bool = False
-    #: Sequence of the event that began it, 0 for none in this state: it knows nothing that came later. And how many
-    #: settled steps it knows.
-    as_of: int = 0
-    told: int = 0
-    #: How many of them the slice before it knew; None where there was none in this state.
+    #: How many settled steps it knows, and how many the slice before it knew; None where there is none in this state.
+    told: int | None = None
     seen: int | None = None
     #: Whether the program asks for more steps as soon as there is room.
     more: bool = False

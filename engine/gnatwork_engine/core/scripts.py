@@ -33,7 +33,7 @@ def begin(fold: Fold, frame: Frame, key: str) -> None:
     task.queued_at = task.started_at = fold.event.at
     task.script = ScriptState(rules(frame.body.planned(key)).entry, fold.event.at)
     fold.state.frames[frame.path(key)] = scope_of_steps(fold.state, frame, key)
-    fold.agenda.append(Advance(frame, key))
+    fold.last.append(Advance(frame, key))
 
 
 def advance(fold: Fold, frame: Frame, key: str) -> None:
@@ -45,7 +45,7 @@ def advance(fold: Fold, frame: Frame, key: str) -> None:
     if script.leaving or barred(frame, key):
         if not script.open:
             _leave(fold, frame, key, script)
-    elif not script.as_of or script.settled > script.told or _has_more(script, rules(frame.body.planned(key))):
+    elif script.told is None or script.settled > script.told or _has_more(script, rules(frame.body.planned(key))):
         _slice(fold, frame, key, script)
     elif not script.open:
         report(fold, frame, key, "script.stuck", f"`{script.function}` waits, but for none of its steps")
@@ -57,7 +57,7 @@ def sliced(fold: Fold, frame: Frame, key: str, output: Any) -> None:
     program = rules(frame.body.planned(key))
     room_of_slice = room(script, program)
     script.slicing = False
-    fold.agenda.append(Advance(frame, key))
+    fold.last.append(Advance(frame, key))
     wanted = _read(output)
     if wanted is None:
         report(fold, frame, key, "message.invalid", "the output of a slice is not what it ought to be")
@@ -80,12 +80,13 @@ def step_settled(fold: Fold, frame: Frame, key: str) -> None:
     """What became of a step is for the program to know."""
     if frame.parent is None:
         return
-    script, sequence = _script(frame.parent, frame.owner), fold.event.sequence
-    number = int(key) - script.first
-    script.past[number] = script.past[number]._replace(sequence=frame.tasks[key].sequence or sequence, order=sequence)
+    script, number = _script(frame.parent, frame.owner), int(key)
+    sequence = frame.tasks[key].sequence or fold.event.sequence
+    step = script.past[number - script.first]
+    script.past[number - script.first] = step._replace(sequence=sequence, order=script.settled)
     script.settled += 1
     forget(fold, frame, key)
-    fold.agenda.append(Advance(frame.parent, frame.owner))
+    fold.last.append(Advance(frame.parent, frame.owner))
 
 
 def fail_script(fold: Fold, frame: Frame, key: str, error: ErrorInfo, sequence: int) -> None:
@@ -96,7 +97,7 @@ def fail_script(fold: Fold, frame: Frame, key: str, error: ErrorInfo, sequence: 
     script.error = error if error.task else error.model_copy(update={"task": frame.path(key)})
     script.left_at = sequence
     give_up_inside(fold, frame, key)
-    fold.agenda.append(Advance(frame, key))
+    fold.last.append(Advance(frame, key))
 
 
 def report(fold: Fold, frame: Frame, key: str, code: str, message: str) -> None:
@@ -140,8 +141,7 @@ def _has_more(script: ScriptState, program: Script) -> bool:
 def _slice(fold: Fold, frame: Frame, key: str, script: ScriptState) -> None:
     """The program runs on, with all that is known now."""
     frame.tasks.pop(slice_name(key, script.slices - 1), None)
-    script.seen = script.told if script.as_of else None
-    script.told, script.as_of = script.settled, fold.event.sequence
+    script.seen, script.told = script.told, script.settled
     script.slicing, script.more = True, False
     name = slice_name(key, script.slices)
     script.slices += 1
@@ -175,8 +175,8 @@ def _enter(fold: Fold, frame: Frame, key: str, script: ScriptState) -> None:
     script.next, script.began_at = None, fold.event.at
     script.transitions += 1
     script.first += len(script.past)
-    script.past, script.settled, script.told, script.as_of = [], 0, 0, 0
-    fold.agenda.append(Advance(frame, key))
+    script.past, script.settled, script.told = [], 0, None
+    fold.last.append(Advance(frame, key))
 
 
 def _report_length(fold: Fold, frame: Frame, key: str, program: Script) -> None:

@@ -17,8 +17,9 @@ def slice_config(state: RunState, frame: Frame, key: str) -> Rendered:
     if script is None:
         return Rendered(None)
     args, deferred = _args(frame, key, planned, script)
+    told = script.told or 0
     steps = [
-        [*step] if step.order is not None and step.order <= script.as_of else [step.digest, step.name, None, None]
+        [*step] if step.order is not None and step.order < told else [step.digest, step.name, None, None]
         for step in script.past
     ]
     config = {
@@ -37,7 +38,7 @@ def slice_config(state: RunState, frame: Frame, key: str) -> Rendered:
 
 def room(script: ScriptState, program: Script) -> int:
     """How many steps the present slice may ask for."""
-    under_way = len(script.past) - script.told
+    under_way = len(script.past) - (script.told or 0)
     return max(0, min(program.concurrency - under_way, program.max_steps - script.asked))
 
 

@@ -59,7 +59,7 @@ def test_steps_run_at_once_and_the_program_hears_of_each() -> None:
     assert dispatched(actions) == ["s:slice-1"]
     sequence = story.events[-1].sequence
     steps, rest = told(actions, "s:slice-1")
-    assert steps == [(None, None), (sequence, sequence)]
+    assert steps == [(None, None), (sequence, 0)]
     assert (rest["seen"], rest["room"]) == (0, 255)
 
 
@@ -92,7 +92,7 @@ def test_a_step_that_fails_for_good_is_an_outcome() -> None:
     assert dispatched(story.fired("retry-s/0-2")) == ["s/0"]
     actions = story.error("s/0", attempt=2, retryable=True)
     sequence = story.events[-1].sequence
-    assert told(actions, "s:slice-1")[0] == [(sequence, sequence)]
+    assert told(actions, "s:slice-1")[0] == [(sequence, 0)]
     assert story.run.root.failing is None
 
 
