@@ -6,7 +6,6 @@ out by the executor, as everywhere.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -17,8 +16,7 @@ from gnatwork_blocks.content import read_text
 from gnatwork_blocks.context import BlockContext
 from gnatwork_blocks.errors import BlockError
 from gnatwork_blocks.exchange import Answer, Call, exchange
-from gnatwork_blocks.http_errors import retry_after
-from gnatwork_blocks.rate_limits import is_limited, waiting
+from gnatwork_blocks.rate_limits import is_limited, waiting_for
 
 #: A token, or anything else that goes into a header: a line end that came along with it is cut off.
 Token = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[\x21-\x7E]+$")]
@@ -120,8 +118,7 @@ class JsonApi:
         if not 200 <= answer.status < 300:
             raise self._refusal(answer, json_)
         if not is_json:
-            message = f"{self.service} answered with something that is not JSON."
-            raise BlockError("service.unexpected", message, details={"status": answer.status, "url": answer.url})
+            raise self.unexpected("something that is not JSON")
         return ApiAnswer(
             status=answer.status, url=answer.url, headers=answer.headers, json=json_, size=len(answer.content)
         )
@@ -142,6 +139,10 @@ class JsonApi:
         message = f"{self.service} refuses: {_shortened(words)}"
         return BlockError("service.refused", message, retryable=retryable, details=dict(details or {}))
 
+    def unexpected(self, what: str) -> BlockError:
+        """The error `service.unexpected`; `what` follows “answered with”."""
+        return BlockError("service.unexpected", f"{self.service} answered with {what}.")
+
     def limited(self, seconds: float | None, *, details: Mapping[str, Any] | None = None) -> BlockError:
         """The error `http.rate_limited`; `seconds` are those that the service asks to wait."""
         after = "" if seconds is None else f"; it asks to wait for {seconds:.0f} s"
@@ -157,15 +158,14 @@ class JsonApi:
             details["message"] = _shortened(words)
         elif answer.content:
             details["body"] = _shortened(read_text(answer.content[:4096]))
-        now = datetime.now(UTC)
         if is_limited(answer.status, answer.headers, words):
-            return self.limited(waiting(answer.headers, now), details=details)
+            return self.limited(waiting_for(answer.headers), details=details)
         told = f": {details['message']}" if words is not None else "."
         return BlockError(
             "http.status",
             f"{self.service} answered with {answer.status}{told}",
             retryable=answer.status >= 500,
-            retry_after=retry_after(answer.headers.get("retry-after"), now) if answer.status >= 500 else None,
+            retry_after=waiting_for(answer.headers) if answer.status >= 500 else None,
             details=details,
         )
 

@@ -62,7 +62,7 @@ async def read_pages(
         answer = await api.call("GET", path, query=wanted)
         page = items(answer)
         if not isinstance(page, list):
-            raise BlockError("service.unexpected", f"{api.service} answered with a page that has no list of items.")
+            raise api.unexpected("a page that has no list of items")
         found += page
         size += answer.size
         next_ = following(answer)

@@ -1,7 +1,7 @@
 """How services say that there were too many requests, and when there may be more."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from gnatwork_blocks.http_errors import MAX_RETRY_AFTER, retry_after
 
@@ -13,6 +13,11 @@ def is_limited(status: int, headers: Mapping[str, str], words: str | None = None
     told = (words or "").lower()
     used_up = headers.get("x-ratelimit-remaining") == "0" or "retry-after" in headers
     return used_up or "rate limit" in told or "ratelimitexceeded" in told.replace(" ", "")
+
+
+def waiting_for(headers: Mapping[str, str]) -> float | None:
+    """As `waiting`, from now on."""
+    return waiting(headers, datetime.now(UTC))
 
 
 def waiting(headers: Mapping[str, str], now: datetime) -> float | None:

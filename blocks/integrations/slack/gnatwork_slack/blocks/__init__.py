@@ -1,1 +1,1 @@
-"""The blocks of Slack: one file each, named by its type."""
+"""The blocks of Slack."""
