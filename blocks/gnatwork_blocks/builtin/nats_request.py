@@ -21,7 +21,7 @@ class NatsRequest(Block):
     icon = "messages-square"
     category = "data"
     capabilities = ("network", "side-effects")
-    retryable = ("nats.unavailable", "nats.no_responders", "nats.timeout", "nats.service_error")
+    retryable = ("nats.unavailable", "nats.no_responders", "nats.timeout")
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"subject": "prices.get", "data": {"sku": "{{ input.sku }}"}, "timeout": "2s"},
     )
