@@ -62,8 +62,10 @@ class Recorder:
         return BlockContext(**(values | changes))
 
 
-async def run_block(block: type[Block], config: Any, ctx: BlockContext) -> Any:
+async def run_block(block: type[Block], config: Any, ctx: BlockContext | None = None) -> Any:
     """The output of a block as an executor would publish it, given its config as JSON.
+
+    `ctx` is made by a `Recorder`, where the test wants to see what the block says; one that is forgotten unless given.
 
     A block that runs in a process is run in this one.
 
@@ -72,6 +74,7 @@ async def run_block(block: type[Block], config: Any, ctx: BlockContext) -> Any:
     """
     if block.runs_in == "process":
         return block.check_output(block.compute(config))
+    ctx = ctx or Recorder().context()
     parsed = block.parse_config(config)
     if block.runs_in == "thread":
         return block.check_output(await asyncio.to_thread(block().run, ctx, parsed))

@@ -1,18 +1,27 @@
-"""`gnatwork blocks …`: what block types there are."""
+"""`gnatwork blocks …`: what block types there are, and packages of new ones."""
 
+import shlex
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gnatwork import Client
+from gnatwork_blocks import registry
+from gnatwork_cli.loop import clear_errors
 from gnatwork_cli.messages import fail, say
 from gnatwork_cli.output import Format, OutputOption, moment, print_data, print_fields, print_rows
+from gnatwork_cli.scaffold.names import checked_names
+from gnatwork_cli.scaffold.writing import write_package
 from gnatwork_cli.suggestions import block_types
 from gnatwork_cli.target import client_command
 
 app = typer.Typer(
-    rich_markup_mode=None, add_completion=False, help="Show what block types there are.", no_args_is_help=True
+    rich_markup_mode=None,
+    add_completion=False,
+    help="Show what block types there are, and begin a new one.",
+    no_args_is_help=True,
 )
 
 
@@ -50,6 +59,24 @@ async def executors_(client: Client, output: OutputOption = Format.TABLE) -> Non
         for executor in found
     ]
     print_rows(rows, ("executor", "since", "blocks", "unavailable"), empty="None lives.")
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="The type of its first block, such as `say-hello`.")],
+    directory: Annotated[
+        Path | None, typer.Option(help="The folder of the package; `gnatwork-NAME` here unless given.", file_okay=False)
+    ] = None,
+) -> None:
+    """Write a package of blocks of your own: a block, its tests, and what it takes to install it."""
+    with clear_errors():
+        names = checked_names(name, {*registry.names(), *registry.groups()})
+        folder = directory or Path(names.distribution)
+        write_package(names, folder)
+    say(f"{folder} has the block {names.name}.\n")
+    say(f"  cd {shlex.quote(str(folder))}")
+    say("  python -m venv .venv && .venv/bin/pip install --editable '.[dev]'")
+    say("  .venv/bin/pytest")
 
 
 @client_command(app)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from gnatwork_blocks.registry import expand
 from gnatwork_bus.connection import Connection
-from gnatwork_bus.discovery import find_services
+from gnatwork_bus.discovery import FoundService, find_services
 from gnatwork_cli.connection_file import Addresses
 from gnatwork_schemas import subjects
 
@@ -25,8 +25,16 @@ def expected_work(blocks: Iterable[str]) -> dict[str, str]:
     return {subjects.HISTORY_SUBJECTS: "scheduler", **executors}
 
 
+def disabled_work(services: Iterable[FoundService]) -> set[str]:
+    """What is not worked at because the executors that were to do it can't host the block."""
+    names = {name for service in services for name in service.metadata.get("disabled", "").split(",") if name}
+    return {subjects.work_of_type(name, subjects.NORMAL_LANE) for name in names}
+
+
 async def wait_ready(blocks: Iterable[str], addresses: Addresses, report: Callable[[str], None]) -> None:
     """Return once a scheduler and an executor of every block type have announced themselves and the manager answers.
+
+    Block types that their executors can't host are not waited for.
 
     `report` is told of each.
     """
@@ -42,6 +50,8 @@ async def wait_ready(blocks: Iterable[str], addresses: Addresses, report: Callab
             found = await find_services(connection, patience=_LOOK)
             for subject in missing.keys() & {subject for service in found for subject in service.subjects}:
                 report(f"  {missing.pop(subject)} is ready")
+            for subject in missing.keys() & disabled_work(found):
+                report(f"  {missing.pop(subject)} is not: the block can't be used; `gnatwork doctor` says why")
     while not await _answers(addresses.api):  # noqa: ASYNC110 - it can't but be asked
         await asyncio.sleep(_LOOK)
     report("  manager is ready")

@@ -172,7 +172,12 @@ async def _host(
                 connection,
                 SERVICE,
                 description="Runs blocks",
-                metadata={"executor": name, "blocks": ",".join(hosted), "concurrency": str(concurrency)},
+                metadata={
+                    "executor": name,
+                    "blocks": ",".join(hosted),
+                    "concurrency": str(concurrency),
+                    **({"disabled": ",".join(disabled)} if disabled else {}),
+                },
                 report=lambda: _report(hosted),
             ),
         ):

@@ -1,0 +1,1 @@
+"""What `gnatwork blocks new` writes: a package of blocks that works as it is."""
