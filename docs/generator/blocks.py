@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
 
 from docs.generator.block_examples import EXAMPLES
 from docs.generator.errors import link
@@ -149,7 +150,7 @@ def _default(name: str, field: dict[str, Any], required: bool, model: Any) -> st
     if required:
         return "required"
     default = field["default"] if "default" in field else _made_default(name, model)
-    return "" if default is None else code(json.dumps(default))
+    return "" if default is None else code(json.dumps(to_jsonable_python(default)))
 
 
 def _made_default(name: str, model: type[BaseModel] | None) -> Any:
