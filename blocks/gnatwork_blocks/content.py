@@ -79,6 +79,11 @@ def read_text(content: bytes, charset: str | None = None) -> str:
         return content.decode("cp1252", "replace")
 
 
+def charset_of(content_type: str) -> str | None:
+    """The charset that a header `Content-Type` names."""
+    return _parse_type(content_type)[1]
+
+
 def _parse_type(content_type: str) -> tuple[str, str | None]:
     if not content_type.strip():
         return "", None

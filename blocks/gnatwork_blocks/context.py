@@ -1,5 +1,6 @@
 """What a block may touch while it runs, besides its config."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -30,6 +31,17 @@ class ProgressSink(Protocol):
 
     def __call__(self, ctx: "BlockContext", fraction: float, message: str, /) -> None:
         """Take a report; must not block."""
+
+
+class Computer(Protocol):
+    """Where work that keeps a CPU busy is done."""
+
+    async def __call__(self, function: Callable[[Any], Any], value: Any, /) -> Any:
+        """What the function yields; a cancel does not wait for it."""
+
+
+async def _in_thread(function: Callable[[Any], Any], value: Any, /) -> Any:
+    return await asyncio.to_thread(function, value)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,6 +77,8 @@ class BlockContext:
     javascript_source: "Callable[[], JavaScript]" = field(repr=False)
     #: Likewise the shared Python service.
     python_source: "Callable[[], Python]" = field(repr=False)
+    #: Where `compute` calls; outside of an executor, a thread.
+    computer: Computer = field(default=_in_thread, repr=False)
     #: The ways out beside HTTP.
     network: Network = field(repr=False)
     #: Messages, keys and files.
@@ -102,6 +116,17 @@ class BlockContext:
     def files(self) -> Files:
         """Files that outlive the run: `await ctx.files.put("reports/today.csv", b"...")`."""
         return self.services.files(self)
+
+    async def compute(self, function: Callable[[Any], Any], value: Any) -> Any:
+        """What `function(value)` yields in a worker process, which is killed if the attempt is stopped.
+
+        For work that keeps a CPU busy. The function crosses the process border by its name, so it is one at module
+        level; value and result are copied.
+
+        Raises:
+            BlockError: What the function raised, or `block.failed` for anything else.
+        """
+        return await self.computer(function, value)
 
     @property
     def guard(self) -> Guard:

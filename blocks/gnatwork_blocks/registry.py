@@ -47,7 +47,7 @@ GROUPS = MappingProxyType(
             "xml",
         ),
         "code": ("code",),
-        "data": ("email", "file", "kv-get", "kv-put", "nats-publish", "nats-request", "sql"),
+        "data": ("email", "file", "kv-get", "kv-put", "llm", "nats-publish", "nats-request", "rss", "sql"),
     }
 )
 

@@ -9,6 +9,8 @@ Standard library only, one request per connection. Its pages:
     GET  /insects?page=1      JSON, a page of a list, with the path of the next
     GET  /flaky/<key>?fail=2  503 for the first requests with that key, then JSON
     GET  /broken              always 500
+    GET  /feed                the headlines as RSS
+    POST /v1/chat/completions a language model, as far as it counts words
     POST /hook                keeps what arrives
     GET  /hook                what has arrived, newest last
 """
@@ -75,6 +77,15 @@ def _insects(query: dict[str, list[str]]) -> Reply:
     return json_reply({"items": items, "next": f"/insects?page={number + 1}" if number < len(_INSECTS) else None})
 
 
+def _chat(asked: dict[str, Any]) -> Reply:
+    """A model that finds every text good, in the form of OpenAI's chat API."""
+    words = len(asked["messages"][-1]["content"].split())
+    message = {"role": "assistant", "content": json.dumps({"mood": "good", "words": words}), "refusal": None}
+    usage = {"prompt_tokens": words, "completion_tokens": 2, "total_tokens": words + 2}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    return json_reply({"object": "chat.completion", "model": asked["model"], "choices": [choice], "usage": usage})
+
+
 class DemoSite:
     """The site and its memory."""
 
@@ -104,6 +115,10 @@ class DemoSite:
                 return self._flaky(key, request.query)
             case "GET", "broken":
                 return json_reply({"error": "this never works"}, 500)
+            case "GET", "feed":
+                return Reply(200, (examples() / "site" / "feed.xml").read_bytes(), "application/rss+xml")
+            case "POST", "v1", "chat", "completions":
+                return _chat(json.loads(request.body))
             case "POST", "hook":
                 self.received.append(json.loads(request.body))
                 return json_reply({"received": len(self.received)})

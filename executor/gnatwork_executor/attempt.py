@@ -222,8 +222,14 @@ class Attempt:
             python_source=self._ports.python,
             services=self._ports.services,
             network=self._ports.network,
+            computer=self._compute,
         )
         return self._context
+
+    async def _compute(self, function: Callable[[Any], Any], value: Any) -> Any:
+        """For a block that runs on the loop and has a part that would keep it busy."""
+        async with self._ports.processes.place():
+            return await self._ports.processes.run(function, value, self._redactor)
 
     def _make_thread_context(self) -> BlockContext:
         context = self._make_context()

@@ -21,5 +21,6 @@ EXAMPLE = Example(
         ]
     },
     {"unsent": "email.connection"},
-    'There is no server at this port, so the port `error` is taken. Write `"server": "{{ connections.mail }}"` for yours.',
+    "There is no server at this address, so the port `error` is taken."
+    ' Write `"server": "{{ connections.mail }}"` for yours.',
 )

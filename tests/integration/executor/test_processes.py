@@ -5,12 +5,14 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.executing import Scheduler, hosting
-from support.odd_blocks import Burn
+from support.odd_blocks import Burn, block_of
 from support.processes import executor_process
 
+from gnatwork_blocks.sdk import BlockContext
 from gnatwork_executor.processes import Processes
 from gnatwork_schemas.subjects import cancel_control
 
@@ -46,6 +48,19 @@ async def test_past_its_timeout_the_worker_is_killed(nats_url: str, scheduler: S
         assert not is_alive(pid)
         # Another worker takes its place.
         assert await scheduler.output(await scheduler.send("burn", {"pid": 1})) != pid
+
+
+async def test_a_block_on_the_loop_may_compute_elsewhere(nats_url: str, scheduler: Scheduler, fifo: str) -> None:
+    async def compute(ctx: BlockContext, config: Any) -> Any:
+        return await ctx.compute(Burn.compute, config)
+
+    async with hosting(nats_url, block_of(compute)):
+        pid = await scheduler.output(await scheduler.send("odd", {"pid": 1}))
+        assert pid != os.getpid()
+        sent = await scheduler.send("odd", {"forever": fifo}, timeout=0.5)
+        pid = int(await asyncio.to_thread(Path(fifo).read_text))
+        assert (await scheduler.error(sent))["code"] == "block.timeout"
+        assert not is_alive(pid)
 
 
 async def test_what_waits_for_a_worker_is_not_claimed(

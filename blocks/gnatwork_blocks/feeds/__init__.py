@@ -1,0 +1,1 @@
+"""How `rss` reads feeds; runs in a worker process."""
