@@ -34,12 +34,12 @@ class Code(Block):
         {
             "language": "javascript",
             "source": "function main(order) {\n  return order.lines.reduce((sum, line) => sum + line.price, 0);\n}",
-            "input": "{{ order }}",
+            "input": "{{ input.order }}",
         },
         {
             "language": "python",
             "source": "def main(order):\n    return sum(line['price'] for line in order['lines'])",
-            "input": "{{ order }}",
+            "input": "{{ input.order }}",
             "timeout": 2,
         },
         {

@@ -37,12 +37,12 @@ def value_answer(console: Console, text: str) -> bytes:
 def error_answer(console: Console, error: CallError) -> bytes:
     """The call failed."""
     told = {"code": error.code, "message": error.message, "details": error.details}
-    return b'{"lines":' + _lines(console) + b',"error":' + json.dumps(told).encode() + b"}"
+    return b'{"lines":' + _lines(console) + b',"error":' + _encoded(told) + b"}"
 
 
 def requests_answer(requests: Sequence[dict[str, Any]]) -> bytes:
     """The call waits for answers of others."""
-    return json.dumps({"requests": list(requests)}).encode()
+    return _encoded({"requests": list(requests)})
 
 
 def thrown(name: str, message: str, line: int | None) -> CallError:
@@ -72,4 +72,9 @@ def no_entry(written: str, entry: str) -> CallError:
 
 
 def _lines(console: Console) -> bytes:
-    return json.dumps(console.take()).encode()
+    return _encoded(console.take())
+
+
+def _encoded(value: Any) -> bytes:
+    """Its JSON; half of a character is no Unicode text, which others could not read."""
+    return json.dumps(value, ensure_ascii=False).encode(errors="replace")

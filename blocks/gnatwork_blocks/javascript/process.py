@@ -18,9 +18,11 @@ from gnatwork_blocks.errors import ScriptWorkerError
 from gnatwork_blocks.javascript import limits
 from gnatwork_blocks.javascript.frames import HEAD, frame, length
 
-#: Without the site packages' start-up files, which take longer than all the rest.
+#: Without the site packages' start-up files, which take longer than all the rest; and without what the executor has
+#: open, some of which it may itself have been handed by whoever started it.
 _PROGRAM = """
-import sys
+import os, sys
+os.closerange(3, 65536)
 from importlib import import_module
 module, parent, *sys.path[len(sys.path):] = sys.argv[1:]
 import_module(module).main(int(parent))
