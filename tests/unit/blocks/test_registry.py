@@ -23,16 +23,29 @@ class Good(Block):
         return config
 """
 BUILT_IN = (
+    "aggregate",
     "condition",
+    "csv",
+    "error",
     "fetch",
+    "file",
     "filter",
     "hook",
     "html-scraper",
+    "json",
+    "kv-get",
+    "kv-put",
+    "log",
+    "nats-publish",
+    "nats-request",
     "noop",
     "response",
     "sleep",
+    "split",
     "switch",
+    "template",
     "transform",
+    "xml",
 )
 
 

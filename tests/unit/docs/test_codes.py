@@ -22,7 +22,7 @@ _CODE = re.compile(r"[a-z]+\.[a-z_]+")
 _REQUESTS = {subjects.REQUEST_CANCEL, subjects.REQUEST_PAUSE, subjects.REQUEST_RESUME}
 _LIMITS = {value for name, value in vars(subjects).items() if name.startswith("LIMIT_")}
 _ACTIONS = {route.access.action for route in guarded_routes(build_api())}
-#: Texts of the same form that are no error codes: verbs and other actions, events, messages of ASGI, a file, and what
+#: Texts of the same form that are no error codes: verbs and other actions, events, messages of ASGI, files, and what
 #: another language calls a webhook.
 _OTHERS = {
     *VERBS,
@@ -33,6 +33,9 @@ _OTHERS = {
     "http.request",
     "http.response.start",
     "connection.json",
+    "nats.conf",
+    "nats.log",
+    "nats.pid",
     "http.webhook",
 }
 _SERVICES = {"compiler", "manager", "scheduler", "executor"}
