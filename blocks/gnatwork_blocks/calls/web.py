@@ -42,13 +42,14 @@ class Web:
 
     async def fetch(self, requests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """What is to be told of each request; what goes wrong is told as well."""
-        return list(await asyncio.gather(*(self._told(request) for request in requests[: limits.REQUESTS + 1])))
+        room = max(limits.REQUESTS - self._made, 0)
+        self._made += len(requests)
+        told = await asyncio.gather(*(self._told(request) for request in requests[:room]))
+        refused = f"A call may make {limits.REQUESTS} requests."
+        return told + [{"id": request.get("id"), "failure": refused} for request in requests[room:]]
 
     async def _told(self, request: Mapping[str, Any]) -> dict[str, Any]:
         number = request.get("id")
-        self._made += 1
-        if self._made > limits.REQUESTS:
-            return {"id": number, "failure": f"A call may make {limits.REQUESTS} requests."}
         try:
             async with self._places:
                 answer = await exchange(self._ctx, self._call(request))

@@ -12,7 +12,8 @@
   const Failure = Error, Mistake = TypeError, Later = Promise;
   const everything = globalThis;
   const pending = 0, done = 1, failed = 2, invalid = 3, missing = 4;
-  const longest = 4000, most = 101;
+  // Characters of a line, lines, and requests; the executor makes fewer of them.
+  const longest = 4000, most = 101, mostRequests = 1000;
   let state = pending;
   // JSON as `stringify` made it: the worker can't read texts that were put together.
   let answer = null;
@@ -110,6 +111,7 @@
     if (body !== undefined && body !== null && typeof body !== "string") {
       throw new Mistake("the body of a request is a text; make one with JSON.stringify(…)");
     }
+    if (number >= mostRequests) throw new Failure("these are too many requests");
     const sent = create(null);
     for (const name of keys(headers ?? {})) sent[name] = text(headers[name]);
     const request = { __proto__: null, id: ++number, url: text(url), headers: sent, body: body ?? null };

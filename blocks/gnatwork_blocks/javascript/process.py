@@ -77,7 +77,13 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         """
         try:
             _, worker = await asyncio.get_running_loop().subprocess_exec(
-                cls, *_command(program), env=_ENVIRONMENT | dict(program.environment), cwd="/", stderr=None
+                cls,
+                *_command(program),
+                env=_ENVIRONMENT | dict(program.environment),
+                cwd="/",
+                stderr=None,
+                # With what it starts itself it is a group, to be ended as one.
+                start_new_session=True,
             )
         except OSError as error:
             raise ScriptWorkerError(f"it can't be started: {error.strerror}") from error
@@ -113,7 +119,7 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         if not self._exited:
             # Not by way of the transport: that would look whether it has ended, and take the news from asyncio.
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
+                os.killpg(self.pid, signal.SIGKILL)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It was started."""
