@@ -5,9 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from gnatwork_blocks.block import Block
 from gnatwork_blocks.context import BlockContext, Level
 from gnatwork_blocks.network import Network
+from gnatwork_blocks.output import encode_output
 from gnatwork_blocks.services.memory import MemoryServices
 from gnatwork_blocks.shared_http import SharedHttp
 from gnatwork_blocks.shared_javascript import SharedJavaScript
@@ -73,9 +76,13 @@ async def run_block(block: type[Block], config: Any, ctx: BlockContext | None = 
         BlockError: What the block raises, `block.config_invalid` or `block.output_invalid`.
     """
     if block.runs_in == "process":
-        return block.check_output(block.compute(config))
+        return _published(block, block.compute(config))
     ctx = ctx or Recorder().context()
     parsed = block.parse_config(config)
     if block.runs_in == "thread":
-        return block.check_output(await asyncio.to_thread(block().run, ctx, parsed))
-    return block.check_output(await block().run(ctx, parsed))
+        return _published(block, await asyncio.to_thread(block().run, ctx, parsed))
+    return _published(block, await block().run(ctx, parsed))
+
+
+def _published(block: type[Block], value: Any) -> Any:
+    return orjson.loads(encode_output(block, value))

@@ -8,10 +8,9 @@ from enum import Enum
 from functools import partial
 from typing import Any
 
-import orjson
-
 from gnatwork_blocks.context import BlockContext
 from gnatwork_blocks.errors import BlockError
+from gnatwork_blocks.output import encode_output
 from gnatwork_bus.delivery import Delivery
 from gnatwork_bus.hand_back import hand_back, vanished
 from gnatwork_bus.patience import FIRST_WAIT, LONGEST_WAIT, until_available
@@ -163,6 +162,8 @@ class Attempt:
             await self._claim()
             value = await self._run_block(block.run(self._make_context(), config))
         encoded = self._encoded(value)
+        # It may be large, and storing it may take long.
+        del value
         stored = await self._stored_payload(encoded) if must_be_stored(encoded) else encoded
         return output_outcome(work, stored, self._started_at, time.time(), ports.executor)
 
@@ -260,10 +261,7 @@ class Attempt:
 
     def _encoded(self, value: Any) -> bytes:
         """The block's value as JSON."""
-        try:
-            encoded = orjson.dumps(self._hosted.block.check_output(value))
-        except TypeError as error:
-            raise BlockError("block.output_invalid", f"The output is not JSON: {error}") from error
+        encoded = encode_output(type(self._hosted.block), value)
         return self._redactor.encoded(encoded) if self._redactor else encoded
 
     async def _stored_payload(self, encoded: bytes) -> PayloadRef:

@@ -1,6 +1,7 @@
 """What a block returns or raises becomes the outcome of its attempt."""
 
 import asyncio
+import math
 from typing import Any
 
 import pytest
@@ -136,13 +137,51 @@ async def test_config_and_output_are_checked_against_their_models(nats_url: str,
     assert (wrong_output["code"], wrong_output["retryable"]) == ("block.output_invalid", False)
 
 
-@pytest.mark.parametrize("value", [object(), {1: 2}, 2**70, "\ud800"])
+def endless() -> list[Any]:
+    value: list[Any] = []
+    value.append(value)
+    return value
+
+
+class _Number(BaseModel):
+    number: Any
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        object(),
+        {1: 2},
+        2**70,
+        "\ud800",
+        {"\ud800": 1},
+        math.nan,
+        {"deep": [1, {"in": (math.inf,)}], "none": None},
+        _Number(number=-math.inf),
+        _Number(number=object()),
+        endless(),
+        {"set": {1, 2}},
+        b"bytes",
+    ],
+    ids=lambda value: type(value).__name__,
+)
 async def test_an_output_that_is_not_json_is_refused(nats_url: str, scheduler: Scheduler, value: Any) -> None:
     async def run(_ctx: BlockContext, _config: Any) -> Any:
         return value
 
     async with hosting(nats_url, block_of(run)):
-        assert (await scheduler.error(await scheduler.send("odd")))["code"] == "block.output_invalid"
+        error = await scheduler.error(await scheduler.send("odd"))
+    assert (error["code"], error["retryable"]) == ("block.output_invalid", False)
+
+
+async def test_null_and_numbers_that_are_json_go_through(nats_url: str, scheduler: Scheduler) -> None:
+    value = {"none": None, "list": [None, 1.5, -0.0, 2**63], "text": "null"}
+
+    async def run(_ctx: BlockContext, _config: Any) -> Any:
+        return value
+
+    async with hosting(nats_url, block_of(run)):
+        assert await scheduler.output(await scheduler.send("odd")) == value
 
 
 async def test_many_at_once_each_get_their_own_outcome(nats_url: str, scheduler: Scheduler) -> None:
