@@ -58,6 +58,10 @@ def said(json: Any) -> str | None:
     return next((text for text in texts if isinstance(text, str) and text), None)
 
 
+def _says_nothing(_: Any) -> float | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonApi:
     """A service, as one attempt speaks with it."""
@@ -71,7 +75,11 @@ class JsonApi:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     #: Its own words in the JSON of an error, and None where it has none.
     says: Callable[[Any], str | None] = said
+    #: Seconds that it asks to wait, where it says so in the JSON of an error rather than in a header.
+    waits: Callable[[Any], float | None] = _says_nothing
     max_bytes: int = MAX_ANSWER
+    #: Seconds to wait after too many requests where the service does not say.
+    patience: float | None = None
 
     async def call(
         self,
@@ -126,7 +134,7 @@ class JsonApi:
     def url(self, path: str) -> str:
         """The URL of a path; BlockError `service.unexpected` for a URL of another origin, which gets no credentials."""
         base = self.base_url.rstrip("/")
-        if "://" not in path:
+        if not path.startswith(("http://", "https://")):
             return f"{base}/{path.lstrip('/')}"
         scheme, _, rest = base.partition("://")
         origin = f"{scheme}://{rest.partition('/')[0]}"
@@ -159,7 +167,9 @@ class JsonApi:
         elif answer.content:
             details["body"] = _shortened(read_text(answer.content[:4096]))
         if is_limited(answer.status, answer.headers, words):
-            return self.limited(waiting_for(answer.headers), details=details)
+            seconds = self.waits(json)
+            seconds = waiting_for(answer.headers) if seconds is None else seconds
+            return self.limited(self.patience if seconds is None else seconds, details=details)
         told = f": {details['message']}" if words is not None else "."
         return BlockError(
             "http.status",

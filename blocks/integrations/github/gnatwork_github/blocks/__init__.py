@@ -1,1 +1,1 @@
-"""The blocks of GitHub: one file each, named by its type."""
+"""The blocks of GitHub."""
