@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from jsonschema_rs import ValidationError
 from pydantic import JsonValue
 
+from gnatwork_engine.compiler.code import CODE, PROGRAMS, check_code
 from gnatwork_engine.compiler.context import Context
 from gnatwork_engine.compiler.faults import Faults, shown, suggestion
 from gnatwork_engine.compiler.findings import Unknowns
@@ -25,7 +26,7 @@ TRANSFORM = "transform"
 EXPRESSIVE = frozenset({CONDITION, FILTER, SWITCH, TRANSFORM})
 
 #: Where alone the config of a type mentions a connection.
-_CONNECTION_AT: Mapping[str, Path] = {"code": ("http", "connection")}
+_CONNECTION_AT: Mapping[str, Path] = {CODE: ("http", "connection")}
 
 _INVALID = "block.config_invalid"
 
@@ -53,10 +54,17 @@ def read_config(type_: str, config: Any, path: Path, frame: Frame, context: Cont
     at: Path = (*path, "config")
     connections = _no_connections(type_, entry)
     leaves = read_references(
-        config, at, frame, context.faults, expressions, connections=connections, but_at=_CONNECTION_AT.get(type_)
+        config,
+        at,
+        frame,
+        context.faults,
+        {*expressions, PROGRAMS[type_]} if type_ in PROGRAMS else expressions,
+        connections=connections,
+        but_at=_CONNECTION_AT.get(type_),
     )
     if entry is None:
         return Config(config, leaves)
+    check_code(type_, config, at, context.faults)
     if type_ in EXPRESSIVE and not _is_plain(config, at, context.faults):
         return Config(config, leaves)
     if type_ in EXPRESSIVE and isinstance(config, dict):
