@@ -28,7 +28,7 @@ _ValueName = Annotated[str, StringConstraints(pattern=VALUE_NAME_PATTERN)]
 
 
 #: Block types that get a connection only where it names them: they run whatever someone has written.
-NAMED_TYPES = frozenset({"code"})
+NAMED_TYPES = frozenset({"code", "python-full"})
 
 
 class HeaderValues(StrictModel):

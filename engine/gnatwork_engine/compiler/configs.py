@@ -105,8 +105,9 @@ def entry_of(type_: str, at: Path, context: Context) -> BlockType | None:
 
 def _no_connections(type_: str, entry: BlockType | None) -> Unseen | None:
     """Why the config of a block can't mention a connection, if it can't."""
-    if type_ in _CONNECTION_AT:
-        what = f"{shown(type_)} runs what someone has written, so it takes one as its `http.connection` alone"
+    if type_ in PROGRAMS:
+        alone = ", so it takes one as its `http.connection` alone" if type_ in _CONNECTION_AT else ""
+        what = f"{shown(type_)} runs what someone has written{alone}"
     elif type_ in EXPRESSIVE:
         what = f"{shown(type_)} computes with its config, and what it yields decides the way of the run and is stored"
     elif entry and entry.responds:
