@@ -71,7 +71,7 @@ def _section(module: ModuleType, names: list[str]) -> Iterator[str]:
         if not callable(getattr(module, name))
     ]
     functions = [
-        (code(name), _pattern(getattr(module, name)), first_paragraph(getattr(module, name)))
+        (code(name), pattern(getattr(module, name)), first_paragraph(getattr(module, name)))
         for name in names
         if inspect.isfunction(getattr(module, name))
     ]
@@ -88,7 +88,7 @@ def _value(value: Any) -> str:
     return code(str(value))
 
 
-def _pattern(function: Callable[..., Any]) -> str:
+def pattern(function: Callable[..., Any]) -> str:
     """The name that a function makes, with the names of its parameters in the places of their values."""
     signature = inspect.signature(function)
     if signature.return_annotation is not str:
