@@ -146,6 +146,16 @@ async def test_a_connection_is_for_the_blocks_that_it_names(bench: Bench) -> Non
     assert await resolve(bench.connection, "gh", type_="noop") == "connection.not_permitted"
 
 
+@pytest.mark.parametrize("type_", ["code", "python-full"])
+async def test_what_runs_what_someone_has_written_has_to_be_named(bench: Bench, type_: str) -> None:
+    values = {"token": "s3cr3t", "base_url": "https://api.example.com"}
+    await put(bench, "gh", "bearer", values)
+    assert await resolve(bench.connection, "gh", type_=type_) == "connection.not_permitted"
+    assert (await resolve(bench.connection, "gh", type_="fetch"))["gh"]["base_url"] == values["base_url"]
+    await put(bench, "gh", "bearer", values, blocks=[type_])
+    assert (await resolve(bench.connection, "gh", type_=type_))["gh"]["authorization"] == "Bearer s3cr3t"
+
+
 async def test_what_is_wrong_is_said_without_the_values(bench: Bench) -> None:
     wrong: list[tuple[Any, str]] = [
         ({"type": "bearer", "values": {"token": "s3c"}}, "/values/token"),

@@ -37,6 +37,12 @@ def basic(text: str) -> str:
             {"token": "t0ken", "authorization": "Bearer t0ken"},
             ["token", "authorization"],
         ),
+        (
+            "bearer",
+            {"token": "t0ken", "base_url": "https://x.test/v1"},
+            {"token": "t0ken", "authorization": "Bearer t0ken", "base_url": "https://x.test/v1"},
+            ["token", "authorization"],
+        ),
         ("smtp", {"host": "mail"}, {"host": "mail", "port": 587, "tls": "starttls"}, []),
         (
             "smtp",
@@ -60,7 +66,9 @@ def test_of_oauth2_the_token_is_offered_and_nothing_that_it_was_had_with() -> No
     found = resolved("oauth2", read, SealedToken(access_token="t0ken", token_type="bearer", refresh_token="r3fresh"))
     assert found.values == {"token": "t0ken", "authorization": "Bearer t0ken"}
     assert set(found.secret) == {"token", "authorization"}
+    read["base_url"] = "https://x.test/v1"
     other = resolved("oauth2", read, SealedToken(access_token="t0ken", token_type="DPoP"))
+    assert other.values["base_url"] == read["base_url"]
     assert other.values["authorization"] == "DPoP t0ken"
 
 
@@ -78,6 +86,7 @@ _CLIENT = {"token_url": "https://x.test/t", "client_id": "me"}
         ("header", {"name": "X Key", "value": "s3cr3t"}, "/values/name"),
         ("smtp", {"host": "h", "port": 0}, "/values/port"),
         ("smtp", {"host": "h", "tls": "s3cr3t"}, "/values/tls"),
+        ("bearer", {"token": "s3cr3t", "base_url": "example.com"}, "/values/base_url"),
         ("custom", {}, "/values"),
         ("custom", {"a.b": "s3cr3t"}, "/values/a.b/[key]"),
         ("custom", {"a": 12345}, "/values/a"),
