@@ -1,1 +1,1 @@
-"""The blocks of Google Sheets: one file each, named by its type."""
+"""The blocks of Google Sheets."""
