@@ -13,10 +13,10 @@ from gnatwork_schemas.errors import DefinitionError
 
 #: The block types that come with Gnatwork.
 BUILT_IN = {type_: describe(load(type_)) for type_ in names()}
-#: And two that a team may have beside them.
+#: And one that a team may have beside them.
 CATALOGUE = BUILT_IN | {
     type_: BlockType(type=type_, title=type_, summary=type_, config_schema=True, output_schema=True)
-    for type_ in ("send-email", "python")
+    for type_ in ("send-email",)
 }
 
 

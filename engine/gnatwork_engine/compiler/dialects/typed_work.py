@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from gnatwork_engine.compiler.code import CODE
 from gnatwork_engine.compiler.dialects import scripts
 from gnatwork_engine.compiler.dialects.configs import native_config, native_type
 from gnatwork_engine.compiler.dialects.delays import delay
 from gnatwork_engine.compiler.dialects.placed import made, sent
+from gnatwork_engine.compiler.dialects.python_code import python_source
 from gnatwork_engine.compiler.dialects.requests import FETCH, request
 from gnatwork_engine.compiler.dialects.texts import rewritten, template
 from gnatwork_engine.compiler.dialects.times import milliseconds
@@ -13,6 +15,8 @@ from gnatwork_engine.compiler.dialects.typed_names import TypedNames
 from gnatwork_engine.compiler.dialects.typed_reading import CUSTOM_CODE, DELAY, HTTP_REQUEST, TRANSFORM, Step
 from gnatwork_engine.compiler.faults import Faults, listed, shown, suggestion
 
+#: Seconds that a `code` block may compute.
+_MAX_COMPUTING = 300
 _LANGUAGES = ("javascript", "python")
 
 
@@ -65,8 +69,16 @@ def _code(step: Step, names: TypedNames, faults: Faults) -> dict[str, Any]:
     if (patience := milliseconds(config, "timeoutMs")) is not None:
         native["timeout"] = made(patience, config.at("timeoutMs"))
     if language == "python":
-        values = {"code": sent(code, config.at("code")), "input": "{{ input }}", "context": _context(names)}
-        return {"type": made("python", config.at("language")), "config": made(values, config.path), **native}
+        values = {
+            "language": made(language, config.at("language")),
+            "source": made(python_source(code or ""), config.at("code")),
+            "input": {"input": "{{ input }}", "context": _context(names)},
+        }
+        limit = config.get("timeoutMs")
+        if patience is not None and isinstance(limit, int | float):
+            # What one attempt may last, it may compute.
+            values["timeout"] = made(min(limit / 1000, _MAX_COMPUTING), config.at("timeoutMs"))
+        return {"type": made(CODE, config.at("language")), "config": made(values, config.path), **native}
     script = made({"expression": _script(step, names, faults) if code is not None else "null"}, config.path)
     return {"type": made("transform", step.fields.at("type")), "config": script, **native}
 

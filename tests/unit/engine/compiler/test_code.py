@@ -5,8 +5,6 @@ from typing import Any
 import pytest
 from support.dialects import compiled, faults_of, places_of
 
-_SOURCE = "function main(x) { return `{{ ${x} }}` + {{a: 1}}.a }"
-
 
 def code(**config: Any) -> dict[str, Any]:
     whole = {"language": "python", "source": "def main(x): return x", **config}
@@ -16,7 +14,8 @@ def code(**config: Any) -> dict[str, Any]:
 def test_a_program_is_no_template() -> None:
     source = "def main(x): return f'{{ nothing.at.all }}{x}'"
     (block,) = compiled(code(source=source, input="{{ input.x }}")).control_block.blocks
-    assert block.config["source"] == source
+    config: Any = block.config
+    assert config["source"] == source
     assert [leaf.at for leaf in block.templates] == [("input",)]
 
 

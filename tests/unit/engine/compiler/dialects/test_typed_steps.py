@@ -92,6 +92,17 @@ def test_a_program_is_kept_as_it_was_written() -> None:
     assert expression == f"(() => {{{text}\n}})()"
 
 
+def test_python_is_a_function_of_what_it_mentions() -> None:
+    text = 'result = 1\nif input["n"]:\n    result = f"""a\nb {context}\n"""'
+    raw = typed(step("a"), step("py", "custom_code", {"language": "python", "code": text, "timeoutMs": 1500}))
+    block = native_of(raw)["blocks"][1]
+    assert (block["type"], block["timeout"], block["config"]["timeout"]) == ("code", "1500ms", 1.5)
+    assert block["config"]["input"] == {"input": "{{ input }}", "context": {"a": "{{ blocks.a ?? null }}"}}
+    lines = block["config"]["source"].splitlines()
+    assert lines[1:6] == ["    result = 1", '    if input["n"]:', '        result = f"""a', "b {context}", '"""']
+    compiled(raw)
+
+
 def test_limits() -> None:
     raw = typed(step("a"), retryMaxAttempts=3, retryBackoffMs=250, rateLimitMaxConcurrent=2, rateLimitPerMinute=30)
     found = compiled(raw).control_block
@@ -115,12 +126,6 @@ def holding(type_: str, *steps: Any, **config: Any) -> dict[str, Any]:
     ("raw", "pointer", "code_", "told"),
     [
         (typed(step("a", "slack_post")), "/steps/0/type", "block.unknown_type", "`slack-post`"),
-        (
-            typed(step("a", "custom_code", {"language": "python", "code": "1"})),
-            "/steps/0/config/language",
-            "block.unknown_type",
-            "`python`",
-        ),
         (
             typed(step("a", "custom_code", {"language": "ruby", "code": "1"})),
             "/steps/0/config/language",
