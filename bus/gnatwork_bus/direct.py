@@ -42,6 +42,11 @@ async def leader_get(connection: Connection, stream: str, subject: str) -> Store
     return await _ask_leader(connection, stream, {"last_by_subj": subject})
 
 
+async def leader_next(connection: Connection, stream: str, subject: str, after: int) -> StoredMessage | None:
+    """The next message on a subject behind a sequence, as `leader_get`."""
+    return await _ask_leader(connection, stream, {"seq": after + 1, "next_by_subj": subject})
+
+
 async def get_by_sequence(connection: Connection, stream: str, sequence: int) -> StoredMessage | None:
     """The message with this sequence, or None: it is gone, or there has never been one.
 

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -10,7 +11,8 @@ import orjson
 from pydantic import Field, ValidationError
 
 from gnatwork_bus.connection import Connection
-from gnatwork_bus.direct import leader_get, read_all
+from gnatwork_bus.direct import leader_get, leader_next, read_all
+from gnatwork_bus.expiry import expiring
 from gnatwork_bus.message import StoredMessage
 from gnatwork_schemas import header_names, subjects
 from gnatwork_schemas.errors import PayloadError
@@ -21,7 +23,7 @@ CHUNK = 128 * 1024
 #: Chunks that wait for their acknowledgement at once: 4 MiB.
 _WINDOW = 32
 #: Seconds that it shows that an object has been removed.
-_MARKER_TTL = "86400s"
+_MARKER_TTL = 600.0
 #: Infos that are read at once.
 _PAGE = 1000
 _DIGEST = "SHA-256="
@@ -97,7 +99,7 @@ class Objects:
     async def unlink(self, info: ObjectInfo) -> None:
         """Say that a name has no object any more, if what is known of it is still `info`; else `ConflictError`."""
         removed = {"name": info.name, "bucket": self._bucket, "nuid": info.id, "size": 0, "chunks": 0, "deleted": True}
-        await self._put_info(info.name, removed, info.revision, {header_names.TTL: _MARKER_TTL})
+        await self._put_info(info.name, removed, info.revision, expiring(_MARKER_TTL))
 
     async def forget(self, object_id: str) -> None:
         """Remove the bytes of an object; those of none are as good as removed."""
@@ -108,9 +110,7 @@ class Objects:
         """The bytes of an object; PayloadError when they are gone, in part or whole, or others than were stored."""
         subject = subjects.object_chunks(self._bucket, info.id)
         data, after, found = bytearray(), 0, hashlib.sha256()
-        while len(data) < info.size and (
-            chunks := await read_all(self._connection, self._stream, subject, after=after, limit=_WINDOW)
-        ):
+        while len(data) < info.size and (chunks := await self._chunks(subject, after)):
             for chunk in chunks:
                 found.update(chunk.data)
                 data += chunk.data
@@ -136,6 +136,13 @@ class Objects:
             if len(page) < _PAGE:
                 break
         return list(found.values())
+
+    async def _chunks(self, subject: str, after: int) -> Sequence[StoredMessage]:
+        """The next chunks; the leader is asked when the replica that answers first has none."""
+        if chunks := await read_all(self._connection, self._stream, subject, after=after, limit=_WINDOW):
+            return chunks
+        chunk = await leader_next(self._connection, self._stream, subject, after)
+        return [chunk] if chunk else []
 
     async def _put_info(
         self, name: str, info: dict[str, object], revision: int, headers: dict[str, str] | None = None

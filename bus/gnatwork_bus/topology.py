@@ -17,6 +17,8 @@ EXECUTOR_ACK_WAIT = 10.0
 
 #: Seconds for which it shows that a status document has expired: a run index that was away for longer is made anew.
 STATUS_MARKER_TTL = 600.0
+#: Seconds for which it shows that a key of a block has expired.
+KEY_MARKER_TTL = 600.0
 #: Seconds after which what a schedule has become, and no manager has seen to, is delivered again.
 TRIGGER_ACK_WAIT = 10.0
 
@@ -88,7 +90,7 @@ BUCKETS = (
     BucketDescriptor(name=subjects.CONNECTIONS_BUCKET, marker_ttl=_DAY),
     BucketDescriptor(name=subjects.STATUS_BUCKET, marker_ttl=STATUS_MARKER_TTL),
     BucketDescriptor(name=subjects.IDEMPOTENCY_BUCKET, ttl=subjects.IDEMPOTENCY_TTL),
-    BucketDescriptor(name=subjects.KEYS_BUCKET, marker_ttl=_DAY),
+    BucketDescriptor(name=subjects.KEYS_BUCKET, marker_ttl=KEY_MARKER_TTL),
 )
 
 

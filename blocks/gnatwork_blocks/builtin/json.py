@@ -29,7 +29,11 @@ class Json(Block):
     class Config(StrictModel):
         """Which way; one of `parse` and `render`."""
 
-        parse: str | None = Field(default=None, description="A text, up to 8 MiB. Of a key that comes twice, the last.")
+        parse: str | None = Field(
+            default=None,
+            description="A text, up to 8 MiB. Of a key that comes twice, the last; whole numbers beyond 64 bits lose"
+            " digits.",
+        )
         render: Any = Field(default=None, description="Any value.")
         pretty: bool = Field(default=False, description="With `render`: on lines, indented by two spaces.")
         sorted: bool = Field(default=False, description="With `render`: keys in the order of their letters.")

@@ -10,19 +10,19 @@ from gnatwork_schemas.model import StrictModel
 #: What templates know beside the data.
 _TAKEN = ("html", "raw")
 
-#: In one line, so that the lines which errors name are those of the template. `{}` is what becomes of a value.
-_BEGIN = """\
-(() => {
+#: In one line, so that the lines which errors name are those of the template. Only `html` and `raw` are seen from it.
+_BEGIN = "((html, raw) => html`"
+#: `%s` is what becomes of a text that is put in.
+_END = """`.text)(...(() => {
  class Markup { constructor(text) { this.text = text; } toString() { return this.text; } }
- const text = (value) => value === null || value === undefined ? "" : Array.isArray(value) ? value.map(text).join("")
- : value instanceof Markup ? value.text : escaped(typeof value === "object" ? JSON.stringify(value) : String(value));
  const marks = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
  const escaped = %s;
- const raw = (value) => new Markup(String(value));
+ const shown = (value) => value === null || value === undefined ? "" : Array.isArray(value) ? value.map(shown).join("")
+ : value instanceof Markup ? value.text : escaped(typeof value === "object" ? JSON.stringify(value) : String(value));
  const html = (parts, ...values) => new Markup(parts.map((part, at) => (part ?? parts.raw[at])
- + (at < values.length ? text(values[at]) : "")).join(""));
- return html`""".replace("\n", "")
-_END = "`.text; })()"
+ + (at < values.length ? shown(values[at]) : "")).join(""));
+ return [html, (value) => new Markup(String(value))];
+ })())"""
 _ESCAPES = {"html": """(value) => value.replace(/[&<>"']/g, (mark) => marks[mark])""", "none": "(value) => value"}
 
 
@@ -76,5 +76,5 @@ class Template(Block):
 
     async def run(self, ctx: BlockContext, config: Config) -> Any:
         """Fill it in."""
-        source = _BEGIN % _ESCAPES[config.escape] + config.template + _END
+        source = _BEGIN + config.template + _END % _ESCAPES[config.escape]
         return await ctx.javascript.evaluate(source, config.data)

@@ -12,6 +12,7 @@ from gnatwork_blocks.errors import BlockError
 from gnatwork_blocks.services.caller import Caller
 from gnatwork_blocks.services.files import MAX_FILE, MAX_LISTED, FileInfo, checked_size, not_found
 from gnatwork_blocks.services.keys import Entry, changed, checked_value
+from gnatwork_blocks.services.message_headers import checked_headers
 from gnatwork_blocks.services.messages import Reply, Stored, checked_subject
 from gnatwork_schemas.header_names import TRACEPARENT
 
@@ -77,7 +78,7 @@ class MemoryMessages:
 
     async def publish(self, subject: str, data: bytes, headers: Mapping[str, str] | None = None) -> None:
         """See `Messages`."""
-        self.sent.append(Sent(checked_subject(subject), data, {**self.added, **(headers or {})}))
+        self.sent.append(Sent(checked_subject(subject), data, {**self.added, **checked_headers(headers)}))
 
     async def store(
         self, subject: str, data: bytes, headers: Mapping[str, str] | None = None, *, message_id: str
@@ -88,7 +89,7 @@ class MemoryMessages:
         for sequence, one in enumerate(before, 1):
             if one.message_id == message_id:
                 return Stored("memory", sequence, duplicate=True)
-        self.sent.append(Sent(subject, data, {**self.added, **(headers or {})}, message_id))
+        self.sent.append(Sent(subject, data, {**self.added, **checked_headers(headers)}, message_id))
         return Stored("memory", len(before) + 1, duplicate=False)
 
     async def request(

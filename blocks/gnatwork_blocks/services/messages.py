@@ -32,8 +32,8 @@ class Reply(NamedTuple):
 class Messages(Protocol):
     """Sends to other programs; the run's trace context goes along.
 
-    All raise BlockError: `nats.invalid_subject` and `nats.own_subject` (see `checked_subject`), `nats.too_large` when
-    the server takes no message of this size, `nats.unavailable` when it does not answer.
+    All raise BlockError: `nats.invalid_subject` and `nats.own_subject` (see `checked_subject`), `nats.invalid_header`,
+    `nats.too_large` when the server takes no message of this size, `nats.unavailable` when it does not answer.
     """
 
     async def publish(self, subject: str, data: bytes, headers: Mapping[str, str] | None = None) -> None:

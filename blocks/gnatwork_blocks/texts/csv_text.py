@@ -25,7 +25,10 @@ def read(
     rows = _rows(text.removeprefix("\ufeff"), delimiter)
     if header is False:
         return [row for _, row in rows]
-    columns = list(next(rows, (1, []))[1]) if header is True else list(header)
+    first = next(rows, None) if header is True else (0, list(header))
+    if first is None:
+        return []
+    columns = first[1]
     if twice := sorted({name for name in columns if columns.count(name) > 1}):
         raise BlockError("csv.invalid", f"Two columns are called {twice[0]!r}.", details={"line": 1})
     if missing := sorted(types.keys() - set(columns)):

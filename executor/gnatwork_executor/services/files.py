@@ -4,6 +4,8 @@ import time
 from dataclasses import dataclass
 from uuid import uuid4
 
+from pydantic import ValidationError
+
 from gnatwork_blocks.errors import BlockError
 from gnatwork_blocks.services.files import MAX_FILE, MAX_LISTED, FileInfo, checked_size, not_found
 from gnatwork_bus.kv import Bucket
@@ -97,7 +99,11 @@ class BusFiles:
     async def _sweep(self) -> None:
         """Remove what writers who vanished have left."""
         for entry in await self.notes.list(writing_key("*")):
-            note = _Note.model_validate_json(entry.value)
+            try:
+                note = _Note.model_validate_json(entry.value)
+            except ValidationError:
+                # A newer version may have written it.
+                continue
             if note.at > time.time() - ABANDONED:
                 continue
             now = await self.objects.info(note.name)

@@ -16,7 +16,7 @@ from gnatwork_schemas.model import VERSION, Model
 from gnatwork_schemas.subjects import kept_key
 
 #: Seconds that it shows that a key has been removed.
-_MARKER_TTL = 86_400.0
+_MARKER_TTL = 600.0
 
 
 class Kept(Model):

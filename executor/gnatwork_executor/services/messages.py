@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from gnatwork_blocks.errors import BlockError
+from gnatwork_blocks.services.message_headers import checked_headers
 from gnatwork_blocks.services.messages import Reply, Stored, checked_subject
 from gnatwork_bus import messaging
 from gnatwork_bus.connection import Connection
@@ -54,7 +55,7 @@ class BusMessages:
 
     def _with(self, headers: Mapping[str, str] | None) -> dict[str, str]:
         traced = {TRACEPARENT: self.traceparent} if self.traceparent else {}
-        return {**traced, **(headers or {})}
+        return {**traced, **checked_headers(headers)}
 
 
 async def _told(sending: Awaitable[T]) -> T:

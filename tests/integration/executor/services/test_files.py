@@ -9,6 +9,7 @@ from support.serving import Attempt, refusing
 
 from gnatwork_blocks.services import Services
 from gnatwork_blocks.services.files import MAX_FILE
+from gnatwork_bus import objects
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.kv import Bucket
 from gnatwork_bus.objects import CHUNK, Objects
@@ -155,3 +156,16 @@ async def test_a_file_that_lost_a_part_is_told(bus: Connection) -> None:
     await bus.api(f"STREAM.PURGE.{object_stream(FILES_BUCKET)}", request)
     with refusing("file.damaged"):
         await files.get("it")
+
+
+async def test_what_a_replica_does_not_have_yet_is_asked_of_the_leader(
+    bus: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, data = BusServices(bus).files(Attempt()), os.urandom(3 * CHUNK)
+    await files.put("it", data)
+
+    async def nothing(*_: object, **__: object) -> list[object]:
+        return []
+
+    monkeypatch.setattr(objects, "read_all", nothing)
+    assert (await files.get("it"))[1] == data

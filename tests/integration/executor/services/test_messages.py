@@ -146,6 +146,15 @@ async def test_what_is_no_subject_of_theirs_is_refused(services: Services) -> No
             await messages.request(subject, b"", timeout=1)
 
 
+async def test_no_header_ends_its_line_or_is_an_order(services: Services) -> None:
+    messages = services.messages(Attempt())
+    for headers in ({"a": "b\r\nNats-Rollup: all"}, {"a\r\nb": "c"}, {"Nats-Rollup": "all"}, {"status": "503"}):
+        with refusing("nats.invalid_header"):
+            await messages.publish("orders.paid", b"", headers)
+        with refusing("nats.invalid_header"):
+            await messages.store("orders.paid", b"", headers, message_id="a")
+
+
 async def test_nothing_of_it_is_sent(bus: Connection) -> None:
     wire = await Wire.tap(bus, "history.>", "workflow.>")
     with refusing("nats.own_subject"):

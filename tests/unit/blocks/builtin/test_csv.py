@@ -27,6 +27,7 @@ async def failure(ctx: BlockContext, config: Any) -> BlockError:
         ({"parse": "a,b\n,\n"}, [{"a": "", "b": ""}]),
         ({"parse": "a,b\n"}, []),
         ({"parse": ""}, []),
+        ({"parse": "\n", "types": {"a": "number"}}, []),
         (
             {
                 "parse": "n,i,b,s\n1.5,2,yes,7\n,,,\n",

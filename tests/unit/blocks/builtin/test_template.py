@@ -57,6 +57,11 @@ async def test_what_is_put_into_html_is_no_markup(ctx: BlockContext, template: s
     assert await fill(ctx, template, "html", evil="<i a=\"b\" c='d'>&") == text
 
 
+@pytest.mark.parametrize("name", ["text", "marks", "escaped", "shown", "Markup", "value", "parts", "at", "set", "data"])
+async def test_no_other_name_is_taken(ctx: BlockContext, name: str) -> None:
+    assert await fill(ctx, f"${{{name}}}", **{name: "it"}) == "it"
+
+
 async def test_data_that_looks_like_a_template_is_data(ctx: BlockContext) -> None:
     assert await fill(ctx, "${it}", it="`${1 + 1}`; ${") == "`${1 + 1}`; ${"
 
@@ -66,7 +71,6 @@ async def test_data_that_looks_like_a_template_is_data(ctx: BlockContext) -> Non
     [
         ("a\nb ${missing}", "code.error", 2),
         ("a\n${(", "code.syntax", 2),
-        ("${(() => { while (true); })()}", "code.timeout", None),
         ("${'x'.repeat(2 ** 29)}", "code.memory", None),
     ],
 )
