@@ -33,7 +33,8 @@ class Xml(Block):
         parse: str | None = Field(
             default=None,
             description="A document, up to 10 MB. An element is its text, without white space around it, or,"
-            " with attributes or elements inside, an object: attributes as `@name`, text as `#text`. An empty one is null.",
+            " with attributes or elements inside, an object: attributes as `@name`, text as `#text`. An empty one is"
+            " null.",
         )
         lists: list[str] = Field(
             default_factory=list,
