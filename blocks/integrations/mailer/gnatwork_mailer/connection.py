@@ -1,0 +1,36 @@
+"""The type of connection that the mailer needs."""
+
+from gnatwork_schemas.integration import ConnectionKind
+
+CONNECTION = ConnectionKind(
+    type="mailer",
+    title="Mailer",
+    summary="A server of Postmark, or of a service that speaks as it does.",
+    icon="mail",
+    values_schema={
+        "type": "object",
+        "required": ["token"],
+        "properties": {
+            "token": {
+                "type": "string",
+                "title": "Server API token",
+                "minLength": 4,
+            },
+            "webhook_authorization": {
+                "type": "string",
+                "title": "Authorization of webhooks",
+                "description": "`Basic ` and base64 of `user:password`, which you choose; only triggers need it.",
+                "pattern": "^Basic [A-Za-z0-9+/]{4,}={0,2}$",
+            },
+            "base_url": {
+                "type": "string",
+                "title": "Address of the API",
+                "description": "`https://api.postmarkapp.com` unless given.",
+                "pattern": "^https?://",
+            },
+        },
+        "additionalProperties": False,
+    },
+    secret=("token", "webhook_authorization"),
+    help="https://account.postmarkapp.com/servers → your server → “API Tokens”.",
+)
