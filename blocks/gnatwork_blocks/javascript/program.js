@@ -24,13 +24,14 @@
   // The promise of each step that waits, by its number: `[resolve, reject]`.
   const waiting = { __proto__: null };
   let unsettled = 0;
-  let asked = 0, delivered = 0, suspended = false, muted = false, beyond = false;
-  // Steps asked for since the worker last took them, as JSON each.
-  let fresh = [];
+  let asked = 0, delivered = 0, told = 0, suspended = false, muted = false, lost = false;
+  // Steps asked for since the worker last took them, as JSON each, with the stack; and the number of the first. Those
+  // that there is no room for are kept for later slices, up to so many.
+  let fresh = [], taken = 0;
+  const ahead = 10000;
   let end = null;
   let now = 0, seed = 0n, uptime = 0;
-  const logs = [];
-  let room = 0, omitted = 0;
+  let logs = [], room = 0, omitted = 0;
   // What `transition` and `finish` have returned, and the errors of steps.
   const orders = new Seen(), failures = new Seen();
 
@@ -47,8 +48,8 @@
   function gnatwork_ask(kind, type, config, options) {
     const asks = stringify([kind, type, config, options ?? {}]);
     const number = asked++;
-    if (number >= task.known + task.room) {
-      beyond = true;
+    if (number >= task.known + task.room + ahead) {
+      lost = true;
       return number;
     }
     // Where it was asked for is of interest as long as nobody knows of the step.
@@ -70,7 +71,8 @@
   function gnatwork_settle(outcome) {
     const [number, at, failed, value] = outcome;
     delivered++;
-    if (delivered > task.seen) muted = false;
+    told++;
+    if (told > task.seen) muted = false;
     if (at > now) now = at;
     const settlers = waiting[number];
     if (settlers === undefined) return;
@@ -314,23 +316,41 @@
     gnatwork_start(source, name);
   }
 
-  // `begin` runs the program until it waits; `take` yields the steps asked for since the last time, each as its JSON and
-  // the stack; `advance` lets the program know of the next outcome, and is false when there is none, or no need;
+  // The steps that the worker has not taken yet and that there is room for, as JSON; null for none.
+  function gnatwork_take() {
+    const most = task.known + task.room - taken;
+    if (fresh.length === 0 || most <= 0) return null;
+    const some = [], left = [];
+    for (let at = 0; at < fresh.length; at++) (at < most ? some : left)[at < most ? at : at - most] = fresh[at];
+    fresh = left;
+    taken += some.length;
+    return stringify(some);
+  }
+
+  // `begin` runs the program until it waits; `more` tells it of what came after that; `next` yields the steps asked for
+  // since the last time and lets the program know of the next outcome, and is false when there is none, or no need;
   // `result` yields how it ended, and what it told. Texts are JSON as `stringify` made it, for others the worker can't
   // read.
   return function gnatwork_drive(what, source, name, values) {
     if (what === "begin") return gnatwork_begin(source, name, values);
-    if (what === "take") {
-      if (fresh.length === 0) return null;
-      const taken = stringify(fresh);
-      fresh = [];
-      return taken;
+    if (what === "more") {
+      task = parse(source);
+      delivered = 0;
+      told = task.seen_before;
+      muted = task.seen !== null && told <= task.seen;
+      logs = [];
+      omitted = 0;
+      room = task.told;
+      return;
     }
-    if (what === "advance") {
+    if (what === "take") return gnatwork_take();
+    if (what === "next") {
       if (suspended || end !== null || delivered >= task.outcomes.length) return false;
+      const some = gnatwork_take();
       gnatwork_settle(task.outcomes[delivered]);
-      return true;
+      return some;
     }
-    return stringify({ __proto__: null, end, suspended, beyond, waits: unsettled > 0, logs, omitted });
+    const beyond = lost || fresh.length > 0;
+    return stringify({ __proto__: null, end, suspended, lost, beyond, waits: unsettled > 0, logs, omitted });
   };
 })();

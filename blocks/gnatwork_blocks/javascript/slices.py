@@ -1,11 +1,13 @@
 """One slice of a program: it runs from its beginning with the outcomes so far, until it waits for what nobody knows.
 
-A request is two frames. The first is
-`{"program": text, "function": name, "mark": text, "known": [[digest, name]], "first": number, "room": count, "timeout":
-seconds}`, the second the values that `program.js` calls its task. The answer is `{"value": {"asked": [[JSON, line]],
-"more": bool, "end": …, "logs": [[level, line]], "omitted": count}}` or `{"error": …}`, as for an evaluation. `end` is
-null, `{"value": JSON}`, `{"value": JSON, "next": function}` or `{"error": …}`, with `step` and the step's `error` where
-it was that of a step.
+A request is two frames. The first is `{"program": text, "function": name, "mark": text, "known": [[digest, name]],
+"first": number, "room": count, "timeout": seconds, "keep": name, "resume": name | null}`, the second the values that
+`program.js` calls its task. With `resume`, the program goes on from where it stood when it was kept by that name, and
+the outcomes are those since; the answer is `{"missing": true}` when it is not there any more.
+
+Else the answer is `{"value": {"asked": [[JSON, line]], "more": bool, "end": …, "logs": [[level, line]],
+"omitted": count, "snapshot": name | null}}`, or `{"error": …}` as for an evaluation. `end` is null, `{"value": JSON}`,
+`{"value": JSON, "next": function}` or `{"error": …}`, with `step` where the error was that of a step.
 """
 
 import json
@@ -23,26 +25,52 @@ from gnatwork_blocks.program_steps import NotTheSameError, step_digest, step_nam
 
 #: A function of the API, and the one that called it.
 _CALLER = re.compile(r"at gnatwork_api_.*\n +at (?:.* \()?<input>:(\d+)")
+#: Programs that are kept as they stand, and bytes that each may have.
+_STANDING, _SMALL = 4, 8 * 1024 * 1024
 _PRELUDE = Path(__file__).with_name("program.js").read_text(encoding="utf-8")
 
 
-class Slice:
-    """Runs a program once."""
+class Slices:
+    """Runs slices, and keeps a few programs as they stand: most go on in a moment, and need not run again to there."""
 
-    def __init__(self, request: dict[str, Any]) -> None:
-        self._request = request
-        self._known: list[list[str]] = request["known"]
+    def __init__(self) -> None:
+        self._standing: dict[str, _Slice] = {}
+
+    def answer(self, request: dict[str, Any], values: bytes) -> bytes:
+        """The answer to a request."""
+        resumed = request["resume"]
+        slice_ = _Slice() if resumed is None else self._standing.pop(resumed, None)
+        if slice_ is None:
+            return b'{"missing":true}'
+        data = slice_.answer(request, values)
+        if slice_.stands:
+            self._standing[request["keep"]] = slice_
+            if len(self._standing) > _STANDING:
+                del self._standing[next(iter(self._standing))]
+        return data
+
+
+class _Slice:
+    """A program that runs, and perhaps goes on when more is known."""
+
+    def __init__(self) -> None:
         self._context: Any = _quickjs.Context()
         self._context.set_memory_limit(limits.HEAP)
         self._context.set_max_stack_size(limits.STACK)
         self._drive = self._context.eval(_PRELUDE)
+        self._begun = False
+        self._taken = 0
+        #: Whether it can go on from where it is.
+        self.stands = False
+
+    def answer(self, request: dict[str, Any], values: bytes) -> bytes:
+        """What came of it."""
+        self._request = request
+        self._known: list[list[str]] = request["known"]
         self._seconds: float = request["timeout"]
         self._started = time.process_time()
-        self._taken = 0
         self._asked: list[list[Any]] = []
-
-    def answer(self, values: bytes) -> bytes:
-        """What came of it."""
+        self.stands = False
         try:
             found = self._run(values.decode())
         except _TooLongError:
@@ -62,29 +90,38 @@ class Slice:
 
     def _run(self, values: str) -> dict[str, Any]:
         request = self._request
-        self._limited(lambda: self._drive("begin", request["program"], request["function"], values))
+        if self._begun:
+            self._limited(lambda: self._drive("more", values))
+        else:
+            self._begun = True
+            self._limited(lambda: self._drive("begin", request["program"], request["function"], values))
         self._settle()
-        while self._limited(lambda: self._drive("advance")):
+        while (taken := self._limited(lambda: self._drive("next"))) is not False:
+            self._look(taken)
             self._settle()
+        self._look(self._limited(lambda: self._drive("take")))
         found: dict[str, Any] = json.loads(self._limited(lambda: self._drive("result")))
         if self._taken < len(self._known):
             raise NotTheSameError(request["first"] + self._taken, self._known[self._taken][1], None)
-        end, suspended, beyond = found["end"], found["suspended"], found["beyond"]
+        end = found["end"]
         if end is not None:
-            found["end"] = _ended(end)
-        elif not suspended and not beyond and not found["waits"]:
-            message = "The program waits for a promise that nothing will ever resolve."
-            found["end"] = {"error": _info("script.failed", message, None)}
+            end = _ended(end)
+        elif not found["suspended"] and not found["beyond"] and not found["waits"]:
+            end = {"error": _info("script.stuck", "The program waits for a promise that nothing will resolve.", None)}
+        # One that waits in the midst of a function can't be left as it is.
+        self.stands = end is None and not found["suspended"] and not found["lost"]
+        self.stands = self.stands and self._context.memory()["memory_used_size"] <= _SMALL
         return {
             "asked": self._asked,
-            "more": beyond,
-            "end": found["end"],
+            "more": found["beyond"],
+            "end": end,
             "logs": found["logs"],
             "omitted": found["omitted"],
+            "snapshot": request["keep"] if self.stands else None,
         }
 
     def _settle(self) -> None:
-        """Let the program do what it can, and look at the steps that it asks for."""
+        """Let the program do what it can."""
         jobs = True
         while jobs:
             try:
@@ -92,7 +129,9 @@ class Slice:
             except _quickjs.JSException:
                 # Thrown into the void, as by a callback of `queueMicrotask`.
                 continue
-        taken: str | None = self._limited(lambda: self._drive("take"))
+
+    def _look(self, taken: str | None) -> None:
+        """Look at the steps that the program has asked for."""
         for text, stack in json.loads(taken) if taken else ():
             number = self._taken
             self._taken += 1

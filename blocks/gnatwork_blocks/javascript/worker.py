@@ -10,7 +10,7 @@ from gnatwork_blocks.javascript.calling import JavaScriptCall
 from gnatwork_blocks.javascript.evaluation import Evaluation
 from gnatwork_blocks.javascript.frames import HEAD, frame, length
 from gnatwork_blocks.javascript.hardening import allow_seconds, harden
-from gnatwork_blocks.javascript.slices import Slice
+from gnatwork_blocks.javascript.slices import Slices
 
 
 def main(parent: int) -> None:
@@ -33,6 +33,7 @@ def main(parent: int) -> None:
     Evaluation().answer(b'{"sources": ["null.x"], "choose": false}', b"{}", 1.0)
     layers = harden(limits.ADDRESS_SPACE, parent=parent)
     _send(answers, json.dumps({"layers": layers}).encode())
+    slices = Slices()
     while True:
         evaluation = Evaluation()
         request, values = _receive(requests), _receive(requests)
@@ -42,7 +43,7 @@ def main(parent: int) -> None:
         timeout = asked["timeout"]
         allow_seconds(timeout)
         if "program" in asked:
-            _send(answers, Slice(asked).answer(values))
+            _send(answers, slices.answer(asked, values))
         elif "call" in asked:
             _send(answers, JavaScriptCall(asked["call"], timeout, exchange).answer(request, values))
         else:

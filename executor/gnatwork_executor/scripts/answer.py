@@ -53,14 +53,25 @@ class Answer(Model):
     logs: tuple[tuple[Literal["debug", "info", "warning", "error"], str], ...] = Field(default=(), max_length=_LINES)
     #: Lines that were too many.
     omitted: int = 0
-    #: Where Python's program stands, to go on from.
+    #: Where the program stands, to go on from: in Python all that is needed, in JavaScript the name of it.
     snapshot: str | None = None
 
 
+class MissingError(Exception):
+    """The program does not stand any more where it was to go on."""
+
+
 def read_answer(data: bytes) -> Answer:
-    """The answer; BlockError for an error that the worker found, and `code.crashed` for what is no answer."""
+    """The answer.
+
+    Raises:
+        MissingError: The program does not stand any more where it was to go on.
+        BlockError: The error that the worker found; `code.crashed` for what is no answer.
+    """
     try:
         found = orjson.loads(data)
+        if "missing" in found:
+            raise MissingError
         if error := found.get("error"):
             raise BlockError(error["code"], error["message"], details=error.get("details"))
         value = found["value"]

@@ -1,7 +1,9 @@
 """What a slice of a program is given, as the frames of its worker process."""
 
 import hashlib
+import secrets
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import orjson
 
@@ -15,32 +17,36 @@ from gnatwork_schemas.implicit import Slice
 _TOLD, _LINE = 32 * 1024, 2000
 
 
-def request_frame(script: Script, config: Slice, mark: str, seconds: float) -> bytes:
+class Place(NamedTuple):
+    """Where a program goes on: at its beginning, unless there is a snapshot."""
+
+    #: Of its templates.
+    mark: str
+    #: How many outcomes it knows of.
+    heard: int = 0
+    #: What it is to go on from: in Python all that is needed, in JavaScript the name of it.
+    snapshot: str | None = None
+
+
+def request_frame(script: Script, config: Slice, place: Place, seconds: float) -> bytes:
     """What is to be run; see `javascript.slices` for the form."""
     return orjson.dumps(
         {
             "program": script.source,
             "function": config.function,
-            "mark": mark,
+            "mark": place.mark,
             "known": [(step.digest, step.name) for step in config.steps],
             "first": config.first,
             "room": config.room,
             "timeout": seconds,
+            "keep": secrets.token_hex(16),
+            "resume": place.snapshot,
         }
     )
 
 
-def values_frame(
-    ctx: BlockContext, config: Slice, heard: Sequence[Heard], mark: str, snapshot: str | None = None
-) -> bytes:
-    """What the program is told.
-
-    Args:
-        ctx: Of the slice.
-        config: Of the slice.
-        heard: The outcomes so far, in order.
-        mark: Of its templates.
-        snapshot: Where it stands, if that is known; `heard` are then the outcomes since.
+def values_frame(ctx: BlockContext, config: Slice, heard: Sequence[Heard], place: Place) -> bytes:
+    """What the program is told; `heard` are all outcomes so far, in order.
 
     Raises:
         BlockError: `script.too_large`, the arguments are.
@@ -65,15 +71,16 @@ def values_frame(
             "seed": _seed(ctx.run_id, block, config),
             "known": len(config.steps),
             "seen": config.seen,
+            "seen_before": place.heard,
             "first": config.first,
             "room": config.room,
             "told": _TOLD,
             "line": _LINE,
-            "mark": mark,
-            "snapshot": snapshot,
+            "mark": place.mark,
+            "snapshot": place.snapshot,
             "outcomes": [
                 (number, int(outcome.at * 1000), outcome.failed, orjson.Fragment(outcome.text))
-                for number, outcome in heard
+                for number, outcome in heard[place.heard :]
             ],
         }
     )

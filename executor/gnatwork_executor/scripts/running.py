@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from gnatwork_blocks.context import BlockContext
 from gnatwork_executor.ports import Ports
-from gnatwork_executor.scripts.answer import Answer, read_answer
-from gnatwork_executor.scripts.given import request_frame, values_frame
+from gnatwork_executor.scripts.answer import Answer, MissingError, read_answer
+from gnatwork_executor.scripts.given import Place, request_frame, values_frame
 from gnatwork_executor.scripts.marks import Marks
 from gnatwork_executor.scripts.outcomes import Heard
 from gnatwork_executor.scripts.snapshots import Snapshots
@@ -33,17 +33,21 @@ class Running:
             BlockError: `script.nondeterministic`, `script.too_large`, `code.timeout`, `code.memory`, `code.too_large`,
                 and the retryable `code.crashed` and `code.busy`.
         """
+        place = self._snapshots.take(ctx, config, len(heard)) or Place(secrets.token_hex(16))
+        try:
+            answer = await self._ask(ctx, script, config, heard, place)
+        except MissingError:
+            place = Place(place.mark)
+            answer = await self._ask(ctx, script, config, heard, place)
+        self._snapshots.put(ctx, config, answer, Place(place.mark, len(heard), answer.snapshot))
+        return answer, Marks(place.mark)
+
+    async def _ask(
+        self, ctx: BlockContext, script: Script, config: Slice, heard: Sequence[Heard], place: Place
+    ) -> Answer:
         seconds = min(ctx.timeout, COMPUTING)
-        if script.language == "javascript":
-            marks = Marks(secrets.token_hex(16))
-            values = values_frame(ctx, config, heard, marks.mark)
-            request = request_frame(script, config, marks.mark, seconds)
-            return read_answer(await self._world.javascript().run_slice(request, values, seconds)), marks
-        standing = self._snapshots.take(ctx, config, len(heard))
-        marks = Marks(standing.mark if standing else secrets.token_hex(16))
-        new = heard[standing.heard :] if standing else heard
-        values = values_frame(ctx, config, new, marks.mark, standing.snapshot if standing else None)
-        request = request_frame(script, config, marks.mark, seconds)
-        answer = read_answer(await self._world.python().run_slice(request, values, seconds))
-        self._snapshots.put(ctx, config, answer, len(heard), marks.mark)
-        return answer, marks
+        values = values_frame(ctx, config, heard, place)
+        request = request_frame(script, config, place, seconds)
+        world = self._world
+        service = world.javascript() if script.language == "javascript" else world.python()
+        return read_answer(await service.run_slice(request, values, seconds))

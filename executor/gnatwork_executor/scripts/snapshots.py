@@ -1,4 +1,4 @@
-"""Where programs in Python stand, so that a slice goes on from the last one and repeats nothing.
+"""Where programs stand, so that a slice goes on from the last one and repeats nothing.
 
 A cache and nothing else: history has all that a program needs to get there again.
 """
@@ -10,6 +10,7 @@ from typing import NamedTuple
 from gnatwork_blocks.context import BlockContext
 from gnatwork_blocks.program_steps import step_digest
 from gnatwork_executor.scripts.answer import Answer
+from gnatwork_executor.scripts.given import Place
 from gnatwork_executor.scripts.least_recent import LeastRecent
 from gnatwork_schemas.implicit import PastStep, Slice
 
@@ -20,43 +21,36 @@ _KEPT = 32 * 1024 * 1024
 _Key = tuple[str, str, str, str, int]
 
 
-class Standing(NamedTuple):
-    """Where a program stands."""
-
-    snapshot: str
-    #: Its templates are marked so, and will be.
-    mark: str
+class _Standing(NamedTuple):
+    place: Place
     #: How many steps it has been granted, and the digest of those.
     granted: int
     digest: bytes
-    #: How many outcomes it has heard of.
-    heard: int
 
 
 class Snapshots:
     """Keeps where each program stands, the latest alone."""
 
     def __init__(self) -> None:
-        self._kept: LeastRecent[_Key, Standing] = LeastRecent(_KEPT)
+        self._kept: LeastRecent[_Key, _Standing] = LeastRecent(_KEPT)
 
-    def take(self, ctx: BlockContext, config: Slice, heard: int) -> Standing | None:
+    def take(self, ctx: BlockContext, config: Slice, heard: int) -> Place | None:
         """Where the program stands, if it went the way that this slice has it, and has heard of no more.
 
         Nobody goes on from there again: only from what `put` says.
         """
         found = self._kept.get(_key(ctx, config))
         self._kept.drop(_key(ctx, config))
-        if found is None or found.heard > heard or found.granted > len(config.steps):
+        if found is None or found.place.heard > heard or found.granted > len(config.steps):
             return None
-        return found if _digest(config.steps[: found.granted]) == found.digest else None
+        return found.place if _digest(config.steps[: found.granted]) == found.digest else None
 
-    def put(self, ctx: BlockContext, config: Slice, answer: Answer, heard: int, mark: str) -> None:
+    def put(self, ctx: BlockContext, config: Slice, answer: Answer, place: Place) -> None:
         """Keep where the program stands after this slice."""
-        if answer.snapshot is not None:
-            asked = [PastStep(step_digest(step.text, mark), "") for step in answer.asked]
+        if place.snapshot is not None:
+            asked = [PastStep(step_digest(step.text, place.mark), "") for step in answer.asked]
             steps = [*config.steps, *asked]
-            standing = Standing(answer.snapshot, mark, len(steps), _digest(steps), heard)
-            self._kept.put(_key(ctx, config), standing, len(answer.snapshot))
+            self._kept.put(_key(ctx, config), _Standing(place, len(steps), _digest(steps)), len(place.snapshot))
 
 
 def _key(ctx: BlockContext, config: Slice) -> _Key:
