@@ -10,8 +10,8 @@ from gnatwork_bus.direct import read_all
 from gnatwork_schemas.subjects import PAYLOADS, handed_back, parse_work
 
 
-def hand_back(connection: Connection, delivery: Delivery) -> None:
-    """Give an item back to the queue, and note that nothing is wrong with it."""
+def hand_back(connection: Connection, delivery: Delivery, delay: float | None = None) -> None:
+    """Give an item back to the queue, to be delivered again after `delay` seconds, and note that it is not at fault."""
     if delivery.settled:
         return
     try:
@@ -22,7 +22,7 @@ def hand_back(connection: Connection, delivery: Delivery) -> None:
         return
     # Not waited for: a note that is lost counts as an executor that is.
     connection.send(handed_back(item, delivery.delivered), b"{}")
-    delivery.nak()
+    delivery.nak(delay)
 
 
 async def vanished(connection: Connection, delivery: Delivery) -> int:

@@ -53,6 +53,14 @@ def executor(
         float,
         typer.Option(envvar="GNATWORK_DRAIN", min=0, help="Seconds that running blocks get when the process leaves."),
     ] = 25.0,
+    max_memory: Annotated[
+        int,
+        typer.Option(
+            envvar="GNATWORK_MAX_MEMORY",
+            min=0,
+            help="Resident megabytes from which on it drains and leaves, to be started again; 0 for any number.",
+        ),
+    ] = 1024,
     name: NameOption = None,
 ) -> None:
     """Run an executor: it pulls the work of its block types and runs it."""
@@ -67,6 +75,7 @@ def executor(
             limits=parse_limits(limits),
             max_deliveries=max_deliveries,
             drain=drain,
+            max_memory=max_memory,
             name=name,
         )
     run_service(run_executor(settings))

@@ -4,15 +4,19 @@ from typing import Any
 from uuid import uuid4
 
 import orjson
+from pydantic import ValidationError
 
+from gnatwork_blocks.block import Block
 from gnatwork_bus.delivery import Delivery
 from gnatwork_bus.history import History
+from gnatwork_bus.kv import Bucket
 from gnatwork_bus.message import StoredMessage
 from gnatwork_bus.patience import until_available
 from gnatwork_executor.item import history_base_of
+from gnatwork_schemas.catalogue import BlockType, version_order
 from gnatwork_schemas.errors import ConflictError
 from gnatwork_schemas.messages import Claimed, Work
-from gnatwork_schemas.subjects import claimed_event, outcome_events
+from gnatwork_schemas.subjects import catalogue_key, claimed_event, outcome_events
 
 #: Seconds between the decision and the storing of an item, past which the decision may be outdated.
 LATE = 2.0
@@ -48,6 +52,16 @@ async def claim(history: History, work: Work, executor: str) -> bool:
             return False
     # Claims go with the history of their run. Whoever was frozen until then finds none, and the work long done.
     return not await until_available(lambda: history.is_over(base))
+
+
+async def is_outdated(state: Bucket, block: type[Block]) -> bool:
+    """Whether the catalogue, by which definitions are checked, has a newer version of the block than this process."""
+    entry = await until_available(lambda: state.get(catalogue_key(block.type)))
+    try:
+        known = BlockType.model_validate_json(entry.value) if entry else None
+    except ValidationError:
+        return False
+    return known is not None and version_order(known.version) > version_order(block.version)
 
 
 def _field(message: StoredMessage | None, name: str) -> Any:

@@ -8,6 +8,7 @@ from enum import Enum
 from functools import partial
 from typing import Any
 
+from gnatwork_blocks.block import Block
 from gnatwork_blocks.context import BlockContext
 from gnatwork_blocks.errors import BlockError
 from gnatwork_blocks.output import encode_output
@@ -16,9 +17,9 @@ from gnatwork_bus.hand_back import hand_back, vanished
 from gnatwork_bus.patience import FIRST_WAIT, LONGEST_WAIT, until_available
 from gnatwork_engine.deferred import connections_of
 from gnatwork_engine.redaction import Redactor
-from gnatwork_executor.admission import claim, is_leftover, is_suspicious
+from gnatwork_executor.admission import claim, is_leftover, is_outdated, is_suspicious
 from gnatwork_executor.config import resolved
-from gnatwork_executor.failure import claimed_before, describe, lost, timed_out, unforeseen
+from gnatwork_executor.failure import blocked_loop, claimed_before, describe, lost, timed_out, unforeseen
 from gnatwork_executor.live import STARTED_AFTER, LiveEvents
 from gnatwork_executor.outcome import Outcome, error_outcome, must_be_stored, output_outcome
 from gnatwork_executor.ports import Hosted, Ports
@@ -35,6 +36,10 @@ log = logging.getLogger(__name__)
 
 #: Seconds that a block gets to clean up after it was told to stop.
 GRACE = 5.0
+#: Seconds after which an item that this process can't run is delivered again, to whoever asks first.
+ELSEWHERE_AFTER = 2.0
+#: How often it is delivered before it fails where it came last.
+_MOST_ELSEWHERE = 30
 
 
 class Stop(Enum):
@@ -42,10 +47,14 @@ class Stop(Enum):
 
     #: It took too long: the error `block.timeout` is published.
     TIMEOUT = "timeout"
+    #: It kept the event loop from turning: the error `block.blocked_loop` is published.
+    BLOCKED = "blocked"
     #: Its run was cancelled: nobody wants an outcome, the item is acknowledged.
     CANCEL = "cancel"
     #: The process leaves: the item goes back to the queue.
     HAND_BACK = "hand back"
+    #: It is for a newer version of the block: likewise, after a while.
+    ELSEWHERE = "elsewhere"
 
 
 class Attempt:
@@ -107,6 +116,11 @@ class Attempt:
         return self._delivery.sequence
 
     @property
+    def block(self) -> type[Block]:
+        """What it runs."""
+        return type(self._hosted.block)
+
+    @property
     def statistics(self) -> Statistics:
         """The counters of its block type."""
         return self._hosted.statistics
@@ -122,11 +136,23 @@ class Attempt:
             self._release(why)
         elif self._stop is None:
             self._stop = why
-            if self._context is not None:
-                self._context.cancelled = True
-            if self._begun:
-                self.task.cancel()
-            self._set_timer(GRACE, self._abandon)
+            self._halt()
+
+    def note_blocking(self) -> None:
+        """It keeps the event loop from turning, and has failed whatever it does; told from another thread."""
+        self._stop = self._stop or Stop.BLOCKED
+
+    def halt_blocking(self) -> None:
+        """The loop turns again: stop the block if it is not at its end."""
+        if not self._concluded:
+            self._halt()
+
+    def _halt(self) -> None:
+        if self._context is not None:
+            self._context.cancelled = True
+        if self._begun:
+            self.task.cancel()
+        self._set_timer(GRACE, self._abandon)
 
     async def _run(self) -> None:
         self._begun = True
@@ -153,12 +179,12 @@ class Attempt:
                 await self._claim()
                 value = await self._run_block(ports.processes.run(block.compute, config, self._redactor))
         elif block.runs_in == "thread":
-            config = block.parse_config(config)
+            config = await self._parsed(config)
             async with ports.threads.place(self._note_left_behind) as place:
                 await self._claim()
                 value = await self._run_block(place.run(partial(block.run, self._make_thread_context(), config)))
         else:
-            config = block.parse_config(config)
+            config = await self._parsed(config)
             await self._claim()
             value = await self._run_block(block.run(self._make_context(), config))
         encoded = self._encoded(value)
@@ -176,6 +202,18 @@ class Attempt:
             # From here on, whatever this attempt says goes through it.
             redactor.set(self._redactor)
         return await resolved(ports, (work.namespace, work.run_id), work.config, work.deferred, connections)
+
+    async def _parsed(self, config: Any) -> Any:
+        """The config as the block takes it."""
+        block = self._hosted.block
+        try:
+            return block.parse_config(config)
+        except BlockError:
+            if self._delivery.delivered > _MOST_ELSEWHERE or not await is_outdated(self._ports.state, type(block)):
+                raise
+        log.warning("%s is for a newer version of %s than is hosted here", self.work.task, block.type)
+        self._stop = self._stop or Stop.ELSEWHERE
+        raise asyncio.CancelledError
 
     async def _is_poison(self) -> bool:
         """Whether so many executors vanished with the item that it may be what kills them."""
@@ -283,6 +321,8 @@ class Attempt:
         self._clear_timer()
         if self._stop is Stop.TIMEOUT:
             result = self._failed(timed_out(self.work))
+        elif self._stop is Stop.BLOCKED:
+            result = self._failed(blocked_loop())
         elif self._stop is not None:
             self._release(self._stop)
             return
@@ -294,9 +334,10 @@ class Attempt:
 
     def _release(self, why: Stop) -> None:
         """Settle the item without an outcome."""
-        if why is Stop.HAND_BACK:
+        if why in {Stop.HAND_BACK, Stop.ELSEWHERE}:
             self._hosted.statistics.handed_back += 1
-            hand_back(self._ports.connection, self._delivery)
+            delay = ELSEWHERE_AFTER if why is Stop.ELSEWHERE else None
+            hand_back(self._ports.connection, self._delivery, delay)
         else:
             self._hosted.statistics.skipped += 1
             self._delivery.ack()

@@ -31,6 +31,14 @@ def timed_out(work: Work) -> ErrorInfo:
     )
 
 
+def blocked_loop() -> ErrorInfo:
+    """The block held up all others of its process."""
+    return ErrorInfo(
+        code="block.blocked_loop",
+        message="The block kept its executor's event loop from turning; the executor's log says where it was.",
+    )
+
+
 def lost(deliveries: int) -> ErrorInfo:
     """Executors keep vanishing while they run this."""
     return ErrorInfo(

@@ -47,6 +47,7 @@ from gnatwork_executor.settings import ExecutorSettings
 from gnatwork_executor.shares import shares
 from gnatwork_executor.statistics import Statistics
 from gnatwork_executor.threads import MOST_THREADS, Threads
+from gnatwork_executor.watchdog import Watchdog
 from gnatwork_executor.worker import Worker
 from gnatwork_net.allow_list import AllowList
 from gnatwork_schemas.executors import LivingExecutor
@@ -188,10 +189,13 @@ async def _host(
             await until_available(lambda: announce(ports.state, brought))
             worker = Worker(hosted, ports)
             evaluates = evaluating(connection, javascript) if _CONDITION in hosted else contextlib.nullcontext()
+            watchdog = Watchdog(worker, max_memory=settings.max_memory, too_large=signals.leave.set)
             try:
+                watchdog.start()
                 async with evaluates:
                     await _work(worker, connection, places, settings.drain, signals)
             finally:
+                watchdog.stop()
                 await ports.connections.close()
             return not worker.abandoned
 

@@ -27,6 +27,8 @@ class ExecutorSettings:
     limits: Mapping[str, int] = field(default_factory=dict)
     #: How many executors may vanish with an item before it is given up as one that kills them.
     max_deliveries: int = 5
+    #: Resident megabytes from which on the process drains and leaves, for another to take its place; 0 is any number.
+    max_memory: int = 1024
     #: Seconds that running blocks get to finish when the process is to leave.
     drain: float = 25.0
     #: How outcomes name this process; host name and process id unless given.

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import math
+import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 
@@ -10,7 +11,7 @@ from gnatwork_bus.delivery import Delivery
 from gnatwork_bus.direct import get_by_sequence
 from gnatwork_bus.hand_back import hand_back
 from gnatwork_bus.topology import EXECUTOR_ACK_WAIT
-from gnatwork_executor.attempt import GRACE, Attempt, Stop
+from gnatwork_executor.attempt import ELSEWHERE_AFTER, GRACE, Attempt, Stop
 from gnatwork_executor.item import read_work
 from gnatwork_executor.ports import Hosted, Ports
 from gnatwork_executor.refusal import refuse
@@ -44,6 +45,12 @@ class Worker:
         self._idle.set()
         self._ticker: asyncio.TimerHandle | None = None
         self._look: asyncio.Task[None] | None = None
+        #: Set while attempts are under way, and a little longer.
+        self.at_work = threading.Event()
+
+    def running(self) -> list[Attempt]:
+        """The attempts that are under way; may be asked from another thread while the loop does not turn."""
+        return list(self._attempts.values())
 
     @property
     def abandoned(self) -> bool:
@@ -68,12 +75,16 @@ class Worker:
         if self._stopped and self._is_stopped(work):
             delivery.ack()
             return
-        hosted = self._hosted[work.type]
+        if (hosted := self._hosted.get(work.type)) is None:
+            log.error("%s came here, where its type is not hosted; handing it back", delivery.subject)
+            hand_back(self._ports.connection, delivery, ELSEWHERE_AFTER)
+            return
         hosted.statistics.in_flight += 1
         self._attempts[delivery.sequence] = Attempt(delivery, work, hosted, self._ports, self._ended)
         self._idle.clear()
         if self._ticker is None:
             self._ticker = asyncio.get_running_loop().call_later(RENEW_EVERY, self._renew)
+            self.at_work.set()
 
     def stop_run(self, namespace: str, run_id: str, epoch: int | None) -> None:
         """Stop what runs for a run and is of an earlier epoch, all for None; what still arrives of it is dropped."""
@@ -174,5 +185,7 @@ class Worker:
         if self._ports.connection.is_connected:
             for attempt in self._attempts.values():
                 attempt.renew()
-        if self._attempts:
+        if not self._attempts:
+            self.at_work.clear()
+        else:
             self._ticker = asyncio.get_running_loop().call_later(RENEW_EVERY, self._renew)

@@ -19,7 +19,13 @@ asyncio.run(run_executor(settings))
 
 @asynccontextmanager
 async def executor_process(
-    url: str, block: str, *, drain: float = 5.0, prepare: str = "", max_deliveries: int = 5
+    url: str,
+    block: str,
+    *,
+    drain: float = 5.0,
+    prepare: str = "",
+    max_deliveries: int = 5,
+    stderr: int | None = None,
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """A process that hosts one block type; killed when the context ends, if it still runs.
 
@@ -33,6 +39,7 @@ async def executor_process(
         block,
         str(drain),
         str(max_deliveries),
+        stderr=stderr,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
     )
     try:

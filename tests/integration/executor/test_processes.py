@@ -127,7 +127,7 @@ HOST_BURN = """
 from gnatwork_executor import serve
 from support.odd_blocks import Burn
 
-serve.expand, serve.load = tuple, lambda type_: Burn
+serve.hostable = lambda names: ((Burn,), {})
 """
 
 

@@ -26,7 +26,7 @@ class Deadly(Block):
             os.kill(os.getpid(), signal.SIGKILL)
         await asyncio.Event().wait()
 
-serve.expand, serve.load = tuple, lambda type_: Deadly
+serve.hostable = lambda names: ((Deadly,), {})
 """
 
 
