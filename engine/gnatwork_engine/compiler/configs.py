@@ -11,6 +11,7 @@ from gnatwork_engine.compiler.context import Context
 from gnatwork_engine.compiler.faults import Faults, shown, suggestion
 from gnatwork_engine.compiler.findings import Unknowns
 from gnatwork_engine.compiler.frames import NO_CONNECTIONS, Frame, Unseen
+from gnatwork_engine.compiler.literal import check_literal
 from gnatwork_engine.compiler.references import read_references
 from gnatwork_engine.compiler.routes import CONDITION, FILTER, SWITCH, check_cases
 from gnatwork_engine.compiler.schemas import check
@@ -65,6 +66,7 @@ def read_config(type_: str, config: Any, path: Path, frame: Frame, context: Cont
     if entry is None:
         return Config(config, leaves)
     check_code(type_, config, at, context.faults)
+    check_literal(entry, leaves, at, context.faults)
     if type_ in EXPRESSIVE and not _is_plain(config, at, context.faults):
         return Config(config, leaves)
     if type_ in EXPRESSIVE and isinstance(config, dict):
@@ -112,6 +114,11 @@ def _no_connections(type_: str, entry: BlockType | None) -> Unseen | None:
         what = f"{shown(type_)} computes with its config, and what it yields decides the way of the run and is stored"
     elif entry and entry.responds:
         what = f"{shown(type_)} sends its config to the one who started the run"
+    elif entry and entry.plain:
+        what = (
+            f"executors of {shown(type_)} are plain: a config is completed for them and stored; have them ask for the"
+            " connection by themselves, or host the type by executors that resolve connections"
+        )
     else:
         return None
     return Unseen(NO_CONNECTIONS.code, f"a connection can't be mentioned here: {what}")
