@@ -4,11 +4,13 @@ import argparse
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import uvloop
 
-from bench import floor, index, large, product, submissions
+from bench import code, floor, index, large, product, submissions
 from bench.figures import Figures
+from gnatwork import Client
 from gnatwork_bus.embedded import EmbeddedServer
 
 
@@ -20,6 +22,9 @@ def main() -> None:
     parser.add_argument("--sync", nargs="+", default=["100ms", "always"], help="sync intervals of the server to try")
     parser.add_argument(
         "--large", action=argparse.BooleanOptionalAction, default=True, help="long and parked runs, too"
+    )
+    parser.add_argument(
+        "--code", action=argparse.BooleanOptionalAction, default=True, help="conditions and code of users, too"
     )
     parser.add_argument("--index", type=int, default=1_000_000, help="runs in a run index; 0 leaves it out")
     parser.add_argument(
@@ -40,11 +45,25 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder, product.running(Path(folder), options.sync[0]) as (connection, _):
             submitted = uvloop.run(submissions.measure(connection, seconds=options.submissions))
             print(json.dumps({**submitted, "sync": options.sync[0]}), flush=True)
+    if options.code:
+        everything = tempfile.TemporaryDirectory()
+        with (
+            everything as folder,
+            product.running(Path(folder), options.sync[0], "--blocks", "logic,code") as (found, _),
+        ):
+            print(
+                json.dumps({"system": "gnatwork", "sync": options.sync[0], **uvloop.run(_code(found, options.repeat))})
+            )
     if options.large:
         with tempfile.TemporaryDirectory() as folder, product.running(Path(folder), options.sync[0]) as (connection, _):
             print(json.dumps({"system": "gnatwork", "sync": options.sync[0], **uvloop.run(large.measure(connection))}))
     if options.index:
         print(json.dumps({"system": "gnatwork", **index.measure(options.index)}))
+
+
+async def _code(connection: dict[str, Any], repeat: int) -> dict[str, float]:
+    async with Client(connection["nats"]) as client:
+        return await code.measure(client, repeat=repeat)
 
 
 async def _floor(sync: str, runs: int, repeat: int) -> Figures:

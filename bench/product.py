@@ -23,9 +23,10 @@ _START_SECONDS = 60.0
 
 
 @contextlib.contextmanager
-def running(folder: Path, sync: str) -> Iterator[tuple[dict[str, Any], float]]:
+def running(folder: Path, sync: str, *options: str) -> Iterator[tuple[dict[str, Any], float]]:
     """A whole `gnatwork up` in an empty folder: its connection and the seconds that it took to start."""
     command = [sys.executable, "-m", "gnatwork_cli", "up", "--port", "0", "--data-dir", str(folder), "--sync", sync]
+    command += options
     begin = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
@@ -44,14 +45,14 @@ async def measure(connection: dict[str, Any], *, runs: int, repeat: int) -> tupl
     """The product's figures, runs submitted over NATS; and beside them those of submission over HTTP."""
     pids = family(connection["pid"])
     async with Client(connection["nats"]) as client:
-        await _timed(client, linear(), 3)
+        await timed(client, linear(), 3)
         before = cpu_seconds(pids)
         await asyncio.sleep(_IDLE_SECONDS)
         idle = 100 * (cpu_seconds(pids) - before) / _IDLE_SECONDS
         memory = memory_mb(pids)
-        alone = await _timed(client, linear(), repeat) / STEPS
-        wide = await _timed(client, fan_out(), max(5, repeat // 4))
-        through = await _timed(client, large(), max(5, repeat // 4), {"text": "x" * LARGE})
+        alone = await timed(client, linear(), repeat) / STEPS
+        wide = await timed(client, fan_out(), max(5, repeat // 4))
+        through = await timed(client, large(), max(5, repeat // 4), {"text": "x" * LARGE})
         seconds = await _flood(client, linear(), runs)
     figures = Figures(
         linear10_ms_per_step=alone,
@@ -67,7 +68,7 @@ async def measure(connection: dict[str, Any], *, runs: int, repeat: int) -> tupl
 async def _over_http(connection: dict[str, Any], *, runs: int, repeat: int) -> dict[str, float]:
     manager = find(family(connection["pid"]), "gnatwork", "manager")
     async with Client(connection["api"], token=connection["token"]) as client:
-        alone = await _timed(client, linear(), repeat) / STEPS
+        alone = await timed(client, linear(), repeat) / STEPS
         # A block that waits keeps the runs from ending, so that only their submission is counted.
         waiting = {"blocks": [{"id": "wait", "type": "sleep", "config": {"for": "1h"}, "timeout": "2h"}]}
         submission = {"workflow": {"definition": waiting}}
@@ -83,7 +84,7 @@ async def _over_http(connection: dict[str, Any], *, runs: int, repeat: int) -> d
     }
 
 
-async def _timed(client: Client, definition: dict[str, Any], times: int, value: Any = None) -> float:
+async def timed(client: Client, definition: dict[str, Any], times: int, value: Any = None) -> float:
     """Median milliseconds from submission to result."""
     taken = []
     for _ in range(times):
