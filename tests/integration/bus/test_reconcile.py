@@ -45,9 +45,11 @@ async def test_makes_everything_that_is_missing(connection: Connection) -> None:
         "HISTORY",
         "KV_gnatwork_connections",
         "KV_gnatwork_idempotency",
+        "KV_gnatwork_keys",
         "KV_gnatwork_state",
         "KV_gnatwork_status",
         "LOGS",
+        "OBJ_gnatwork_files",
         "PAYLOADS",
         "TRIGGERS",
         "WORK",
@@ -90,7 +92,7 @@ async def test_a_second_time_changes_nothing(connection: Connection) -> None:
     await reconcile(connection)
     await connection.nc.flush()
     made = changes.pending_msgs
-    assert made == 12 + 9
+    assert made == 14 + 9
     assert await reconcile(connection) == 8
     await connection.nc.flush()
     assert changes.pending_msgs == made
@@ -102,7 +104,7 @@ async def test_many_at_once(nats_url: str, connection: Connection) -> None:
         Connection.open(nats_url, name="two") as two,
     ):
         await asyncio.gather(*(reconcile(each) for each in (one, two) * 4))
-    assert len((await connection.api("STREAM.NAMES"))["streams"]) == 12
+    assert len((await connection.api("STREAM.NAMES"))["streams"]) == 14
 
 
 async def test_many_at_once_that_disagree_on_the_shards(connection: Connection) -> None:
