@@ -2,7 +2,18 @@
 
 from pathlib import Path
 
-from docs.generator import asyncapi, blocks, command_line, errors, http, roles, schemas, settings, subjects
+from docs.generator import (
+    asyncapi,
+    blocks,
+    command_line,
+    errors,
+    http,
+    integrations,
+    roles,
+    schemas,
+    settings,
+    subjects,
+)
 
 REFERENCE = Path(__file__).parent / "reference"
 #: Folders that hold generated pages alone; what is no longer generated is removed from them.
@@ -12,7 +23,7 @@ OWNED = ("blocks", "errors", "schemas")
 def pages() -> dict[str, str]:
     """All generated pages, by their path in `docs/reference`."""
     found: dict[str, str] = {}
-    for part in (asyncapi, blocks, command_line, errors, http, roles, schemas, settings, subjects):
+    for part in (asyncapi, blocks, command_line, errors, http, integrations, roles, schemas, settings, subjects):
         found |= part.pages()
     return found
 

@@ -1,5 +1,6 @@
 """`docs/reference/blocks`: a page for each block type that comes with Gnatwork, and their index."""
 
+import inspect
 import json
 from collections.abc import Iterable
 from typing import Any
@@ -11,6 +12,7 @@ from docs.generator.block_examples import EXAMPLES
 from docs.generator.errors import link
 from docs.generator.json_types import in_words
 from docs.generator.markdown import code, fence, page, pretty, table
+from docs.generator.shipped import INTEGRATIONS
 from gnatwork_blocks import registry
 from gnatwork_blocks.block import Block
 from gnatwork_schemas.catalogue import BlockType
@@ -22,13 +24,30 @@ _SITE_NEEDED = (
     "It runs against the [site of the examples](../../../examples/README.md), which has to be started beside Gnatwork."
 )
 #: Where the reference tells more of a steering type.
-_CHAPTERS = {"loop": "loops", "group": "groups", "delay": "delays", "wait": "signals", "workflow": "child-runs"}
+_CHAPTERS = {
+    "loop": "loops",
+    "group": "groups",
+    "delay": "delays",
+    "wait": "signals",
+    "workflow": "child-runs",
+    "script": "scripts",
+}
 _STEERING_ERRORS = {
     "loop": ("loop.not_an_array", "loop.too_many"),
     "group": (),
     "delay": (),
     "wait": ("wait.timeout",),
     "workflow": ("workflow.not_found", "workflow.too_deep", "block.timeout"),
+    "script": (
+        "script.failed",
+        "script.invalid",
+        "script.nondeterministic",
+        "script.stuck",
+        "script.too_large",
+        "script.too_long",
+        "code.timeout",
+        "code.memory",
+    ),
 }
 _INSIDE = "And that of a block inside which nothing handled."
 _TEMPLATES = (
@@ -41,6 +60,7 @@ _STEERING_ENDS = {
     "delay": f"What goes wrong {_TEMPLATES}",
     "wait": f"And what goes wrong {_TEMPLATES}",
     "workflow": "And that of the child run.",
+    "script": "And that of a step, which the program did not catch.",
 }
 
 
@@ -50,11 +70,19 @@ def built_in() -> list[type[Block]]:
     return [block for block in blocks if block.__module__.startswith("gnatwork_blocks.")]
 
 
+def of_integrations() -> dict[str, list[type[Block]]]:
+    """The blocks of the integrations that come with Gnatwork, by the name of the integration."""
+    groups = registry.groups()
+    return {name: [registry.load(type_) for type_ in groups.get(name, ())] for name in INTEGRATIONS}
+
+
 def pages() -> dict[str, str]:
     """A page per type and the index."""
     entries = [registry.describe(block) for block in built_in()]
     found = {f"blocks/{block.type}.md": _hosted(block) for block in built_in()}
     found |= {f"blocks/{type_}.md": _steered(entry) for type_, entry in STEERING.items()}
+    packaged = [block for blocks in of_integrations().values() for block in blocks]
+    found |= {f"blocks/{block.type}.md": _packaged(block) for block in packaged}
     rows = [
         (f"[`{entry.type}`]({entry.type}.md)", entry.category, entry.summary)
         for entry in sorted((*entries, *STEERING.values()), key=lambda entry: entry.type)
@@ -66,6 +94,8 @@ def pages() -> dict[str, str]:
         " `gnatwork blocks show TYPE` the schemas of one.",
         table(("Type", "Category", "What it does"), rows),
         f"{_either(STEERING)} belong to the engine itself: no executor hosts them.",
+        "Those of [integrations](../integrations.md):",
+        table(("Type", "What it does"), [(f"[`{one.type}`]({one.type}.md)", one.summary) for one in packaged]),
         f"Groups stand for several types when an executor is told what to host: {', '.join(groups)}.",
     )
     return found
@@ -78,6 +108,28 @@ def _hosted(block: type[Block]) -> str:
     common = "those that [any block can end with](../errors/README.md#block)"
     ending = f"And {common}." if own else f"Only {common}."
     return _page(entry, _facts(block, entry), (block.Config, block.Output), [_errors(own), ending])
+
+
+def _packaged(block: type[Block]) -> str:
+    """The page of a type of an integration, whose examples need an account with the service."""
+    entry = registry.describe(block)
+    own = [code for code in CODES.values() if {block.type, "integrations"} & set(code.raised_by)]
+    return page(
+        code(entry.type),
+        entry.summary,
+        inspect.cleandoc(block.__doc__ or ""),
+        table(("", ""), _facts(block, entry)),
+        "## Config",
+        *_properties(entry.config_schema, block.Config),
+        "## Output",
+        *_properties(entry.output_schema, block.Output),
+        "## Errors",
+        _errors(own),
+        "And those that [any block can end with](../errors/README.md#block).",
+        "## Configs",
+        # Marked, for a config may look like a definition.
+        *(fence(pretty(example), "json config") for example in entry.examples),
+    )
 
 
 def _steered(entry: BlockType) -> str:

@@ -26,7 +26,12 @@ class Fence(NamedTuple):
 
 def documents() -> list[Path]:
     """All Markdown documents."""
-    found = [*ROOT.glob("*.md"), *ROOT.glob("*/README.md"), *(ROOT / "docs").rglob("*.md")]
+    found = [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("*/README.md"),
+        *ROOT.glob("blocks/integrations/*/README.md"),
+        *(ROOT / "docs").rglob("*.md"),
+    ]
     return sorted(set(found))
 
 

@@ -9,14 +9,18 @@ import pytest
 from support.documents import ROOT, Fence, documents, fences
 
 from docs.generator.block_examples import EXAMPLES
-from docs.generator.blocks import built_in
+from docs.generator.blocks import built_in, of_integrations
 from docs.generator.schemas import MODELS
+from docs.generator.shipped import INTEGRATIONS
 from gnatwork_blocks.registry import describe
-from gnatwork_engine.compiler import compile_definition
+from gnatwork_engine.compiler import compile_definition, compile_workflow
 from gnatwork_schemas.catalogue import BlockType
 from gnatwork_schemas.steering import STEERING
 
 CATALOGUE = {block.type: describe(block) for block in built_in()}
+_PACKAGED = [block for blocks in of_integrations().values() for block in blocks]
+_WITH_INTEGRATIONS = {**CATALOGUE, **{block.type: describe(block) for block in _PACKAGED}}
+_TRIGGER_TYPES = {one.type: one for integration in INTEGRATIONS.values() for one in integration.triggers}
 _FENCES = [fence for document in documents() for fence in fences(document) if fence.info.startswith("json")]
 _MESSAGES = ROOT / "docs/reference/messages.md"
 
@@ -44,7 +48,7 @@ def test_every_example_is_json(fence: Fence) -> None:
 @pytest.mark.parametrize("fence", _definitions(""), ids=lambda fence: fence.place)
 def test_every_definition_compiles(fence: Fence) -> None:
     definition = json.loads(fence.text)
-    compile_definition(definition, CATALOGUE)
+    compile_workflow(definition, _WITH_INTEGRATIONS, _TRIGGER_TYPES)
     schema = json.loads((ROOT / "docs/reference/schemas/definition.json").read_text())
     jsonschema_rs.validate(schema, definition)
 
