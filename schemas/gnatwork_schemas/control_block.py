@@ -79,6 +79,8 @@ class ControlledBlock(Model):
     routes: Literal["port", "pass"] | None = None
     #: Attempts of its type that may run at once in the whole installation.
     type_concurrency: int | None = None
+    #: Whether its executors resolve no deferred leaves: its config is completed ahead of it.
+    plain: bool = False
     #: The body of a `loop` or `group`; of an `each` the one block, under the same id.
     blocks: "tuple[ControlledBlock, ...]" = ()
     loop: Loop | None = None

@@ -89,7 +89,8 @@ def _made(draw: st.DrawFn, name: str, kind: str, needs: Sequence[str], depth: in
     if draw(st.integers(0, 15)) == 15:
         config["missing"] = "{{ input.nothing }}"
     scarce = draw(st.sampled_from([{}, {}, {"type": "scarce", "type_concurrency": 2}]))
-    return block(name, config=config, retry=_retry(draw), compensate=_undo(draw, name), **scarce)
+    plain = draw(st.sampled_from([False, False, True]))
+    return block(name, config=config, retry=_retry(draw), compensate=_undo(draw, name), plain=plain, **scarce)
 
 
 @st.composite
@@ -129,5 +130,6 @@ def _retry(draw: st.DrawFn) -> Retry:
 
 def _undo(draw: st.DrawFn, name: str) -> ControlledBlock | None:
     scarce = draw(st.sampled_from([{}, {"type": "scarce", "type_concurrency": 2}]))
-    undone = undo(name, config={"was": f"{{{{ {name} }}}}"}, retry=_retry(draw), **scarce)
+    plain = draw(st.sampled_from([False, False, True]))
+    undone = undo(name, config={"was": f"{{{{ {name} }}}}"}, retry=_retry(draw), plain=plain, **scarce)
     return draw(st.sampled_from([None, None, undone]))

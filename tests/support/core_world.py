@@ -312,6 +312,7 @@ def steps_of(number: int) -> dict[str, Any]:
         case 3:
             return step("delay", config={"for": 0})
         case 4:
-            return step(type="scarce", type_concurrency=2, retry={"max_attempts": 2})
+            open_: dict[str, Any] = {"config": {"$template": [], "values": {}}, "deferred": [""], "plain": True}
+            return step(type="scarce", type_concurrency=2, retry={"max_attempts": 2}, **open_)
         case _:
             return step("delay", config={"for": 5})

@@ -89,6 +89,7 @@ def _block(prepared: Prepared, context: Context, placed: dict[str, Any]) -> Cont
             responds=entry.responds,
             routes=routes_of(type_, context.catalogue),
             type_concurrency=entry.concurrency,
+            plain=entry.plain,
         )
     kind: Kind = type_  # type: ignore[assignment]  # the names of steering types are kinds
     if type_ == WORKFLOW:
@@ -147,4 +148,5 @@ def _undo(prepared: Prepared, context: Context) -> ControlledBlock | None:
         idempotent=compensate.idempotent,
         lane=definition.priority,
         type_concurrency=context.catalogue[compensate.type].concurrency,
+        plain=context.catalogue[compensate.type].plain,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from gnatwork_engine.core import attempts, children, finish, loops, ready, scripts, undo, waits
+from gnatwork_engine.core import attempts, children, finish, loops, plain, ready, scripts, undo, waits
 from gnatwork_engine.core.folding import Begin, Fold, Settle, failing
 from gnatwork_engine.core.give_up import drop
 from gnatwork_engine.core.plan import ON_FAILURE
@@ -42,7 +42,7 @@ def _begin(fold: Fold, frame: Frame, key: str) -> None:
     if task.reused:
         fold.queue(frame, key)
         return
-    begin = _BEGIN.get(planned.role, attempts.request)
+    begin = plain.begin if planned.plain else _BEGIN.get(planned.role, attempts.request)
     begin(fold, frame, key)
 
 

@@ -25,6 +25,9 @@ def attempt_of(plan: Plan, state: RunState, frame: Frame, key: str) -> Dispatch 
         config, deferred = config_of(state, frame, key, planned)
     except TemplateError as error:
         return ReportError(path, task.attempt, ErrorInfo(code=error.code, message=str(error)))
+    if deferred and block.plain:
+        message = "what undoes a block is given nothing large where its type is plain, and no item of a loop"
+        return ReportError(path, task.attempt, ErrorInfo(code="payload.too_large", message=message))
     return Dispatch(
         path,
         block.type,
@@ -42,6 +45,8 @@ def attempt_of(plan: Plan, state: RunState, frame: Frame, key: str) -> Dispatch 
 
 def config_of(state: RunState, frame: Frame, key: str, planned: PlannedBlock) -> Rendered:
     """The config of a task. Raises TemplateError."""
+    if (complete := frame.tasks[key].complete) is not None:
+        return Rendered(complete[0])
     if not planned.role.serves:
         return _undo(state, key) if planned.role is Role.UNDO else planned.renderer.render(task_scope(frame, key))
     owner = key.partition(":")[0]

@@ -67,6 +67,8 @@ class Fold:
         task.pending = False
         if task.waiting is not None and (status.ended or status is TaskStatus.RETRYING):
             task.waiting = None
+        if task.complete is not None and status.ended:
+            task.complete = None
         if status is TaskStatus.QUEUED or status is TaskStatus.RETRYING:
             state.active += 1
         elif status is TaskStatus.WAITING:

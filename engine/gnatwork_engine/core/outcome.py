@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gnatwork_engine.core import children, loops, scripts, waits
+from gnatwork_engine.core import children, loops, plain, scripts, waits
 from gnatwork_engine.core.folding import Fold, barred
 from gnatwork_engine.core.retry import next_delay
 from gnatwork_engine.core.roles import ENGINE_RETRY, Role
@@ -97,6 +97,8 @@ def _step_completed(fold: Fold, frame: Frame, key: str, role: Role, output: Any)
             complete(fold, frame, owner, output, sequence)
         case Role.SLICE:
             scripts.sliced(fold, frame, owner, output)
+        case Role.RENDER if frame.body.planned(owner).plain:
+            plain.completed(fold, frame, owner, output)
         case Role.RENDER:
             waits.wait_with(fold, frame, owner, output)
         case _:

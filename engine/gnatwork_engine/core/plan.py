@@ -38,6 +38,11 @@ class PlannedBlock:
     #: Whether it is done even where the scope around it fails.
     always: bool = False
 
+    @property
+    def plain(self) -> bool:
+        """Whether its config is completed ahead of it."""
+        return self.block.plain and self.role is Role.TASK
+
 
 @dataclass(frozen=True, slots=True)
 class Body:
@@ -261,6 +266,8 @@ def implicit_steps(planned: PlannedBlock) -> Iterable[PlannedBlock]:
         case Role.GROUP:
             yield _step(planned, "collect", implicit.COLLECT, Role.COLLECT)
         case Role.DELAY | Role.WAIT:
+            yield _step(planned, "render", implicit.RENDER, Role.RENDER)
+        case Role.TASK if planned.plain:
             yield _step(planned, "render", implicit.RENDER, Role.RENDER)
         case Role.CHILD:
             yield _step(planned, "start", implicit.START_RUN, Role.START, timeout=block.timeout)

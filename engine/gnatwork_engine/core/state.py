@@ -91,6 +91,8 @@ class TaskState:
     loop: LoopState | None = None
     script: ScriptState | None = None
     waiting: Waiting | None = None
+    #: Of a plain type, until it is over: the config, in a list, where an executor had to complete it.
+    complete: list[Any] | None = None
 
 
 @dataclass(slots=True, eq=False)

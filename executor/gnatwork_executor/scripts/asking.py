@@ -84,7 +84,7 @@ class Steps:
         entry = await self._entry(type_, what)
         given = read_options(StepOptions, options, f"{what}, its options")
         config, marked = self._marks.deferred(config, what)
-        if marked and (entry.type in EXPRESSIVE or entry.responds):
+        if marked and (entry.type in EXPRESSIVE or entry.responds or entry.plain):
             raise BlockError("template.invalid", f"{what}: a connection can't be mentioned in a `{entry.type}`")
         _check(entry, config, marked, what)
         carried, deferred = await self._carrier.config(config, marked, place.number, what)
@@ -98,6 +98,7 @@ class Steps:
             lane=given.priority,
             responds=entry.responds,
             type_concurrency=entry.concurrency,
+            plain=entry.plain,
         ), deferred
 
     async def _child(self, config: Any, options: Any, place: _Place) -> tuple[ControlledBlock, tuple[str, ...]]:
