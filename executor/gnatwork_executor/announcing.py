@@ -9,7 +9,8 @@ from gnatwork_blocks.integration import Integration
 from gnatwork_bus.kv import Bucket
 from gnatwork_schemas.connections import VALUES
 from gnatwork_schemas.errors import ConflictError
-from gnatwork_schemas.integration import TRIGGER_TYPES, ConnectionKind, TriggerType
+from gnatwork_schemas.integration import ConnectionKind, TriggerType
+from gnatwork_schemas.service_trigger import TRIGGER_TYPES
 from gnatwork_schemas.subjects import integration_key
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,8 @@ from pydantic import Field, JsonValue
 from gnatwork_schemas.duration import Duration, PositiveDuration
 from gnatwork_schemas.model import StrictModel
 from gnatwork_schemas.names import ADHOC_WORKFLOW, BlockId, BlockTypeName, LoopName, Name
-from gnatwork_schemas.triggers import MAX_TRIGGERS, AnyTrigger, ServiceTrigger
+from gnatwork_schemas.service_trigger import ServiceTrigger
+from gnatwork_schemas.triggers import MAX_TRIGGERS, AnyTrigger
 
 Join = Literal["all", "any", "always"]
 OnError = Literal["fail", "continue"]

@@ -10,9 +10,6 @@ from pydantic import JsonValue
 from gnatwork_schemas.messages import Message
 from gnatwork_schemas.names import Name
 
-#: The types of triggers that the engine itself has.
-TRIGGER_TYPES = ("webhook", "schedule", "event", "polling")
-
 
 class TriggerType(Message):
     """A kind of trigger, such as `github`: definitions write it as the `type` of a trigger, beside the engine's own."""

@@ -6,12 +6,13 @@ found; null for a schedule), and `trigger`, how it came, which the run's own tem
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, JsonValue, RootModel, TypeAdapter
+from pydantic import Field, JsonValue, RootModel, TypeAdapter
 from pydantic.json_schema import SkipJsonSchema
 
 from gnatwork_schemas.duration import PositiveDuration
 from gnatwork_schemas.model import Model, StrictModel
 from gnatwork_schemas.names import BlockTypeName, Name
+from gnatwork_schemas.service_trigger import ServiceTrigger
 
 #: What becomes of a nominal time at which the run of an earlier one is still under way.
 Overlap = Literal["allow", "skip", "queue", "replace"]
@@ -123,16 +124,6 @@ class PollingTrigger(TriggerDefinition):
 
 #: Any trigger, told apart by `type`.
 AnyTrigger = Annotated[WebhookTrigger | ScheduleTrigger | EventTrigger | PollingTrigger, Field(discriminator="type")]
-
-
-class ServiceTrigger(Model):
-    """A trigger of a type that an integration brings; what else it has, the type says."""
-
-    model_config = ConfigDict(extra="allow")
-
-    id: Name
-    type: Name
-    enabled: bool = True
 
 
 class NewTrigger(RootModel[AnyTrigger | ServiceTrigger]):

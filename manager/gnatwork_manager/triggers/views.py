@@ -14,7 +14,8 @@ from gnatwork_manager.triggers.rhythms import rhythm_of
 from gnatwork_manager.triggers.states import TriggerStates
 from gnatwork_manager.triggers.store import FoundTrigger
 from gnatwork_manager.triggers.table import Known
-from gnatwork_schemas.triggers import AnyTrigger, ScheduleTrigger, ServiceTrigger, StoredTrigger, TriggerState
+from gnatwork_schemas.service_trigger import ServiceTrigger
+from gnatwork_schemas.triggers import AnyTrigger, ScheduleTrigger, StoredTrigger, TriggerState
 
 #: Times that a preview has.
 _PREVIEW = 10

@@ -14,7 +14,8 @@ from gnatwork_engine.compiler.schemas import compiled
 from gnatwork_engine.compiler.triggers import read_trigger
 from gnatwork_schemas.catalogue import BlockType
 from gnatwork_schemas.connections import VALUES
-from gnatwork_schemas.integration import TRIGGER_TYPES, ConnectionKind, TriggerType
+from gnatwork_schemas.integration import ConnectionKind, TriggerType
+from gnatwork_schemas.service_trigger import TRIGGER_TYPES
 
 _ENTRIES = {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
 INTEGRATIONS: dict[str, Integration] = {
