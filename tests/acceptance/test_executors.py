@@ -19,7 +19,7 @@ from support.installation import Installation, clean_environment
 from support.nodejs import NODE, npm_ci
 from support.running import block, noop, run_of
 
-from gnatwork import Client
+from gnatwork import Client, RequestError
 from gnatwork_bus.connection import Connection
 
 _EXAMPLES = ROOT / "examples" / "executors"
@@ -80,6 +80,27 @@ async def test_a_workflow_goes_through_executors_in_three_languages(
             value={"word": "gnat"},
         )
     assert run.output == {"third": {"second": ["gnat", "ünïcödé 🦟"], "code": "echo.no"}}
+
+
+async def test_plain_executors_get_complete_configs(
+    installation: Installation, client: Client, shell: str, tmp_path: Path
+) -> None:
+    echo = {"do": "echo", "value": "{{ big.inner.n }}"}
+    async with started(installation, shell, tmp_path / "sh"):
+        await hosted(client, "echo-sh")
+        run = await run_of(
+            client,
+            noop("big", config={"text": "{{ input }}", "inner": {"n": 17}}),
+            block("part", "echo-sh", echo),
+            block("each", "echo-sh", {"do": "echo", "value": "{{ item }}"}, for_each={"items": ["a", {"b": 1}, None]}),
+            block("whole", "echo-sh", {"do": "echo", "value": "{{ big }}"}, on_error="continue"),
+            noop("end", config=["{{ part }}", "{{ each }}", "{{ whole.error.code }}"]),
+            value="x" * 70_000,
+        )
+    assert run.output == {"end": [17, ["a", {"b": 1}, None], "payload.too_large"]}
+    with pytest.raises(RequestError) as refused:
+        await client.start({"blocks": [block("a", "echo-sh", {"do": "echo", "value": "{{ connections.ops.key }}"})]})
+    assert [error.code for error in refused.value.problem.errors] == ["connection.misplaced"]
 
 
 async def test_an_executor_can_be_played_by_hand(installation: Installation, client: Client) -> None:

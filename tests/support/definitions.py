@@ -76,6 +76,7 @@ _ENTRIES = [
         for type_, schema in _SCHEMAS.items()
     ),
     BlockType(type="answer", title="", summary="", config_schema=True, output_schema=True, responds=True),
+    BlockType(type="plain", title="", summary="", config_schema=True, output_schema=True, plain=True),
     BlockType(type="scarce", title="", summary="", config_schema=True, output_schema=True, concurrency=3),
     BlockType(type="gate", title="", summary="", config_schema=True, output_schema=True, ports=("open", "shut")),
 ]

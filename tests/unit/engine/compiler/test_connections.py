@@ -97,3 +97,19 @@ def test_a_mention_has_the_name_of_the_connection_and_that_of_a_value(path: str)
 
 def test_no_block_is_called_so() -> None:
     assert places_of({"blocks": [noop("connections")]}) == [("/blocks/0/id", "definition.reserved_id")]
+
+
+def test_executors_that_are_plain_are_given_none() -> None:
+    ((pointer, code, message),) = faults_of({"blocks": [{"id": "a", "type": "plain", "config": {"key": _TOKEN}}]})
+    assert (pointer, code) == ("/blocks/0/config/key", _MISPLACED)
+    assert "ask for the connection by themselves" in message
+
+
+def test_a_block_of_a_plain_type_says_so() -> None:
+    undo = {"type": "plain", "config": {"of": "{{ a }}"}}
+    control_block = compiled({"blocks": [{"id": "a", "type": "plain", "compensate": undo}, noop("b")]})
+    block = block_of(control_block, "a")
+    assert block.plain
+    assert block.compensate
+    assert block.compensate.plain
+    assert not block_of(control_block, "b").plain
