@@ -5,14 +5,10 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, model_validator
 
-from gnatwork_blocks.exchange import Answer, Call, exchange
-from gnatwork_blocks.headers import Headers, has
+from gnatwork_blocks.headers import Headers
 from gnatwork_blocks.sdk import Block, BlockContext
 from gnatwork_schemas.duration import PositiveDuration
 from gnatwork_schemas.model import StrictModel
-
-_NOT_MODIFIED = 304
-_ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 
 
 class Rss(Block):
@@ -78,42 +74,23 @@ class Rss(Block):
 
     async def run(self, ctx: BlockContext, config: Config) -> dict[str, Any]:
         """Request the feed, and read it in a worker process: that takes its time, and feeds come from anywhere."""
-        options = {"limit": config.limit, "since": config.since, "max_bytes": config.max_bytes}
         if config.url is None:
-            found: dict[str, Any] = await ctx.compute(_read, {"content": (config.body or "").encode(), **options})
-            return {"modified": True, **found}
-        answer = await exchange(ctx, _call(config, config.url))
-        validators = {
-            "etag": answer.headers.get("etag", config.etag),
-            "last_modified": answer.headers.get("last-modified", config.last_modified),
-        }
-        if answer.status == _NOT_MODIFIED:
-            return {"modified": False, "feed": None, "entries": [], **validators}
-        found = await ctx.compute(_read, {**_source(answer), **options})
-        return {"modified": True, **found, **validators}
+            return {"modified": True, **await self._read(ctx, config, {"content": (config.body or "").encode()})}
+        # What speaks HTTP is loaded with the first request, not with the executor.
+        source = await resolve_name("gnatwork_blocks.feeds.requesting:request")(ctx, config)
+        if source.content is None:
+            return {"modified": False, "feed": None, "entries": [], **source.validators}
+        found = await self._read(ctx, config, source.content)
+        return {"modified": True, **found, **source.validators}
+
+    @staticmethod
+    async def _read(ctx: BlockContext, config: Config, content: dict[str, Any]) -> dict[str, Any]:
+        options = {"limit": config.limit, "since": config.since, "max_bytes": config.max_bytes}
+        found: dict[str, Any] = await ctx.compute(read, {**content, **options})
+        return found
 
 
-def _call(config: Rss.Config, url: str) -> Call:
-    headers = dict(config.headers)
-    wanted = {"accept": _ACCEPT, "if-none-match": config.etag, "if-modified-since": config.last_modified}
-    headers |= {name: value for name, value in wanted.items() if value and not has(headers, name)}
-    return Call(
-        method="GET",
-        url=url,
-        headers=headers,
-        timeout=config.timeout,
-        follow_redirects=True,
-        max_bytes=config.max_bytes,
-        fails=lambda status: not 200 <= status < 300 and status != _NOT_MODIFIED,
-    )
-
-
-def _source(answer: Answer) -> dict[str, Any]:
-    return {"content": answer.content, "content_type": answer.headers.get("content-type", ""), "url": answer.url}
-
-
-def _read(source: dict[str, Any]) -> dict[str, Any]:
+def read(source: dict[str, Any]) -> dict[str, Any]:
     """In the worker process, which alone loads what reads feeds."""
-    read = resolve_name("gnatwork_blocks.feeds.reading:read")
-    found: dict[str, Any] = read(**source)
+    found: dict[str, Any] = resolve_name("gnatwork_blocks.feeds.reading:read")(**source)
     return found

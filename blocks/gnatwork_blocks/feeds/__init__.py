@@ -1,1 +1,1 @@
-"""How `rss` reads feeds; runs in a worker process."""
+"""How `rss` gets feeds and reads them; the reading is done in a worker process."""
