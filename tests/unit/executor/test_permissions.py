@@ -10,7 +10,7 @@ from gnatwork_executor.settings import ExecutorSettings
 
 async def test_an_executor_refuses_real_python_and_says_how_it_is_allowed() -> None:
     settings = ExecutorSettings(nats_url="nats://127.0.0.1:1", blocks=("noop", "python-full"))
-    with pytest.raises(NotAllowedError, match="the kernel alone holds.*--allow-python-full"):
+    with pytest.raises(NotAllowedError, match=r"the kernel alone holds.*--allow-python-full"):
         await run_executor(settings)
 
 
