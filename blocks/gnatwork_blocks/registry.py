@@ -39,6 +39,7 @@ GROUPS = MappingProxyType(
             "json",
             "log",
             "noop",
+            "response",
             "sleep",
             "split",
             "switch",

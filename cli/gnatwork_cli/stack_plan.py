@@ -11,7 +11,7 @@ from gnatwork_schemas.duration import parse_duration
 from gnatwork_schemas.errors import GnatworkError
 
 #: One executor process for each of these.
-DEFAULT_BLOCKS = ("fetch", "html-scraper", "hook", "response", "logic", "data", "code")
+DEFAULT_BLOCKS = ("fetch", "html-scraper", "hook", "logic", "data", "code", "plugins")
 
 #: What the manager alone is to see.
 SECRET_KEYS = "GNATWORK_SECRET_KEYS"  # noqa: S105 - a variable
