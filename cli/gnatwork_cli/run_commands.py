@@ -8,7 +8,7 @@ from gnatwork import Client
 from gnatwork_cli.messages import say
 from gnatwork_cli.output import Format, OutputOption
 from gnatwork_cli.run_arguments import RunId
-from gnatwork_cli.run_input import parse_labels, parse_moment, parse_version, read_json, read_workflow
+from gnatwork_cli.run_input import parse_labels, parse_moment, parse_version, read_json, read_workflow, with_entry
 from gnatwork_cli.run_lists import VIEWS
 from gnatwork_cli.run_output import show_begun
 from gnatwork_cli.suggestions import workflow_names
@@ -33,7 +33,8 @@ async def start(
     workflow: Annotated[
         str,
         typer.Argument(
-            help="A file with a definition, `-` for standard input; or the name of a stored workflow.",
+            help="A file with a definition, `-` for standard input; a program, `.js` or `.py`; or the name of a stored"
+            " workflow.",
             metavar="FILE|NAME",
             autocompletion=workflow_names,
         ),
@@ -43,6 +44,9 @@ async def start(
     label: Annotated[list[str] | None, typer.Option("--label", "-l", metavar="NAME=VALUE", help="Repeatable.")] = None,
     version: Annotated[
         int | None, typer.Option(min=1, help="Of a stored workflow; default: the published one.")
+    ] = None,
+    entry: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The function of a program to call; default: `main`.")
     ] = None,
     at: Annotated[
         str | None, typer.Option(metavar="TIME", help="When it is to begin, such as 2026-11-20T08:00:00Z.")
@@ -54,7 +58,7 @@ async def start(
     """Start a run of a definition, or of a stored workflow."""
     begin = parse_moment("--at", at)
     run = await client.start(
-        read_workflow(workflow, version),
+        with_entry(read_workflow(workflow, version), entry),
         input=read_json("--input", input),
         labels=parse_labels(label or ()),
         version=version,

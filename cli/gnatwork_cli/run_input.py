@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import orjson
 
+from gnatwork.scripts import LANGUAGES, read_script
 from gnatwork_schemas.errors import GnatworkError
 from gnatwork_schemas.names import NAME_PATTERN
 
@@ -19,15 +20,29 @@ class ArgumentError(GnatworkError):
 
 
 def read_definition(name: str) -> dict[str, Any]:
-    """The definition in a file, or on standard input for `-`.
+    """The definition in a file, or on standard input for `-`; a file that ends in `.js` or `.py` is a program.
 
     Raises:
         ArgumentError: there is no such file, or it holds no JSON object.
     """
+    if (program := read_program(Path(name))) is not None:
+        return program
     value = _parse(_read(name), _shown(name))
     if not isinstance(value, dict):
         raise ArgumentError(f"{_shown(name)} holds no definition: it must be a JSON object")
     return value
+
+
+def read_program(file: Path) -> dict[str, Any] | None:
+    """The workflow that the program in a file is; None for files of other endings. Raises ArgumentError."""
+    if file.suffix not in LANGUAGES:
+        return None
+    try:
+        return read_script(file)
+    except OSError as error:
+        raise ArgumentError(f"{file} can't be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ArgumentError(f"{file} is not UTF-8") from error
 
 
 def read_workflow(name: str, version: int | None = None) -> dict[str, Any] | str:
@@ -41,6 +56,15 @@ def read_workflow(name: str, version: int | None = None) -> dict[str, Any] | str
     if version is not None:
         raise ArgumentError(f"--version is for stored workflows, and {_shown(name)} is a file")
     return read_definition(name)
+
+
+def with_entry(workflow: dict[str, Any] | str, entry: str | None) -> dict[str, Any] | str:
+    """A workflow whose program begins with this function; ArgumentError for a stored one."""
+    if entry is None:
+        return workflow
+    if isinstance(workflow, str):
+        raise ArgumentError(f"--entry is for programs in files, and `{workflow}` is a stored workflow")
+    return {**workflow, "entry": entry}
 
 
 def read_json(option: str, text: str | None) -> Any:

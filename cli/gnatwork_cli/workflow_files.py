@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import orjson
 import yaml
 
-from gnatwork_cli.run_input import ArgumentError
+from gnatwork_cli.run_input import ArgumentError, read_program
 from gnatwork_schemas.names import NAME_PATTERN
 
 _YAML = (".yaml", ".yml")
@@ -61,7 +61,8 @@ def read_sources(paths: Sequence[str], name: str | None = None) -> list[Source]:
 
     Args:
         paths: files, folders, and `-` for standard input. Of a folder all `.json`, `.yaml` and `.yml` in it, however
-            deep, but for hidden ones. A file may hold several, as an array or as several documents.
+            deep, but for hidden ones. A file may hold several, as an array or as several documents; one that ends in
+            `.js` or `.py` is a program, whose function `main` is called.
         name: that of the only one there is; otherwise the `name` in each, or the name of its file.
 
     Raises:
@@ -133,7 +134,9 @@ def _read(place: str, data: bytes, file: Path | None, name: str | None) -> Itera
 
 
 def _values(place: str, data: bytes, file: Path | None) -> list[Any]:
-    """What a file holds. Standard input is JSON if it begins as such, else YAML."""
+    """What a file holds. Standard input is JSON if it begins as such, else YAML; a program is a workflow."""
+    if file and (program := read_program(file)) is not None:
+        return [program]
     data = data.removeprefix(BOM_UTF8)
     try:
         if file.suffix in _YAML if file else data.lstrip()[:1] not in {b"{", b"["}:

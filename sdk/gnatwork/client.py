@@ -21,6 +21,7 @@ from gnatwork.pages import Page, all_pages
 from gnatwork.people import People
 from gnatwork.publishing import EventMethods
 from gnatwork.runs import RunHandle
+from gnatwork.scripts import Language, script_definition
 from gnatwork.transport import DEFAULT_TIMEOUT, Call, RunEvent, Transport, workflow_path
 from gnatwork.triggers import Triggers
 from gnatwork.workflows import WorkflowMethods
@@ -171,6 +172,33 @@ class Client(WorkflowMethods, AccountMethods, EventMethods):
             call = Call(verb="submit", method="POST", path="/runs", body=body)
         answer = await self._transport.call(replace(call, idempotency_key=idempotency_key))
         return RunHandle(self._transport, answer["run_id"])
+
+    async def execute(
+        self,
+        script: str,
+        function: str = "main",
+        args: Any = None,
+        *,
+        language: Language = "javascript",
+        labels: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> RunHandle:
+        """Start a run of a program, in the namespace of this client.
+
+        Args:
+            script: the text of the program; `docs/scripts.md` says what it may do.
+            function: the one that is called.
+            args: what it is called with, any JSON.
+            language: of the text.
+            labels: to find the run by.
+            idempotency_key: repeating a request with the same key starts no second run.
+
+        Raises:
+            RequestError: the program is refused; `problem.errors` has the place of each mistake.
+            UnreachableError: nobody answers. The run may have started: repeat with the same `idempotency_key`.
+        """
+        definition = script_definition(script, function, language)
+        return await self.start(definition, input=args, labels=labels, idempotency_key=idempotency_key)
 
     def run(self, run_id: str) -> RunHandle:
         """A run that was started before; whether it exists shows when it is asked for."""

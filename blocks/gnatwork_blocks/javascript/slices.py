@@ -101,6 +101,8 @@ class _Slice:
             self._settle()
         self._look(self._limited(lambda: self._drive("take")))
         found: dict[str, Any] = json.loads(self._limited(lambda: self._drive("result")))
+        if not isinstance(found["logs"], list):
+            raise TypeError(found["logs"])
         if self._taken < len(self._known):
             raise NotTheSameError(request["first"] + self._taken, self._known[self._taken][1], None)
         end = found["end"]
