@@ -3,7 +3,7 @@
 from pkgutil import resolve_name
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from gnatwork_blocks.sdk import Block, BlockContext
 from gnatwork_schemas.duration import PositiveDuration
@@ -33,7 +33,7 @@ class ChatMessage(StrictModel):
     """A part of the conversation."""
 
     role: Literal["system", "developer", "user", "assistant"]
-    content: str | list[dict[str, JsonValue]] = Field(
+    content: str | list[dict[str, Any]] = Field(
         description="Text, or parts as the API has them, such as `{type: image_url, …}`."
     )
 
@@ -96,7 +96,7 @@ class Llm(Block):
         max_tokens: int | None = Field(default=None, ge=1, description="Most tokens of the answer.")
         stop: str | list[str] | None = Field(default=None, description="Texts before which the answer ends.")
         seed: int | None = Field(default=None, description="The same answer for the same seed, where there are seeds.")
-        schema_: dict[str, JsonValue] | None = Field(
+        schema_: dict[str, Any] | None = Field(
             default=None, alias="schema", description="JSON Schema that the answer has to fit; it comes as `data`."
         )
         strict: bool = Field(
@@ -105,7 +105,7 @@ class Llm(Block):
         repairs: int = Field(
             default=1, ge=0, le=3, description="How often the model may mend an answer that does not fit the schema."
         )
-        extra: dict[str, JsonValue] = Field(
+        extra: dict[str, Any] = Field(
             default_factory=dict,
             description="Further fields of the request, such as `max_completion_tokens` or `reasoning_effort`.",
         )

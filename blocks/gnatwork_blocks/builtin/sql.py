@@ -2,14 +2,14 @@
 
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, Field, JsonValue, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from gnatwork_blocks.sdk import Block, BlockContext
 from gnatwork_blocks.sql.statement import Query, Statement
 from gnatwork_schemas.duration import PositiveDuration
 from gnatwork_schemas.model import StrictModel
 
-_Parameters = dict[str, JsonValue]
+_Parameters = dict[str, Any]
 Text = Annotated[
     str,
     StringConstraints(min_length=1, max_length=100_000),
@@ -115,7 +115,9 @@ class Sql(Block):
         )
         row_count: int | None = Field(default=None, description="Rows read or changed; null if the driver can't tell.")
         last_insert_id: Any = Field(default=None, description="Of an `INSERT`, where the database tells it.")
-        results: list[dict[str, Any]] | None = None
+        results: list[dict[str, Any]] | None = Field(
+            default=None, description="Of a transaction alone: what each statement yields, in order."
+        )
 
     async def run(self, ctx: BlockContext, config: Config) -> dict[str, Any]:
         """Run the statements."""

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, JsonValue, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from gnatwork_blocks.sdk import BlockError
 from gnatwork_schemas.model import StrictModel
@@ -23,7 +23,7 @@ class Recipient(StrictModel):
     disable_notification: bool | None = Field(default=None, description="Make no sound.")
     protect_content: bool | None = Field(default=None, description="Forbid to forward and to save it.")
     reply_to: int | None = Field(default=None, description="The `message_id` of the message that is answered.")
-    reply_markup: dict[str, JsonValue] | None = Field(
+    reply_markup: dict[str, Any] | None = Field(
         default=None, description="Buttons, as `{inline_keyboard: [[{text, callback_data}]]}`."
     )
 

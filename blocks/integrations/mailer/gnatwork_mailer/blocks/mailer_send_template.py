@@ -34,7 +34,7 @@ class MailerSendTemplate(Block):
         """The template and what it is filled with."""
 
         template: str | int = Field(description="Alias of the template, or its number.")
-        model: dict[str, JsonValue] = Field(default_factory=dict, description="What stands in its blanks.")
+        model: dict[str, Any] = Field(default_factory=dict, description="What stands in its blanks.")
 
     Output = Sent
 
