@@ -1,7 +1,10 @@
 """What integrations bring: triggers of their own types, and connections."""
 
+import asyncio
 import hashlib
 import hmac
+import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,11 +15,13 @@ import pytest
 from support.executing import hosting
 from support.hooking import BLOCKS, hooks_of, put_workflow, start_of_run, trigger_of
 from support.managing import TOKEN, Bench, open_bench, until
+from typer.testing import CliRunner
 
 from gnatwork import Client, RequestError
 from gnatwork_blocks.builtin.condition import Condition
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.kv import Bucket
+from gnatwork_cli.main import app
 from gnatwork_executor.announcing import announce
 from gnatwork_github import INTEGRATION as GITHUB
 from gnatwork_manager.connections.sealing import SecretKeys, generate_key
@@ -184,6 +189,40 @@ async def test_an_unknown_type_is_told_what_there_is(bench: Bench) -> None:
     assert (reply.status_code, reply.json()["errors"][0]["pointer"]) == (422, "/type")
     for told in ("`bearer`", "`github`", "did you mean `github`"):
         assert told in reply.json()["detail"]
+
+
+async def command(bench: Bench, *arguments: str, typed: str = "", code: int = 0) -> str:
+    """What a command prints."""
+    environment = {"GNATWORK_API": bench.address.url, "GNATWORK_TOKEN": TOKEN, "GNATWORK_DATA_DIR": str(bench.data_dir)}
+    result = await asyncio.to_thread(CliRunner().invoke, app, list(arguments), input=typed, env=environment)
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+async def test_on_the_command_line(bench: Bench, state: Bucket) -> None:
+    assert re.search(
+        r"github +GitHub +token, webhook_secret\?, base_url\?", await command(bench, "connection", "types")
+    )
+    assert re.search(r"github +GitHub webhook +connection, path\?, events\?", await command(bench, "trigger", "types"))
+    assert json.loads(await command(bench, "trigger", "types", "-o", "json"))[1]["type"] == "github"
+    setting = ("connection", "set", "other")
+    assert "there are basic, bearer" in await command(bench, *setting, "--type", "githab", code=1)
+    in_the_open = await command(bench, *setting, "--type", "github", "--value", "token=ghp_none", code=1)
+    assert "list of processes" in in_the_open
+    address = ("--value", "base_url=https://git.example/api/v3")
+    stored = await command(bench, *setting, "--type", "github", "--value", "token=@-", *address, typed="ghp_none\n")
+    assert "{{ connections.other }}" in stored
+    await put_workflow(bench, PUSHES)
+    assert re.search(r"shop +pushes +github +yes", await command(bench, "trigger", "list"))
+    shown = await command(bench, "trigger", "show", "shop", "pushes")
+    assert re.search(r"connection +gh", shown)
+    await command(bench, "trigger", "add", "shop", "more", "--type", "github", "--set", "connection=gh")
+    await command(bench, "trigger", "update", "shop", "more", "--set", 'events=["issues"]')
+    more = (await trigger_of(bench, "more"))["trigger"]
+    assert (more["connection"], more["events"]) == ("gh", ["issues"])
+    await forget(state)
+    described = await command(bench, *setting, "--description", "goes on")
+    assert "goes on" in described
 
 
 async def test_forms_can_be_made_of_the_types(bench: Bench, nats_url: str) -> None:
