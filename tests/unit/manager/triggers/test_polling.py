@@ -35,6 +35,11 @@ def test_the_cursor_is_the_input_of_the_run_that_fetches(written: str, asked: st
     assert definition["blocks"][0]["config"] == {"url": asked, "headers": {"X": [asked]}}
 
 
+def test_another_block_may_ask() -> None:
+    assert definition_of(poll())["blocks"][0]["type"] == "fetch"
+    assert definition_of(poll(block="google-sheets-read"))["blocks"][0]["type"] == "google-sheets-read"
+
+
 def test_the_items_of_a_response() -> None:
     response = {"body": {"entries": [{"id": 1, "n": "a"}, {"id": 2, "n": "b"}, {"id": 1, "n": "again"}]}}
     items = items_of(poll(items="{{ response.body.entries }}", key="{{ item.id }}"), response)
