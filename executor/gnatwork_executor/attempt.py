@@ -273,7 +273,7 @@ class Attempt:
     def _make_thread_context(self) -> BlockContext:
         context = self._make_context()
         context.log_sink, context.progress_sink = from_thread(context.log_sink, context.progress_sink)
-        context.http_source = context.javascript_source = for_the_loop_alone
+        context.http_source = context.javascript_source = context.python_source = for_the_loop_alone
         return context
 
     def _begin(self) -> None:

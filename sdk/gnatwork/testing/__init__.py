@@ -8,7 +8,8 @@
 `gnatwork.testing.fixtures` has a Gnatwork as a pytest fixture.
 """
 
+from gnatwork.testing.changes import breaking_changes
 from gnatwork.testing.engine import Engine, EngineError, Ran, running_engine
 from gnatwork_blocks.testing import Recorder, run_block
 
-__all__ = ["Engine", "EngineError", "Ran", "Recorder", "run_block", "running_engine"]
+__all__ = ["Engine", "EngineError", "Ran", "Recorder", "breaking_changes", "run_block", "running_engine"]
