@@ -4,12 +4,9 @@ import asyncio
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
-from support.executing import hosting
 from support.installation import Installation
 from support.running import ended
 from support.services import answer, body_of, query_of
@@ -17,18 +14,9 @@ from support.site import Reply, Request, Site
 
 from gnatwork import Client
 from gnatwork.runs import RunHandle
-from gnatwork_github.blocks.github_comment import GitHubComment
-from gnatwork_google_sheets.blocks.google_sheets_new_rows import GoogleSheetsNewRows
 
 TOKEN, SECRET = "ghp_that-nobody-shall-see", "It's a Secret to Everybody"
 ISSUES = {"action": "opened", "issue": {"number": 7}, "repository": {"full_name": "octocat/hello-world"}}
-
-
-@asynccontextmanager
-async def executor(installation: Installation, *blocks: Any) -> AsyncIterator[None]:
-    url = str(installation.addresses["nats"])
-    async with hosting(url, *blocks, egress_allow="127.0.0.1"):
-        yield
 
 
 async def said(installation: Installation, *arguments: str, stdin: str = "") -> Any:
@@ -51,31 +39,30 @@ async def test_a_webhook_of_github_is_answered_with_a_comment(
 ) -> None:
     comment = {"id": 1, "html_url": "https://github.test/c/1", "body": TOKEN}
     web.on("/api/v3/repos/octocat/hello-world/issues/7/comments", answer(comment, 201))
-    async with executor(installation, GitHubComment):
-        values = json.dumps({"token": TOKEN, "webhook_secret": SECRET, "base_url": f"{web.url}/api/v3"})
-        setting = ("connection", "set", "gh", "--type", "github", "--file", "-")
-        stored = await said(installation, *setting, stdin=values)
-        assert (stored["type"], stored["offers"]) == ("github", ["token", "webhook_secret", "base_url"])
+    values = json.dumps({"token": TOKEN, "webhook_secret": SECRET, "base_url": f"{web.url}/api/v3"})
+    setting = ("connection", "set", "gh", "--type", "github", "--file", "-")
+    stored = await said(installation, *setting, stdin=values)
+    assert (stored["type"], stored["offers"]) == ("github", ["token", "webhook_secret", "base_url"])
 
-        config = {
-            "connection": "{{ connections.gh }}",
-            "repository": "{{ input.repository.full_name }}",
-            "number": "{{ input.issue.number }}",
-            "body": "Thank you.",
-        }
-        blocks = [{"id": "thank", "type": "github-comment", "config": config}]
-        await client.put_workflow("thanks", {"blocks": blocks})
-        fields = ("--set", "connection=gh", "--set", "path=/thanks", "--set", 'events=["issues"]')
-        added = await said(installation, "trigger", "add", "thanks", "issues", "--type", "github", *fields)
-        assert (added["trigger"]["type"], added["becomes"]["type"]) == ("github", "webhook")
+    config = {
+        "connection": "{{ connections.gh }}",
+        "repository": "{{ input.repository.full_name }}",
+        "number": "{{ input.issue.number }}",
+        "body": "Thank you.",
+    }
+    blocks = [{"id": "thank", "type": "github-comment", "config": config}]
+    await client.put_workflow("thanks", {"blocks": blocks})
+    fields = ("--set", "connection=gh", "--set", "path=/thanks", "--set", 'events=["issues"]')
+    added = await said(installation, "trigger", "add", "thanks", "issues", "--type", "github", *fields)
+    assert (added["trigger"]["type"], added["becomes"]["type"]) == ("github", "webhook")
 
-        data = json.dumps(ISSUES).encode()
-        signed = hmac.new(SECRET.encode(), data, hashlib.sha256).hexdigest()
-        headers = {"X-Hub-Signature-256": f"sha256={signed}", "X-GitHub-Event": "issues", "X-GitHub-Delivery": "d"}
-        async with httpx.AsyncClient(base_url=installation.api, timeout=60) as outside:
-            called = await outside.post("/hooks/thanks", content=data, headers=headers)
-        assert called.status_code == 202, called.text
-        done = await ended(client.run(called.json()["run_id"]))
+    data = json.dumps(ISSUES).encode()
+    signed = hmac.new(SECRET.encode(), data, hashlib.sha256).hexdigest()
+    headers = {"X-Hub-Signature-256": f"sha256={signed}", "X-GitHub-Event": "issues", "X-GitHub-Delivery": "d"}
+    async with httpx.AsyncClient(base_url=installation.api, timeout=60) as outside:
+        called = await outside.post("/hooks/thanks", content=data, headers=headers)
+    assert called.status_code == 202, called.text
+    done = await ended(client.run(called.json()["run_id"]))
     assert done.output == {"thank": {"id": 1, "url": "https://github.test/c/1"}}
     (request,) = web.requests
     assert (request.headers["authorization"], body_of(request)) == (f"Bearer {TOKEN}", {"body": "Thank you."})
@@ -95,14 +82,13 @@ async def test_each_new_row_of_a_sheet_begins_one_run(installation: Installation
     web.on("/v4/spreadsheets/abc/values:batchGet", reply)
     await client.connections.put("sheets", "bearer", {"token": "ya29.that-nobody-sees", "base_url": web.url})
     trigger = {"id": "rows", "type": "google-sheets", "connection": "sheets", "spreadsheet": "abc", "sheet": "People"}
-    async with executor(installation, GoogleSheetsNewRows):
-        definition = {
-            "blocks": [{"id": "note", "type": "noop", "config": "{{ input.values.Name }}"}],
-            "triggers": [{**trigger, "every": "1s"}],
-        }
-        await client.put_workflow("people", definition)
-        await runs_of(client, "people", 2)
-        rows.append(["c"])
-        found = await runs_of(client, "people", 3)
-        assert sorted([(await ended(run)).output["note"] for run in found]) == ["a", "b", "c"]
-        await client.triggers.disable("people", "rows")
+    definition = {
+        "blocks": [{"id": "note", "type": "noop", "config": "{{ input.values.Name }}"}],
+        "triggers": [{**trigger, "every": "1s"}],
+    }
+    await client.put_workflow("people", definition)
+    await runs_of(client, "people", 2)
+    rows.append(["c"])
+    found = await runs_of(client, "people", 3)
+    assert sorted([(await ended(run)).output["note"] for run in found]) == ["a", "b", "c"]
+    await client.triggers.disable("people", "rows")
