@@ -8,8 +8,10 @@ from gnatwork import Client
 
 #: What the blocks are given, about 500 bytes.
 _ORDER = {"total": 120, "customer": "ada@example.com", "lines": [{"sku": f"x{n}", "price": n} for n in range(16)]}
-#: Blocks of each kind in a run: with the others of their kind, and in turn with those of the other kinds.
+#: Blocks of each kind in a run.
 _BLOCKS = 10
+#: Kinds that take turns in a run, so that what else the machine does meets all of them alike.
+_TOGETHER = (("noop", "condition"), ("noop", "javascript", "python"))
 
 _KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "noop": ("noop", {"order": "{{ input }}"}),
@@ -30,23 +32,31 @@ _KINDS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 async def measure(client: Client, *, repeat: int) -> dict[str, float]:
-    """Milliseconds by name: what a block of a kind takes an executor, and what a step of it takes of a run."""
+    """Milliseconds by name: what a block takes an executor beyond a `noop`, and what a step of it takes of a run."""
     figures: dict[str, float] = {}
-    taken: dict[str, list[float]] = {kind: [] for kind in _KINDS}
+    for kinds in _TOGETHER:
+        taken = await _taken(client, kinds, repeat)
+        noop = statistics.median(taken["noop"])
+        for kind in kinds[1:]:
+            figures[f"{kind}_adds_executor_ms"] = round(statistics.median(taken[kind]) - noop, 3)
+        figures.setdefault("noop_executor_ms", round(noop, 3))
+    for kind in _KINDS:
+        alone = await timed(client, _chain([kind] * _BLOCKS), repeat, _ORDER)
+        figures[f"{kind}_ms_per_step"] = round(alone / _BLOCKS, 3)
+    return figures
+
+
+async def _taken(client: Client, kinds: tuple[str, ...], repeat: int) -> dict[str, list[float]]:
+    """By kind, the milliseconds that blocks took the executor."""
+    taken: dict[str, list[float]] = {kind: [] for kind in kinds}
     for round_ in range(repeat + 1):
-        handle = await client.start(_chain(list(_KINDS) * _BLOCKS), input=_ORDER)
+        handle = await client.start(_chain(list(kinds) * _BLOCKS), input=_ORDER)
         await handle.result(60)
         for task in await handle.tasks():
             # In the first round, processes start.
             if round_ and task.started_at is not None and task.ended_at is not None:
                 taken[task.task.split("-")[0]].append((task.ended_at - task.started_at) * 1000)
-    for kind, times in taken.items():
-        figures[f"{kind}_executor_ms"] = round(statistics.median(times), 3)
-        figures[f"{kind}_ms_per_step"] = round(
-            await timed(client, _chain([kind] * _BLOCKS), repeat, _ORDER) / _BLOCKS, 3
-        )
-    figures["condition_adds_executor_ms"] = round(figures["condition_executor_ms"] - figures["noop_executor_ms"], 3)
-    return figures
+    return taken
 
 
 def _chain(kinds: list[str]) -> dict[str, Any]:
