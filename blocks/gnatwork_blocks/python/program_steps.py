@@ -46,6 +46,11 @@ class Steps:
         """Whether there are more than there is room for."""
         return self.asked > len(self._known) + self._room
 
+    @property
+    def full(self) -> bool:
+        """Whether the program has asked for so many that it has to wait before it asks for the next."""
+        return self.asked >= len(self._known) + self._room + _AHEAD
+
     def ask(self, step: list[Any], line: int | None) -> int:
         """The number of a step that is asked for.
 
@@ -104,7 +109,7 @@ class Steps:
     def state(self) -> dict[str, Any] | None:
         """What a later slice needs to go on from here; None for too much."""
         ahead = self._fresh[self._room :]
-        if len(ahead) > _AHEAD or sum(len(text) for text, _ in ahead) > _AHEAD_SIZE:
+        if self.full or sum(len(text) for text, _ in ahead) > _AHEAD_SIZE:
             return None
         return {
             "now": self.now,

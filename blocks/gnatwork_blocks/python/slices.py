@@ -147,6 +147,8 @@ class PythonSlice:
             return call.resume({"exc_type": "RuntimeError", "message": "steps are taken inside of functions"})
         number = self._waiting_at_once(call)
         if number is None:
+            if self._steps.full:
+                return None
             number = self._steps.ask(step, self._line_of(call))
             self._steps.calls[number] = call.call_id
         if self._stage == "coroutine":
@@ -166,7 +168,8 @@ class PythonSlice:
         outcome = self._steps.next()
         if outcome is None:
             return None
-        self._steps.check()
+        if outcome[0] >= self._steps.asked:
+            self._steps.check()
         id_ = self._steps.calls.get(outcome[0])
         told = self._steps.hear(outcome)
         return waits if id_ not in waits.pending_call_ids else waits.resume({id_: told})  # type: ignore[dict-item]
