@@ -4,12 +4,13 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, RootModel, StringConstraints, model_validator
 
+from gnatwork_blocks.computing import computed
 from gnatwork_blocks.rows.figures import Operation, calculate
 from gnatwork_blocks.rows.grouping import grouped
 from gnatwork_blocks.rows.order import By, in_order
 from gnatwork_blocks.rows.path import ITSELF, ItemPath, look, name_of, steps_of
 from gnatwork_blocks.rows.same import distinct, frozen
-from gnatwork_blocks.sdk import Block
+from gnatwork_blocks.sdk import Block, BlockContext
 from gnatwork_schemas.model import StrictModel
 
 _Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
@@ -68,7 +69,6 @@ class Aggregate(Block):
     icon = "sigma"
     category = "logic"
     capabilities = ("cpu",)
-    runs_in = "process"
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {
             "items": "{{ input.orders }}",
@@ -115,18 +115,21 @@ class Aggregate(Block):
     class Output(RootModel[Any]):
         """With `group_by` an array of rows, with `calculate` alone one object, else an array of items."""
 
-    @staticmethod
-    def compute(config: Any) -> Any:
+    async def run(self, ctx: BlockContext, config: Config) -> Any:
         """Do it."""
-        wanted = Aggregate.parse_config(config)
-        items = _distinct(wanted.items, wanted.distinct)
-        if wanted.group_by is not None:
-            items = [{**group.keys, **_figures(wanted, group.items)} for group in grouped(items, wanted.group_by)]
-        elif wanted.calculate:
-            return _figures(wanted, list(enumerate(items)))
-        items = in_order(items, [By(key.by, key.descending) for key in wanted.sort])
-        end = None if wanted.limit is None else wanted.offset + wanted.limit
-        return items[wanted.offset : end]
+        return await computed(ctx, aggregated, config, config.items)
+
+
+def aggregated(wanted: Aggregate.Config) -> Any:
+    """What comes out."""
+    items = _distinct(wanted.items, wanted.distinct)
+    if wanted.group_by is not None:
+        items = [{**group.keys, **_figures(wanted, group.items)} for group in grouped(items, wanted.group_by)]
+    elif wanted.calculate:
+        return _figures(wanted, list(enumerate(items)))
+    items = in_order(items, [By(key.by, key.descending) for key in wanted.sort])
+    end = None if wanted.limit is None else wanted.offset + wanted.limit
+    return items[wanted.offset : end]
 
 
 def _figures(wanted: Aggregate.Config, items: list[tuple[int, Any]]) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, RootModel, StringConstraints, model_validator
 
-from gnatwork_blocks.sdk import Block, BlockError
+from gnatwork_blocks.computing import computed
+from gnatwork_blocks.sdk import Block, BlockContext, BlockError
 from gnatwork_schemas.model import StrictModel
 
 #: Bytes of the longest text.
@@ -23,7 +24,6 @@ class Csv(Block):
     icon = "table"
     category = "logic"
     capabilities = ("cpu",)
-    runs_in = "process"
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"parse": "{{ page.body }}", "delimiter": ";", "types": {"price": "number", "sold": "boolean"}},
         {"parse": "{{ page.body }}", "header": ["name", "email"]},
@@ -72,18 +72,26 @@ class Csv(Block):
     class Output(RootModel[list[dict[str, Any]] | list[list[str]] | str]):
         """The rows, or the text."""
 
-    @staticmethod
-    def compute(config: Any) -> Any:
+    async def run(self, ctx: BlockContext, config: Config) -> Any:
         """Do it."""
-        wanted = Csv.parse_config(config)
-        if wanted.parse is not None:
-            _check_size(wanted.parse)
-            read = resolve_name("gnatwork_blocks.texts.csv_text:read")
-            return read(wanted.parse, wanted.delimiter, wanted.header, wanted.types)
-        write = resolve_name("gnatwork_blocks.texts.csv_text:write")
-        text: str = write(wanted.render, wanted.columns, wanted.delimiter, header=wanted.header)
-        _check_size(text)
-        return text
+        if config.parse is not None:
+            _check_size(config.parse)
+            return await computed(ctx, parsed, config, config.parse)
+        return await computed(ctx, rendered, config, config.render)
+
+
+def parsed(wanted: Csv.Config) -> Any:
+    """The rows; what reads them is loaded here, where it is needed."""
+    read = resolve_name("gnatwork_blocks.texts.csv_text:read")
+    return read(wanted.parse, wanted.delimiter, wanted.header, wanted.types)
+
+
+def rendered(wanted: Csv.Config) -> str:
+    """The text."""
+    write = resolve_name("gnatwork_blocks.texts.csv_text:write")
+    text: str = write(wanted.render, wanted.columns, wanted.delimiter, header=wanted.header)
+    _check_size(text)
+    return text
 
 
 def _check_size(text: str) -> None:

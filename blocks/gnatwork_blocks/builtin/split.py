@@ -4,8 +4,9 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, RootModel, model_validator
 
+from gnatwork_blocks.computing import computed
 from gnatwork_blocks.rows.path import ItemPath, look, name_of, steps_of
-from gnatwork_blocks.sdk import Block
+from gnatwork_blocks.sdk import Block, BlockContext
 from gnatwork_schemas.model import StrictModel
 
 
@@ -22,7 +23,6 @@ class Split(Block):
     icon = "scissors"
     category = "logic"
     capabilities = ("cpu",)
-    runs_in = "process"
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"items": "{{ input.addresses }}", "size": 100},
         {"items": "{{ input.orders }}", "path": "lines", "keep": ["number", "customer.name"]},
@@ -74,13 +74,15 @@ class Split(Block):
     class Output(RootModel[list[Any]]):
         """The parts, in order."""
 
-    @staticmethod
-    def compute(config: Any) -> list[Any]:
+    async def run(self, ctx: BlockContext, config: Config) -> Any:
         """Do it."""
-        wanted = Split.parse_config(config)
-        parts = _parts(wanted)
-        size = wanted.size
-        return parts if size is None else [parts[at : at + size] for at in range(0, len(parts), size)]
+        return await computed(ctx, parted, config, config.items or config.text or config.object)
+
+
+def parted(wanted: Split.Config) -> list[Any]:
+    """The parts, or batches of them."""
+    parts, size = _parts(wanted), wanted.size
+    return parts if size is None else [parts[at : at + size] for at in range(0, len(parts), size)]
 
 
 def _parts(wanted: Split.Config) -> list[Any]:

@@ -5,7 +5,8 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, RootModel, model_validator
 
-from gnatwork_blocks.sdk import Block, BlockError
+from gnatwork_blocks.computing import computed
+from gnatwork_blocks.sdk import Block, BlockContext, BlockError
 from gnatwork_schemas.model import StrictModel
 
 #: Bytes of the longest document: it takes about ten times as much memory while it is read.
@@ -21,7 +22,6 @@ class Xml(Block):
     icon = "code-xml"
     category = "logic"
     capabilities = ("cpu",)
-    runs_in = "process"
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"parse": "{{ page.body }}", "lists": ["item"]},
         {"render": {"order": {"@number": 7, "line": [{"@sku": "a", "#text": "A pen"}, "A book"]}}, "pretty": True},
@@ -61,16 +61,24 @@ class Xml(Block):
     class Output(RootModel[dict[str, Any] | str]):
         """The value, or the text."""
 
-    @staticmethod
-    def compute(config: Any) -> Any:
-        """Do it; the parser is loaded here, in the worker."""
-        wanted = Xml.parse_config(config)
-        if wanted.parse is not None:
-            _check_size(wanted.parse)
-            return resolve_name("gnatwork_blocks.texts.xml_text:read")(wanted.parse, wanted.lists)
-        text: str = resolve_name("gnatwork_blocks.texts.xml_text:write")(wanted.render, pretty=wanted.pretty)
-        _check_size(text)
-        return text
+    async def run(self, ctx: BlockContext, config: Config) -> Any:
+        """Do it."""
+        if config.parse is not None:
+            _check_size(config.parse)
+            return await computed(ctx, parsed, config, config.parse)
+        return await computed(ctx, rendered, config, config.render)
+
+
+def parsed(wanted: Xml.Config) -> Any:
+    """The value; the parser is loaded here, where it is needed."""
+    return resolve_name("gnatwork_blocks.texts.xml_text:read")(wanted.parse, wanted.lists)
+
+
+def rendered(wanted: Xml.Config) -> str:
+    """The text."""
+    text: str = resolve_name("gnatwork_blocks.texts.xml_text:write")(wanted.render, pretty=wanted.pretty)
+    _check_size(text)
+    return text
 
 
 def _check_size(text: str) -> None:

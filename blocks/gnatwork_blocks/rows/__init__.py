@@ -1,1 +1,1 @@
-"""What blocks do with arrays of items and tables, in plain Python and within a worker process."""
+"""What blocks do with arrays of items and tables, in plain Python."""

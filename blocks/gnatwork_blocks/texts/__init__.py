@@ -1,1 +1,1 @@
-"""CSV and XML, read and written within a worker process, which pays for them alone."""
+"""CSV and XML, read and written; loaded where it is needed alone."""
