@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import orjson
@@ -14,11 +15,15 @@ from gnatwork_schemas.catalogue import BlockType
 from gnatwork_schemas.control_block import ControlBlock, ControlledBlock, Script, ScriptLanguage
 from gnatwork_schemas.implicit import NewStep, PastStep, Slice, Sliced, slice_name
 from gnatwork_schemas.messages import Work
-from gnatwork_schemas.payload import as_reference
+from gnatwork_schemas.payload import as_reference, reference_value
 from support.executing import Scheduler, Sent, base_of, make_work
 
 #: What a step comes to: a value, or an error `{"code", "message"}` to be raised.
 Outcome = Callable[[NewStep], Any]
+
+
+#: Names of control blocks.
+_DIGESTS = count()
 
 
 class StepFailed(Exception):  # noqa: N818 - it stands for an outcome
@@ -49,7 +54,7 @@ class Play:
         script = Script(language=self.language, source=self.source, entry="main")
         block = ControlledBlock(id="main", type="script", kind="script", config=None, script=script)
         control_block = ControlBlock(workflow="test", blocks=(block,))
-        self.digest = f"{self.work.run_id}-{len(self.source)}"
+        self.digest = f"{self.work.run_id}-{next(_DIGESTS)}"
         await self._state.put(subjects.control_block_key(self.digest), control_block.model_dump_json().encode())
 
     async def slice(self) -> Sliced:
@@ -127,6 +132,11 @@ class Play:
             return value
         payloads = Payloads(self.scheduler.connection)
         return orjson.loads(await payloads.get("default", self.work.run_id, reference))
+
+    async def stored(self, value: Any) -> Any:
+        """The reference to a value that a step has stored."""
+        payloads = Payloads(self.scheduler.connection)
+        return reference_value(await payloads.put("default", self.work.run_id, orjson.dumps(value), "step"))
 
     @property
     def _state(self) -> Bucket:

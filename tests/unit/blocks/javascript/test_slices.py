@@ -308,8 +308,16 @@ def test_a_program_goes_on_where_it_stands() -> None:
     slices = Slices()
     source = "let runs = 0; async function main() { runs++; await step('a'); await step('b'); return runs; }"
     program = Program(source)
-    request = {"program": source, "function": "main", "mark": MARK, "known": [], "first": 0, "room": 9, "timeout": 5.0}
-    task = {
+    request: dict[str, Any] = {
+        "program": source,
+        "function": "main",
+        "mark": MARK,
+        "known": [],
+        "first": 0,
+        "room": 9,
+        "timeout": 5.0,
+    }
+    task: dict[str, Any] = {
         "args": None,
         "info": {},
         "began": BEGAN,
