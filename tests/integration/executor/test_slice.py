@@ -235,7 +235,7 @@ async def test_many_steps_come_in_several_slices(begin: Begin) -> None:
         found = await play.slice()
     play.take(found)
     assert play.slices > 2
-    assert [step.block.config["i"] for step in play.steps] == list(range(200))
+    assert [step.block.model_dump()["config"]["i"] for step in play.steps] == list(range(200))
 
 
 @BOTH
