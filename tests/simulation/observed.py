@@ -6,6 +6,7 @@ from typing import Any
 from gnatwork_engine.core import Event, Plan, fold, run_summary
 from gnatwork_schemas import subjects
 from gnatwork_schemas.control_block import ControlBlock
+from gnatwork_schemas.implicit import is_slice
 from gnatwork_schemas.messages import ChildEnded, Complete, Error, Failed, Message, Output, Signal, Start, TimedOut
 from gnatwork_schemas.payload import PayloadRef
 from gnatwork_schemas.status import RunSummary
@@ -50,6 +51,8 @@ class ObservedRun:
     def value_of(self, body: Message | None) -> Any:
         """What a task has yielded, as an event of this run says."""
         match body:
+            case Output() if is_slice(body.task):
+                return self._values.plain(body.output.get("output"))
             case Output():
                 return self._values.plain(body.output)
             case Error() | ChildEnded():

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from support.workflows import PLAY, SCARCE
+
 from gnatwork_schemas import implicit
 from gnatwork_schemas.control_block import ControlBlock, ControlledBlock
 
@@ -14,6 +16,7 @@ _STEPS = {
     "delay": (implicit.RENDER,),
     "wait": (implicit.RENDER,),
     "workflow": (implicit.START_RUN, implicit.RUN_RESULT),
+    "script": (implicit.SLICE, PLAY, SCARCE, implicit.START_RUN, implicit.RUN_RESULT),
 }
 _INDEX = re.compile(r"(?<=/)\d+(?=/|:|$)")
 

@@ -17,11 +17,15 @@ _LARGE = 70_000
 
 
 class Stage:
-    """What the blocks of one simulation know; `begun` is called when one begins to run, with its context and config."""
+    """What the blocks of one simulation know.
 
-    def __init__(self, seed: int, begun: Callable[[BlockContext, Any], None]) -> None:
+    `begun` is called when one begins to run, with its context and config, `fail` with what is wrong with them.
+    """
+
+    def __init__(self, seed: int, begun: Callable[[BlockContext, Any], None], fail: Callable[[str], None]) -> None:
         self.seed = seed
         self.begun = begun
+        self.fail = fail
         self.tries: Counter[tuple[str, str, int]] = Counter()
 
 
@@ -121,4 +125,4 @@ class Filter(Condition):
         return {"pass": source.random() < 0.6}
 
 
-BLOCKS: dict[str, type[Block]] = {block.type: block for block in (Play, Scarce, Fork, Condition, Switch, Filter)}
+PLAYED: dict[str, type[Block]] = {block.type: block for block in (Play, Scarce, Fork, Condition, Switch, Filter)}

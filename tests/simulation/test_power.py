@@ -9,7 +9,7 @@ import pytest
 
 from gnatwork_bus.delivery import Delivery
 from gnatwork_bus.timers import due_at
-from gnatwork_engine.core import Plan, RunState, dispatch, loops, snapshot, undo
+from gnatwork_engine.core import Plan, RunState, dispatch, loops, slices, snapshot, undo
 from gnatwork_engine.core.actions import Action
 from gnatwork_engine.core.ready import Verdict
 from gnatwork_engine.core.state import Tail
@@ -24,6 +24,7 @@ _SOON = Housekeeping(idle=0.5, archive_after=0.5, retention=3.0, snapshot_every=
 _TRIES = 400
 
 _reuse, _results, _settings, _go_on = dispatch._reuse, loops.results, loops.settings, undo._go_on
+_slice_config = slices.slice_config
 
 
 async def _claim_always(*_args: object) -> bool:
@@ -92,6 +93,19 @@ def _first_things_first(fold: Any, tail: Tail) -> None:
     tail.undos.reverse()
 
 
+def _backwards(*args: Any) -> Any:
+    """Tell programs of the last outcome first."""
+    rendered = _slice_config(*args)
+    settled = [step for step in rendered.config["steps"] if step[3] is not None]
+    for step in settled:
+        step[3] = len(settled) - 1 - step[3]
+    return rendered
+
+
+def _find_no_steps(plan: Plan, _state: RunState, path: str) -> Any:
+    return plan.find(path)
+
+
 def _early(base: str, timer: str, at: float) -> Any:
     return due_at(base, timer, at - 1.0)
 
@@ -138,6 +152,10 @@ _MISTAKES: dict[str, tuple[object, int, bool]] = {
     "gnatwork_engine.core.decide._released": (_nothing, 20, False),
     "gnatwork_engine.core.decide._cancelled": (_nothing, 30, False),
     "gnatwork_engine.core.dispatch._reuse": (_another_one, 30, False),
+    # Programs, their steps, and what they leave behind.
+    "gnatwork_engine.core.dispatch.slice_config": (_backwards, 0, False),
+    "gnatwork_engine.core.decide.planned_at": (_find_no_steps, 0, False),
+    "gnatwork_engine.core.scripts.give_up_inside": (_do_nothing, 85, False),
     # What is forgotten.
     "gnatwork_engine.core.snapshot._PLAIN": (tuple(set(snapshot._PLAIN) - {"slots"}), 40, True),
     "gnatwork_scheduler.snapshots.thaw": (_thaw_without_undos, 30, True),

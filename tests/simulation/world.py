@@ -21,7 +21,8 @@ from gnatwork_schemas import subjects
 from simulation.client import SimulatedClient
 from simulation.invariants import Invariants
 from simulation.paths import types_of
-from simulation.play import BLOCKS, STAGE, Stage
+from simulation.play import STAGE, Stage
+from simulation.programs import BLOCKS
 from simulation.scenario import Scenario
 
 _URL = "nats://simulated:4222"
@@ -61,7 +62,7 @@ class World:
             {"reuse"} if any(plan.retries for plan in scenario.runs) else set()
         )
         self._count = 0
-        STAGE.set(Stage(scenario.seed, self.invariants.begun))
+        STAGE.set(Stage(scenario.seed, self.invariants.begun, self.invariants.fail))
 
     async def set_up(self) -> None:
         """Make all streams and consumers, as the first process of an installation does."""

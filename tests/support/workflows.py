@@ -40,6 +40,9 @@ FEATURES = (
     "routes", "loops", "each", "groups", "delays", "waits", "children", "undo", "on_failure", "scarce", "concurrency",
     "rate", "lanes", "timeout", "steps",
 )  # fmt: skip
+#: What else it may be made of, and what programs may take for steps beside plain ones.
+SCRIPTS = "scripts"
+STEPS = (SCARCE, "delay", "wait", "workflow")
 #: Signals that definitions wait for.
 SIGNALS = ("go", "stop")
 #: The deepest that blocks are nested here.
@@ -160,6 +163,8 @@ class _Author:
                 self._wait(block, needs)
             case "workflow":
                 self._child(block, needs)
+            case "script":
+                self._script(block, needs, place)
             case _:
                 self._task(block, needs, place)
                 if self._may("each", 0.4):
@@ -193,6 +198,7 @@ class _Author:
         kinds += ["delay"] * 2 if "delays" in self._features else []
         kinds += ["wait"] * 3 if "waits" in self._features else []
         kinds += ["workflow"] * 3 if "children" in self._features and self._workflows else []
+        kinds += ["script"] * 5 if SCRIPTS in self._features else []
         return source.choice(kinds)
 
     def _route(self, block: dict[str, Any], kind: str, needs: list[_Written]) -> _Written:
@@ -268,6 +274,23 @@ class _Author:
             block["retry"] = {"max_attempts": 2, "initial": "0.2s"}
         if self._may("each", 0.3):
             self._each_child(block)
+
+    def _script(self, block: dict[str, Any], needs: list[_Written], place: _Place) -> None:
+        """A program that is played: its arguments say what it is made of."""
+        source = self._source
+        kinds = [PLAY, PLAY, *source.sample(STEPS, source.randint(0, len(STEPS)))]
+        args: dict[str, Any] = {"kinds": kinds, "length": source.choice((0, 1, 3, 6)), "states": source.randint(1, 3)}
+        args["workflows"] = list(self._workflows)
+        if needs and source.random() < 0.4:
+            args["value"] = f"{{{{ {needs[0].id}.value ?? 0 }}}}"
+        config = {"source": "function main() {}", "args": args, "concurrency": source.choice((1, 2, 10))}
+        if source.random() < 0.3:
+            config["max_steps"] = source.choice((1, 4))
+        block |= {"type": "script", "config": config, "timeout": round(source.uniform(3.0, 8.0), 2)}
+        if self._may("each", 0.3):
+            self._each_child(block)
+        if not place.failing and self._may("undo", 0.3):
+            block["compensate"] = self._undo(block)
 
     def _each_child(self, block: dict[str, Any]) -> None:
         block["for_each"] = {"items": [10, 11], "concurrency": self._source.choice((1, 2))}

@@ -38,9 +38,10 @@ def begin(fold: Fold, frame: Frame, key: str) -> None:
 
 def advance(fold: Fold, frame: Frame, key: str) -> None:
     """Have the program go on, or go on without it."""
-    task = frame.tasks[key]
-    script = task.script
-    if script is None or script.slicing or task.status is not TaskStatus.RUNNING or task.waiting is not None:
+    # An item of a `for_each` that is over is gone.
+    task = frame.tasks.get(key)
+    script = task.script if task else None
+    if task is None or script is None or script.slicing or task.status is not TaskStatus.RUNNING or task.waiting:
         return
     if script.leaving or barred(frame, key):
         if not script.open:

@@ -11,6 +11,7 @@ from gnatwork_schemas.template import PathExpression
 from simulation.reference.attempts import Work, begin, is_retried, step
 from simulation.reference.facts import NEVER, Facts
 from simulation.reference.fate import CANCELLED, COMPLETED, FAILED, GIVEN_UP, OPEN, SKIPPED, Fate, Log, Waiter
+from simulation.reference.programs import Program
 from simulation.reference.rounds import Rounds
 from simulation.reference.scopes import read_scope, sinks
 
@@ -42,7 +43,9 @@ class Reader:
             fate = self._of_kind(block, path, due, doom, log)
         return self._settled(block, path, fate, log)
 
-    def _of_kind(self, block: ControlledBlock, path: str, due: float, doom: float, log: Log) -> Fate:
+    def _of_kind(  # noqa: PLR0911 - one for each kind
+        self, block: ControlledBlock, path: str, due: float, doom: float, log: Log
+    ) -> Fate:
         at = self._facts.hold(due)
         match block.kind:
             case "task":
@@ -58,7 +61,7 @@ class Reader:
             case "workflow":
                 return self._child(block, path, at, doom, log)
             case "script":
-                raise AssertionError(block.kind)
+                return self._script(block, path, at, doom, log)
 
     def _settled(self, block: ControlledBlock, path: str, fate: Fate, log: Log) -> Fate:
         """The same with the ports that it takes, and what is to be undone noted."""
@@ -105,6 +108,14 @@ class Reader:
             return Fate(ended, FAILED, error=_named(rounds.error, path))
         results = [rounds.results[index] for index in sorted(rounds.results)]
         return self._collect(path, ended, doom, log, results)
+
+    def _script(self, block: ControlledBlock, path: str, at: float, doom: float, log: Log) -> Fate:
+        if doom <= at:
+            return Fate(at, CANCELLED)
+        program = Program(self._facts, self.begin, block, path, doom)
+        fate = program.read(at)
+        log.add(program.log)
+        return fate
 
     def _collect(self, path: str, due: float, doom: float, log: Log, expected: Any) -> Fate:
         if doom <= due:
