@@ -89,9 +89,10 @@ async def _check_engine(connection: Connection) -> list[Finding]:
     findings.append(check_schedulers(services, await _consumers(connection, subjects.HISTORY)))
     entries = await Bucket(connection, subjects.STATE_BUCKET).list(subjects.catalogue_key("*"))
     types = sorted(entry.key.removeprefix(subjects.catalogue_key("")) for entry in entries)
-    findings += check_executors(types, services, await _consumers(connection, subjects.WORK))
     leases = await Bucket(connection, subjects.STATE_BUCKET).list(subjects.executor_key("*"))
-    findings += check_plug_ins(LivingExecutor.model_validate_json(lease.value) for lease in leases)
+    living = [LivingExecutor.model_validate_json(lease.value) for lease in leases]
+    findings += check_executors(types, services, await _consumers(connection, subjects.WORK), living)
+    findings += check_plug_ins(living)
     findings.append(check_store(await connection.api("INFO")))
     return findings
 
@@ -106,13 +107,22 @@ def check_schedulers(services: Iterable[FoundService], consumers: Sequence[dict[
 
 
 def check_executors(
-    types: Iterable[str], services: Sequence[FoundService], consumers: Iterable[dict[str, Any]]
+    types: Iterable[str],
+    services: Sequence[FoundService],
+    consumers: Iterable[dict[str, Any]],
+    living: Sequence[LivingExecutor] = (),
 ) -> list[Finding]:
-    """Whether someone runs each block type of the catalogue, and how much waits for that."""
+    """Whether someone runs each block type of the catalogue, and how much waits for that.
+
+    Executors in other languages answer no roll call; that they live is known by their leases.
+    """
+    answered = {service.metadata.get("executor") for service in services}
+    others = [executor for executor in living if executor.executor not in answered]
     waiting = {consumer["name"]: consumer["num_pending"] for consumer in consumers}
     findings = []
     for type_ in types:
         alive = _working_at(services, subjects.work_of_type(type_, subjects.NORMAL_LANE))
+        alive += sum(type_ in executor.blocks for executor in others)
         backlog = sum(waiting.get(subjects.executor_consumer(type_, lane), 0) for lane in subjects.LANES)
         text = f"{alive or 'none'} running, {backlog} work items wait"
         advice = "" if alive else f"Start `gnatwork executor --blocks {type_}`; runs that need it wait until then."

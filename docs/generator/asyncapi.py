@@ -21,6 +21,7 @@ PARAMETERS = {
     "event": "What has happened, one or more tokens.",
     "key": "What is limited, as a digest.",
     "lane": "`high`, `normal` or `low`.",
+    "lease": "A name that no other executor has.",
     "name": "The name of the signal.",
     "namespace": "The tenant.",
     "payload": "The id of the value.",

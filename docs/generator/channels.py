@@ -118,6 +118,23 @@ CHANNELS = (
         "executors",
         subjects.catalogue_key,
     ),
+    *(
+        Channel(
+            f"{what}Type",
+            subjects.bucket_subject(subjects.STATE_BUCKET, subjects.integration_key(what, "{type}")),
+            (message,),
+            "executors",
+            subjects.integration_key,
+        )
+        for what, message in (("trigger", "trigger-type"), ("connection", "connection-kind"))
+    ),
+    Channel(
+        "executor",
+        subjects.bucket_subject(subjects.STATE_BUCKET, subjects.executor_key("{lease}")),
+        ("living-executor",),
+        "executors",
+        subjects.executor_key,
+    ),
     Channel(
         "status",
         subjects.bucket_subject(subjects.STATUS_BUCKET, subjects.status_key("{namespace}", "{run}")),

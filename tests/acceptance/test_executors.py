@@ -21,6 +21,8 @@ from support.running import block, noop, run_of
 
 from gnatwork import Client, RequestError
 from gnatwork_bus.connection import Connection
+from gnatwork_bus.kv import Bucket
+from gnatwork_schemas import subjects
 
 _EXAMPLES = ROOT / "examples" / "executors"
 _PATIENCE = 100.0
@@ -31,6 +33,16 @@ async def javascript(tmp_path_factory: pytest.TempPathFactory) -> str:
     """What starts the executor in JavaScript."""
     folder = await npm_ci(_EXAMPLES / "javascript", tmp_path_factory.mktemp("npm") / "javascript")
     return shlex.join([str(NODE), str(folder / "echo.js")])
+
+
+@pytest.fixture(autouse=True)
+async def nothing_stays(installation: Installation) -> AsyncIterator[None]:
+    """What executors leave behind would look like block types without one, to others who use the installation."""
+    yield
+    async with Connection.open(installation.addresses["nats"], name="test") as nats:
+        state = Bucket(nats, subjects.STATE_BUCKET)
+        for type_ in ("echo-js", "echo-sh", "greet"):
+            await state.delete(subjects.catalogue_key(type_))
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,16 @@ async def entry(bench: Bench) -> None:
         raise Unmet(f"the entry of {bench.engine.type} is of the type {found.type}")
 
 
+async def lease(bench: Bench) -> None:
+    """A lease says that an executor of the type lives, under the name that its outcomes have."""
+    outcome = await bench.engine.outcome(await bench.engine.send({"do": "echo", "value": 1}))
+    found = [executor for executor in await bench.engine.living() if bench.engine.type in executor.blocks]
+    if outcome.executor not in {executor.executor for executor in found}:
+        raise Unmet(
+            f"no key {subjects.executor_key('*')} says that {outcome.executor or 'it'} hosts {bench.engine.type}"
+        )
+
+
 async def consumers(bench: Bench) -> None:
     """There is a durable consumer for each lane, with the settings that all executors count on."""
     for lane in subjects.LANES:

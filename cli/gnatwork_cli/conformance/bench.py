@@ -55,6 +55,10 @@ class Bench:
             await asyncio.sleep(_LOOK)
         raise Unmet(f"no executor took the item within {PATIENCE:g} s")
 
+    async def until_through(self) -> None:
+        """Wait until an executor has done what it got by now, as far as it does one thing after the other."""
+        await self.engine.outcome(await self.engine.send({"do": "echo", "value": "through"}))
+
     async def give_back(self, taken: Mapping[str, Any]) -> None:
         """Have the item that was taken last delivered again at once, as the server does when `ack_wait` is over."""
         consumer, delivered = taken["name"], taken["delivered"]

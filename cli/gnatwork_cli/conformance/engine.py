@@ -16,6 +16,7 @@ from gnatwork_cli.conformance.verdict import Unmet
 from gnatwork_cli.conformance.wire import Seen, Wire
 from gnatwork_schemas import subjects
 from gnatwork_schemas.catalogue import BlockType
+from gnatwork_schemas.executors import LivingExecutor
 from gnatwork_schemas.messages import Error, Output, Start, Work
 
 #: Seconds that an executor gets for what it ought to do at once.
@@ -134,6 +135,14 @@ class Engine:
             return BlockType.model_validate_json(found.value) if found else None
         except ValidationError as error:
             raise Unmet(f"the catalogue entry can't be read: {error.errors(include_url=False)[0]['msg']}") from error
+
+    async def living(self) -> list[LivingExecutor]:
+        """The executors that have a lease."""
+        entries = await self.state.list(subjects.executor_key("*"))
+        try:
+            return [LivingExecutor.model_validate_json(entry.value) for entry in entries]
+        except ValidationError as error:
+            raise Unmet(f"a lease can't be read: {error.errors(include_url=False)[0]['msg']}") from error
 
     async def _outcome(self, item: Item, patience: float) -> Output | Error:
         work = item.work

@@ -33,6 +33,7 @@ _SCHEDULER = "gnatwork-scheduler"
 
 CHECKS = (
     Check("announced", "its type is in the catalogue", "announcing", announcing.entry),
+    Check("leased", "it is known to live", "announcing", announcing.lease),
     Check("consumers", "each lane has its durable consumer", "consumers", announcing.consumers),
     Check("lanes", "it takes work of all lanes", "consumers", several.lanes),
     Check("output", "what a block yields arrives as it is", "outcomes", outcomes.output),

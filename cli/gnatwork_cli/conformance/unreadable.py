@@ -4,17 +4,18 @@ import orjson
 
 from gnatwork_cli.conformance.bench import Bench
 from gnatwork_cli.conformance.verdict import Inapplicable, Unmet
+from gnatwork_schemas.messages import Work
 
 
 async def version(bench: Bench) -> None:
     """An item of a version that is not known."""
     work = bench.engine.make({"do": "echo", "value": "ran"})
-    await _refused(bench, orjson.dumps({**work.model_dump(mode="json"), "v": 99}), "message.unknown_version")
+    await _refused(bench, work, orjson.dumps({**work.model_dump(mode="json"), "v": 99}), "message.unknown_version")
 
 
 async def no_json(bench: Bench) -> None:
     """An item that is no JSON."""
-    await _refused(bench, b'{"v": 1, "run_id": "01', "message.invalid")
+    await _refused(bench, bench.engine.make(None), b'{"v": 1, "run_id": "01', "message.invalid")
 
 
 async def deferred(bench: Bench) -> None:
@@ -29,8 +30,7 @@ async def deferred(bench: Bench) -> None:
         raise Unmet(f"the error {outcome.error.code} says that another attempt may get over it")
 
 
-async def _refused(bench: Bench, body: bytes, code: str) -> None:
-    work = bench.engine.make(None)
+async def _refused(bench: Bench, work: Work, body: bytes, code: str) -> None:
     await bench.engine.begin_run(work)
     item = await bench.engine.queue(work, body=body)
     outcome = await bench.engine.error(item)

@@ -1,6 +1,7 @@
 // An executor: takes work items of one block type, runs them, says what came of them. What it does and why is told in
 // docs/reference/protocol.md, section by section.
 
+import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { connect, createInbox } from "nats";
 import { Attempt } from "./attempt.js";
@@ -13,6 +14,8 @@ const PLACES = 16;
 const ACK_WAIT = 10_000;
 const REMEMBERED_RUNS = 1000;
 const NANO = 1_000_000;
+/** Seconds after which an executor of which nothing is heard counts as gone. */
+const LEASE = 60;
 
 /**
  * Host a block type until SIGTERM or SIGINT. `block.entry` is what the catalogue says of it, `block.run(config, task)`
@@ -44,6 +47,8 @@ class Executor {
     this.block = block;
     this.name = `${hostname()}-${process.pid}`;
     this.store = new Store(connection);
+    this.key = `$KV.gnatwork_state.executor.${randomUUID()}`;
+    this.startedAt = Date.now() / 1000;
     this.running = new Map(); // attempts, by the item's place in the work queue
     this.stopped = new Map(); // by run, the first epoch whose items may run
     this.leaving = false;
@@ -62,6 +67,8 @@ class Executor {
         max_ack_pending: 10_000,
       });
     }
+    await this.#live();
+    this.lease = setInterval(() => this.#live().catch(console.error), (1000 * LEASE) / 3);
     await this.store.publish(`$KV.gnatwork_state.catalogue.${type}`, JSON.stringify({ v: 1, ...this.block.entry }));
     this.connection.subscribe("control.*.*.cancel", { callback: (_, message) => this.#cancelled(message) });
     for (const lane of this.lanes) this.#listen(lane);
@@ -78,6 +85,15 @@ class Executor {
     this.running.forEach((attempt) => attempt.stop("leave"));
     await ended();
     clearInterval(this.heartbeat);
+    clearInterval(this.lease);
+    await this.store.publish(this.key, "", { operation: "DEL", ttl: LEASE });
+  }
+
+  /** Say that this process lives, and what it hosts. */
+  #live() {
+    const { type, version = "1" } = this.block.entry;
+    const body = { v: 1, executor: this.name, started_at: this.startedAt, blocks: { [type]: version } };
+    return this.store.publish(this.key, JSON.stringify(body), { ttl: LEASE });
   }
 
   /** Pulls of a lane are answered in an inbox of its own. */

@@ -31,8 +31,10 @@ export class Store {
   }
 
   /** Store a message, and return once it is stored, however long that takes; false if what `expect` says is not so. */
-  async publish(subject, data, { traceparent, expect } = {}) {
+  async publish(subject, data, { traceparent, expect, ttl, operation } = {}) {
     const headers = makeHeaders();
+    if (ttl) headers.set("Nats-TTL", `${ttl}s`);
+    if (operation) headers.set("KV-Operation", operation);
     if (traceparent) headers.set("traceparent", traceparent);
     if (expect !== undefined) headers.set("Nats-Expected-Last-Subject-Sequence", String(expect));
     for (let wait = 100; ; wait = Math.min(2 * wait, 2000)) {

@@ -62,6 +62,14 @@ leave() {
   while [[ $(jobs -rp) ]] && ((SECONDS < deadline)); do sleep 0.2; done
   [[ ! $(jobs -rp) ]] || kill -TERM $(jobs -rp)
   wait
+  store "\$KV.gnatwork_state.executor.$key" '' $'KV-Operation: DEL\r\nNats-TTL: 60s\r\n'
+}
+
+# Say that this process lives, and what it hosts; without that it counts as gone after a minute.
+lease() {
+  store "\$KV.gnatwork_state.executor.$key" \
+    "{\"v\":1,\"executor\":\"$name\",\"started_at\":$started_at,\"blocks\":{\"$type\":\"1\"}}" $'Nats-TTL: 60s\r\n'
+  leased_until=$((SECONDS + 20))
 }
 
 subscribe_all() { :; }
@@ -80,14 +88,16 @@ make_consumers() {
 
 host() {
   declare -gA asked=([high]= [normal]= [low]=)
-  leaving=
+  leaving= started_at=$(date +%s) leased_until=0 key=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
   connect
   make_consumers
+  lease
   store "\$KV.gnatwork_state.catalogue.$type" "{\"v\":1,\"type\":\"$type\",\"plain\":true,$entry}"
   # A signal interrupts no read, so the server is asked for an answer that does.
   trap 'leaving=1; printf "PING\r\n" >&"$nats"' TERM INT
   echo "hosting $type" >&2
   while [[ ! $leaving ]]; do
+    ((SECONDS < leased_until)) || lease
     pull
     # Pulls are answered after 30 s at the latest.
     if receive 60; then

@@ -28,6 +28,13 @@ def test_an_executor_per_block_type() -> None:
     assert "gnatwork executor --blocks noop" in noop.advice
 
 
+def test_executors_in_other_languages_are_known_by_their_leases() -> None:
+    living = LivingExecutor(executor="mine", started_at=1.0, blocks={"echo": "1"})
+    echo, fetch = check_executors(["echo", "fetch"], [EXECUTOR], [], [living])
+    assert echo.text.startswith("1 running")
+    assert fetch.text.startswith("1 running")
+
+
 def test_no_executor_at_all() -> None:
     (finding,) = check_executors([], [], [])
     assert not finding.ok
