@@ -24,6 +24,7 @@ from gnatwork_executor.live import STARTED_AFTER, LiveEvents
 from gnatwork_executor.outcome import Outcome, error_outcome, must_be_stored, output_outcome
 from gnatwork_executor.ports import Hosted, Ports
 from gnatwork_executor.secrets import redacted_error, redacting_log, redacting_progress, redactor
+from gnatwork_executor.services.in_threads import ThreadServices
 from gnatwork_executor.statistics import Statistics
 from gnatwork_executor.threads import for_the_loop_alone, from_thread
 from gnatwork_schemas.error import ErrorInfo
@@ -274,6 +275,7 @@ class Attempt:
         context = self._make_context()
         context.log_sink, context.progress_sink = from_thread(context.log_sink, context.progress_sink)
         context.http_source = context.javascript_source = context.python_source = for_the_loop_alone
+        context.services = ThreadServices()
         return context
 
     def _begin(self) -> None:

@@ -1,0 +1,24 @@
+"""What a block in a thread has of services."""
+
+from gnatwork_blocks.services import Files, Keys, Messages
+from gnatwork_blocks.services.caller import Caller
+from gnatwork_executor.threads import for_the_loop_alone
+
+
+class ThreadServices:
+    """None: they are awaited on the event loop, and whoever asks for one is told so."""
+
+    def messages(self, caller: Caller, /) -> Messages:  # noqa: ARG002 - as all services
+        """RuntimeError."""
+        found: Messages = for_the_loop_alone()
+        return found
+
+    def keys(self, caller: Caller, /) -> Keys:  # noqa: ARG002 - as all services
+        """RuntimeError."""
+        found: Keys = for_the_loop_alone()
+        return found
+
+    def files(self, caller: Caller, /) -> Files:  # noqa: ARG002 - as all services
+        """RuntimeError."""
+        found: Files = for_the_loop_alone()
+        return found
