@@ -35,6 +35,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "control-block": control_block.ControlBlock,
     "block-type": catalogue.BlockType,
     "living-executor": executors.LivingExecutor,
+    "listed-block": executors.ListedBlock,
     "trigger-type": integration.TriggerType,
     "connection-kind": integration.ConnectionKind,
     "start": messages.Start,

@@ -16,7 +16,7 @@ def files_of(names: Names) -> dict[str, str]:
         f"{names.package}/__init__.py": "init.py",
         f"{names.package}/py.typed": "",
         f"{names.package}/blocks/__init__.py": "blocks_init.py",
-        f"{names.package}/blocks/{names.module}.py": "block.py",
+        f"{names.package}/blocks/{names.module}.py": "first.py",
         f"tests/test_{names.module}.py": "test_block.py",
     }
     return {path: _text(template, names) if template else "" for path, template in found.items()}
