@@ -41,6 +41,25 @@ _FAILS = {"type": "fetch", "config": {"url": "http://127.0.0.1:9/"}}
 #: Takes longer than it may, which is retryable.
 _SLOW = {"type": "sleep", "config": {"for": "10s"}, "timeout": "100ms"}
 
+#: Two steps at once, one that fails and is caught, then another state: a pause and a signal.
+_PROGRAM = """
+async function main(input) {
+  const [a, b] = await all([step("noop", {n: input}), step("noop", {n: input + 1})]);
+  let why = null;
+  try {
+    await step("fetch", {url: "http://127.0.0.1:9/"});
+  } catch (error) {
+    why = error.code;
+  }
+  return transition(rest, {sum: a.n + b.n, why});
+}
+async function rest(memory) {
+  await sleep("100ms");
+  const said = await waitSignal("go");
+  return {...memory, said};
+}
+"""
+
 CONSTRUCTS: dict[str, Construct] = {
     "sequence": Construct(
         {"steps": [_noop("a", config={"n": "{{ input.n }}"}), _noop("b", config="got {{ a.n }}"), _noop("c")]},
@@ -288,6 +307,31 @@ CONSTRUCTS: dict[str, Construct] = {
             ]
         },
         play=plays.retry,
+    ),
+    "script": Construct(
+        {
+            "blocks": [
+                _steer("s", "script", {"source": _PROGRAM, "args": "{{ input }}"}),
+                _noop("b", config="{{ s.sum }}"),
+            ]
+        },
+        4,
+        plays.signal_at_once,
+    ),
+    "script-failure": Construct(
+        {
+            "blocks": [
+                _steer(
+                    "s",
+                    "script",
+                    {
+                        "source": "async function main() { sleep('1h'); await step('noop'); throw new Error('no'); }",
+                        "concurrency": 2,
+                    },
+                ),
+                _noop("b", "s.error", config="{{ error.task }}"),
+            ]
+        }
     ),
     "at": Construct({"blocks": [_noop("a")]}, play=plays.start_later),
 }
