@@ -13,8 +13,8 @@ from gnatwork_executor.scripts.snapshots import Snapshots
 from gnatwork_schemas.control_block import Script
 from gnatwork_schemas.implicit import Slice
 
-#: Seconds that a slice may compute: replaying ten thousand steps takes a tenth of a second.
-COMPUTING = 10.0
+#: Seconds that a slice may compute: replaying ten thousand steps takes a fifth of one.
+COMPUTING = 5.0
 
 
 class Running:
