@@ -39,7 +39,7 @@ class Evaluation:
             state = self._state(request.decode(), values.decode(), started, timeout)
             found: str | None = self._limited(timeout, lambda: self._run(None))
         except _TooLongError:
-            return _failure("code.timeout", f"The script computed for more than {timeout:g} s.")
+            return too_long(timeout)
         except (_quickjs.JSException, MemoryError):
             # What a script throws is answered by the prelude, unless there was no room even for that.
             return _failure("code.memory", "The script ran out of memory.")
@@ -47,12 +47,7 @@ class Evaluation:
             return _failure("code.error", "The script waits for a promise that nothing will ever resolve.")
         if state == _FAILED:
             return _told(json.loads(found))
-        data = found.encode()
-        if len(data) > limits.RESULT:
-            return _failure("code.too_large", f"The result has more than {limits.RESULT:,} bytes of JSON.")
-        if b"\\ud" in data:
-            data = LONE_SURROGATE.sub(rb"\1\\ufffd", data)
-        return b'{"value":' + data + b"}"
+        return value_answer(found)
 
     def _state(self, request: str, values: str, started: float, timeout: float) -> int:
         """What the prelude says when nothing is left to do; `_PENDING` if no job could bring an answer."""
@@ -79,6 +74,21 @@ class Evaluation:
             if "InternalError: interrupted" in str(error):
                 raise _TooLongError from None
             raise
+
+
+def value_answer(found: str) -> bytes:
+    """The answer with this JSON."""
+    data = found.encode()
+    if len(data) > limits.RESULT:
+        return _failure("code.too_large", f"The result has more than {limits.RESULT:,} bytes of JSON.")
+    if b"\\ud" in data:
+        data = LONE_SURROGATE.sub(rb"\1\\ufffd", data)
+    return b'{"value":' + data + b"}"
+
+
+def too_long(seconds: float) -> bytes:
+    """The answer of a script that used up its time."""
+    return _failure("code.timeout", f"The script computed for more than {seconds:g} s.")
 
 
 class _TooLongError(Exception):

@@ -10,6 +10,7 @@ from gnatwork_blocks.javascript.calling import JavaScriptCall
 from gnatwork_blocks.javascript.evaluation import Evaluation
 from gnatwork_blocks.javascript.frames import HEAD, frame, length
 from gnatwork_blocks.javascript.hardening import allow_seconds, harden
+from gnatwork_blocks.javascript.shared_context import SharedContext
 from gnatwork_blocks.javascript.slices import Slices
 
 
@@ -31,11 +32,11 @@ def main(parent: int) -> None:
 
     # Once before the walls are up: what is imported late is imported now.
     Evaluation().answer(b'{"sources": ["null.x"], "choose": false}', b"{}", 1.0)
+    SharedContext().answer({"sources": ["1"], "choose": True}, b"{}", 1.0)
     layers = harden(limits.ADDRESS_SPACE, parent=parent)
     _send(answers, json.dumps({"layers": layers}).encode())
-    slices = Slices()
+    shared, slices, evaluation = SharedContext(), Slices(), Evaluation()
     while True:
-        evaluation = Evaluation()
         request, values = _receive(requests), _receive(requests)
         if request is None or values is None:
             return
@@ -46,8 +47,12 @@ def main(parent: int) -> None:
             _send(answers, slices.answer(asked, values))
         elif "call" in asked:
             _send(answers, JavaScriptCall(asked["call"], timeout, exchange).answer(request, values))
+        elif (answer := shared.answer(asked, values, timeout)) is not None:
+            _send(answers, answer)
         else:
             _send(answers, evaluation.answer(request, values, timeout))
+            # The next one is made while nobody waits for it.
+            evaluation = Evaluation()
 
 
 def _receive(pipe: BinaryIO) -> bytes | None:
