@@ -7,6 +7,7 @@ import orjson
 from pydantic import ValidationError
 
 from gnatwork_bus.connection import Connection
+from gnatwork_engine.expressions import mentions_of
 from gnatwork_manager.bodies import encode_bounded
 from gnatwork_manager.problems import ProblemError
 from gnatwork_schemas import subjects
@@ -35,8 +36,11 @@ class EventFilter:
             return True
         encode_bounded(event, "/event")
         values = {"event": event, "trigger": {**details, "type": trigger.type, "id": trigger.id}}
-        data = orjson.dumps(Evaluate(expression=trigger.filter, values=values).model_dump())
-        if len(data) > self.connection.nc.max_payload:
+        most = self.connection.nc.max_payload
+        data = _question(trigger.filter, values)
+        if len(data) > most:
+            data = _question(trigger.filter, mentioned(trigger.filter, values))
+        if len(data) > most:
             raise ProblemError("trigger.filter_failed", "the event is too large to be handed to an executor")
         try:
             reply = await self.connection.request(subjects.LOGIC_EVALUATE, data, timeout=_PATIENCE)
@@ -51,3 +55,21 @@ class EventFilter:
         if answer.error:
             raise ProblemError("trigger.filter_failed", f"{answer.error.code}: {answer.error.message}")
         return bool(answer.holds)
+
+
+def mentioned(expression: str, values: dict[str, Any]) -> dict[str, Any]:
+    """What an expression looks at, as far as it says so: the members that it names of a value that is an object."""
+    found: dict[str, Any] = {}
+    for name, member in mentions_of(expression, holders=values.keys()):
+        value = values.get(name)
+        if member is None or not isinstance(value, dict):
+            found[name] = value
+        elif name not in found:
+            found[name] = {member: value[member]} if member in value else {}
+        elif found[name] is not value and member in value:
+            found[name] = {**found[name], member: value[member]}
+    return {name: value for name, value in found.items() if name in values}
+
+
+def _question(expression: str, values: dict[str, Any]) -> bytes:
+    return orjson.dumps(Evaluate(expression=expression, values=values).model_dump())
