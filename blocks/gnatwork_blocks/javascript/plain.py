@@ -51,23 +51,16 @@ def names_of(source: str) -> tuple[str, ...] | None:
     parameters: set[str] = set()
     around = [("", ""), ("", ""), *tokens, ("", ""), ("", "")]
     for at, (kind, written) in enumerate(tokens, start=2):
-        before, after = around[at - 1], around[at + 1]
-        if kind == "name" and before[1] not in {".", "?."}:
+        if kind != "name":
+            if not _is_plain(around[at - 2 : at + 3]):
+                return None
+        elif around[at - 1][1] not in {".", "?."}:
             if written in _WORDS:
                 return None
-            if after[1] == "=>":
+            if around[at + 1][1] == "=>":
                 parameters.add(written)
             elif written != _TYPEOF:
                 names[written] = None
-        elif written == "(" and not _may_open(around[at - 2 : at + 3]):
-            return None
-        elif written == "." and not (_is_operand(before) and after[0] == "name"):
-            return None
-        elif written == "/" and not _is_operand(before):
-            # It would begin a regular expression, in which quotes are no quotes.
-            return None
-        elif written == "=>" and before[0] != "name":
-            return None
     return tuple(name for name in names if name not in parameters | _CONSTANTS)
 
 
@@ -82,6 +75,23 @@ def _tokens(source: str) -> list[_Token] | None:
         found.append((str(token.lastgroup), str(token[str(token.lastgroup)])))
         at = token.end()
     return found
+
+
+def _is_plain(around: list[_Token]) -> bool:
+    """Whether what is no name, in the middle of these, does only what it seems to."""
+    before, (_, written), after = around[1:4]
+    match written:
+        case "(":
+            return _may_open(around)
+        case ".":
+            return _is_operand(before) and after[0] == "name"
+        case "/":
+            # It would begin a regular expression, in which quotes are no quotes.
+            return _is_operand(before)
+        case "=>":
+            return before[0] == "name"
+        case _:
+            return True
 
 
 def _may_open(around: list[_Token]) -> bool:

@@ -89,7 +89,7 @@ async def test_the_expression_that_failed_is_named(javascript: JavaScript) -> No
 
 
 async def test_names_that_cannot_be_given(javascript: JavaScript) -> None:
-    assert (await failure(javascript, "1", {"undefined": 1})).code == "code.error"
+    assert (await failure(javascript, "1;", {"undefined": 1})).code == "code.error"
 
 
 @pytest.mark.parametrize(
