@@ -8,7 +8,7 @@ from typing import Any
 
 import uvloop
 
-from bench import code, floor, index, large, product, submissions
+from bench import code, floor, index, large, product, scripts, submissions
 from bench.figures import Figures
 from gnatwork import Client
 from gnatwork_bus.embedded import EmbeddedServer
@@ -24,7 +24,10 @@ def main() -> None:
         "--large", action=argparse.BooleanOptionalAction, default=True, help="long and parked runs, too"
     )
     parser.add_argument(
-        "--code", action=argparse.BooleanOptionalAction, default=True, help="conditions and code of users, too"
+        "--code",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="conditions, code and programs of users, too",
     )
     parser.add_argument("--index", type=int, default=1_000_000, help="runs in a run index; 0 leaves it out")
     parser.add_argument(
@@ -54,6 +57,7 @@ def main() -> None:
             print(
                 json.dumps({"system": "gnatwork", "sync": options.sync[0], **uvloop.run(_code(found, options.repeat))})
             )
+            print(json.dumps({"system": "gnatwork", "sync": options.sync[0], **uvloop.run(_scripts(found, folder))}))
     if options.large:
         with tempfile.TemporaryDirectory() as folder, product.running(Path(folder), options.sync[0]) as (connection, _):
             print(json.dumps({"system": "gnatwork", "sync": options.sync[0], **uvloop.run(large.measure(connection))}))
@@ -64,6 +68,11 @@ def main() -> None:
 async def _code(connection: dict[str, Any], repeat: int) -> dict[str, float]:
     async with Client(connection["nats"]) as client:
         return await code.measure(client, repeat=repeat)
+
+
+async def _scripts(connection: dict[str, Any], folder: str) -> dict[str, float]:
+    async with Client(connection["nats"]) as client:
+        return await scripts.measure(client, Path(folder))
 
 
 async def _floor(sync: str, runs: int, repeat: int) -> Figures:
