@@ -58,7 +58,7 @@ async def findings(type_: str, command: str) -> list[dict[str, Any]]:
         *("--type", type_, "--command", command, "-o", "json"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=clean_environment(PYTHONPATH=str(ROOT / "tests")),
+        env=clean_environment(PYTHONPATH=str(ROOT / "tests"), GNATWORK_DRAIN="0"),
     )
     out, err = await process.communicate()
     assert process.returncode in {0, 1}, err.decode()

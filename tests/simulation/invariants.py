@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 from support.sim.streams import Stored, Stream
+from support.workflows import PLAIN
 
 from gnatwork_blocks.context import BlockContext
 from gnatwork_bus.archive import ArchiveInfo
@@ -204,8 +205,11 @@ class Invariants:
     def _work(self, message: Stored, origin: str) -> None:
         item = subjects.parse_work(message.subject)
         run = self.runs[item.run_id]
-        if orjson.loads(message.data)["again"]:
+        body = orjson.loads(message.data)
+        if body["again"]:
             self.counts["dispatched again"] += 1
+        if item.type == PLAIN and body["deferred"]:
+            self.fail(f"{origin} leaves something open in the config of {item.task} in {item.run_id}")
         pattern = f"block.*.*.{item.namespace}.{item.run_id}.{item.task}.*.input"
         others = self._streams[subjects.WORK].after(pattern, 0)
         if any(subjects.parse_work(other.subject).attempt < item.attempt for other in others):

@@ -37,7 +37,8 @@ class Blocks:
     def types(self) -> set[str]:
         """The types of all tasks that a run can have."""
         blocks = self._by_path.values()
-        return {type_ for block in blocks for type_ in _STEPS.get(block.kind, (block.type,))}
+        ahead = {implicit.RENDER for block in blocks if block.plain}
+        return {type_ for block in blocks for type_ in _STEPS.get(block.kind, (block.type,))} | ahead
 
 
 def index_of(path: str) -> int | None:

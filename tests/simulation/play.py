@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from support.sim.chance import chance
 from support.sim.clock import PROCESS
-from support.workflows import FEW, FORK, PLAY, PORTS, SCARCE
+from support.workflows import FEW, FORK, PLAIN, PLAY, PORTS, SCARCE
 
 from gnatwork_blocks.sdk import Block, BlockContext, BlockError
 
@@ -76,6 +76,12 @@ class Play(Played):
         return {"value": ctx.attempt, "items": items, **large}
 
 
+class Plain(Play):
+    """The same, by an executor that resolves nothing."""
+
+    type = PLAIN
+
+
 class Scarce(Play):
     """The same, where few may do it at once."""
 
@@ -125,4 +131,4 @@ class Filter(Condition):
         return {"pass": source.random() < 0.6}
 
 
-PLAYED: dict[str, type[Block]] = {block.type: block for block in (Play, Scarce, Fork, Condition, Switch, Filter)}
+PLAYED: dict[str, type[Block]] = {block.type: block for block in (Play, Plain, Scarce, Fork, Condition, Switch, Filter)}

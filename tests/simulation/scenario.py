@@ -5,7 +5,7 @@ from random import Random
 from typing import Any, Literal, Self
 
 from support.sim.chance import chance
-from support.workflows import FEATURES, SCRIPTS, SIGNALS, definition
+from support.workflows import FEATURES, PLAINS, SCRIPTS, SIGNALS, definition
 
 from simulation.smaller import smaller_definitions
 
@@ -118,9 +118,8 @@ class Scenario:
         """The scenario of a seed."""
         source = chance("scenario", seed)
         chosen = frozenset(one for one in (*FEATURES, *_MANNERS) if source.random() < _SHARE)
-        # Drawn apart, so that what a seed stood for before there were scripts it stands for still.
-        if chance("scripts", seed).random() < _SHARE:
-            chosen |= {SCRIPTS}
+        # Drawn apart, so that what a seed stood for before there were such blocks it stands for still.
+        chosen |= {feature for feature in (SCRIPTS, PLAINS) if chance(feature, seed).random() < _SHARE}
         workflows = _workflows(chance("workflows", seed), chosen) if "children" in chosen else {}
         names = tuple(workflows)
         numbers = range(1, source.randint(2, 6))

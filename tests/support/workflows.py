@@ -16,6 +16,8 @@ from gnatwork_schemas.control_block import ControlBlock
 
 #: Block types of executors: one that does as chance will, one of which few may run at once, one that takes a port.
 PLAY, SCARCE, FORK = "play", "scarce", "fork"
+#: The first of them once more, by executors that resolve nothing.
+PLAIN = "plain"
 PORTS = ("left", "right")
 #: Attempts of `SCARCE` that may run at once.
 FEW = 2
@@ -29,6 +31,7 @@ CATALOGUE = {
     entry.type: entry
     for entry in (
         _entry(PLAY),
+        _entry(PLAIN, plain=True),
         _entry(SCARCE, concurrency=FEW),
         _entry(FORK, ports=PORTS),
         *(_entry(type_) for type_ in ("condition", "filter", "switch")),
@@ -42,6 +45,7 @@ FEATURES = (
 )  # fmt: skip
 #: What else it may be made of, and what programs may take for steps beside plain ones.
 SCRIPTS = "scripts"
+PLAINS = "plains"
 STEPS = (SCARCE, "delay", "wait", "workflow")
 #: Signals that definitions wait for.
 SIGNALS = ("go", "stop")
@@ -297,7 +301,7 @@ class _Author:
 
     def _task(self, block: dict[str, Any], needs: list[_Written], place: _Place) -> None:
         source = self._source
-        block["type"] = SCARCE if self._may("scarce", 0.6) else PLAY
+        block["type"] = SCARCE if self._may("scarce", 0.6) else PLAIN if self._may(PLAINS, 0.6) else PLAY
         block["timeout"] = round(source.uniform(0.5, 4.0), 2)
         config: dict[str, Any] = {}
         if needs and source.random() < 0.4:

@@ -9,7 +9,6 @@ from typing import Any
 from gnatwork_engine.core import attempts
 from gnatwork_engine.core.dispatch import config_of
 from gnatwork_engine.core.folding import Fold, barred
-from gnatwork_engine.core.give_up import drop
 from gnatwork_engine.core.state import Frame, TaskState, Waiting
 from gnatwork_engine.deferred import connections_of
 from gnatwork_engine.render import Rendered
@@ -41,7 +40,8 @@ def begin(fold: Fold, frame: Frame, key: str) -> None:
 def completed(fold: Fold, frame: Frame, key: str, config: Any) -> None:
     """The config is complete: now the task can begin."""
     if barred(frame, key):
-        drop(fold, frame, key)
+        fold.mark(frame, key, TaskStatus.CANCELLED)
+        fold.settle(frame, key)
     elif is_reference(config):
         message = f"a block of a plain type takes a config of at most {INLINE_LIMIT:,} bytes, and this one has more"
         _refuse(fold, frame, key, ErrorInfo(code="payload.too_large", message=message))

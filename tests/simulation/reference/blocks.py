@@ -49,7 +49,7 @@ class Reader:
         at = self._facts.hold(due)
         match block.kind:
             case "task":
-                return begin(self._facts, Work.of(block, path), due, doom, log)
+                return self._task(block, path, due, doom, log)
             case "loop" | "each":
                 return self._loop(block, path, at, doom, log)
             case "group":
@@ -79,6 +79,14 @@ class Reader:
                 return fate
         ports = _ports(block, value)
         return Fate(fate.settled, COMPLETED, ports, refuses=not ports, value=value, error=fate.error)
+
+    def _task(self, block: ControlledBlock, path: str, due: float, doom: float, log: Log) -> Fate:
+        if block.plain and f"{path}:render" in self._facts.asked:
+            rendered = self._rendered(path, self._facts.hold(due), doom, log)
+            if rendered.status != COMPLETED:
+                return rendered
+            due = rendered.settled
+        return begin(self._facts, Work.of(block, path), due, doom, log)
 
     def _group(self, block: ControlledBlock, path: str, at: float, doom: float, log: Log) -> Fate:
         if doom <= at:

@@ -129,7 +129,7 @@ def test_it_does_not_begin_where_the_run_fails_meanwhile() -> None:
     story.output("a", LARGE)
     assert story.error("c") == ()
     assert end_of(story.output("b:render", {"x": 1})).event == "failed"
-    assert story.statuses()["b"] == "skipped"
+    assert story.statuses()["b"] == "cancelled"
 
 
 @pytest.mark.parametrize("value", [{"x": 1}, LARGE])
