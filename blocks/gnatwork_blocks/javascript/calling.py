@@ -30,19 +30,26 @@ _PENDING, _DONE, _FAILED, _INVALID, _MISSING = range(5)
 Exchange = Callable[[bytes], bytes]
 
 
+class CallContext:
+    """A context for one call, made ahead."""
+
+    def __init__(self) -> None:
+        self.context: Any = _quickjs.Context()
+        self.context.set_max_stack_size(limits.STACK)
+        #: Takes the name of a part of the prelude, and what that is called with.
+        self.prelude = self.context.eval(_PRELUDE)
+
+
 class JavaScriptCall:
     """Makes one call."""
 
-    def __init__(self, call: dict[str, Any], timeout: float, exchange: Exchange) -> None:
+    def __init__(self, made: CallContext, call: dict[str, Any], timeout: float, exchange: Exchange) -> None:
         self._call = call
         self._timeout = timeout
         self._exchange = exchange
         self._memory: int = call["memory"]
-        self._context: Any = _quickjs.Context()
+        self._context, self._prelude = made.context, made.prelude
         self._context.set_memory_limit(self._memory << 20)
-        self._context.set_max_stack_size(limits.STACK)
-        #: Takes the name of a part of the prelude, and what that is called with.
-        self._prelude = self._context.eval(_PRELUDE)
         self._started = time.process_time()
 
     def answer(self, request: bytes, value: bytes) -> bytes:

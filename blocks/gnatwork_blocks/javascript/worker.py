@@ -6,7 +6,7 @@ import sys
 from typing import BinaryIO
 
 from gnatwork_blocks.javascript import limits
-from gnatwork_blocks.javascript.calling import JavaScriptCall
+from gnatwork_blocks.javascript.calling import CallContext, JavaScriptCall
 from gnatwork_blocks.javascript.evaluation import Evaluation
 from gnatwork_blocks.javascript.frames import HEAD, frame, length
 from gnatwork_blocks.javascript.hardening import allow_seconds, harden
@@ -36,6 +36,7 @@ def main(parent: int) -> None:
     layers = harden(limits.ADDRESS_SPACE, parent=parent)
     _send(answers, json.dumps({"layers": layers}).encode())
     shared, slices, evaluation = SharedContext(), Slices(), Evaluation()
+    made: CallContext | None = None
     while True:
         request, values = _receive(requests), _receive(requests)
         if request is None or values is None:
@@ -46,7 +47,10 @@ def main(parent: int) -> None:
         if "program" in asked:
             _send(answers, slices.answer(asked, values))
         elif "call" in asked:
-            _send(answers, JavaScriptCall(asked["call"], timeout, exchange).answer(request, values))
+            made = made or CallContext()
+            _send(answers, JavaScriptCall(made, asked["call"], timeout, exchange).answer(request, values))
+            # Where there was one, there will be more.
+            made = CallContext()
         elif (answer := shared.answer(asked, values, timeout)) is not None:
             _send(answers, answer)
         else:
