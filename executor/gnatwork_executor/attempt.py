@@ -19,14 +19,13 @@ from gnatwork_engine.deferred import connections_of
 from gnatwork_engine.redaction import Redactor
 from gnatwork_executor.admission import claim, is_leftover, is_outdated, is_suspicious
 from gnatwork_executor.config import resolved
+from gnatwork_executor.contexts import context_of, in_thread
 from gnatwork_executor.failure import blocked_loop, claimed_before, describe, lost, timed_out, unforeseen
 from gnatwork_executor.live import STARTED_AFTER, LiveEvents
 from gnatwork_executor.outcome import Outcome, error_outcome, must_be_stored, output_outcome
 from gnatwork_executor.ports import Hosted, Ports
-from gnatwork_executor.secrets import redacted_error, redacting_log, redacting_progress, redactor
-from gnatwork_executor.services.in_threads import ThreadServices
+from gnatwork_executor.secrets import redacted_error, redactor
 from gnatwork_executor.statistics import Statistics
-from gnatwork_executor.threads import for_the_loop_alone, from_thread
 from gnatwork_schemas.error import ErrorInfo
 from gnatwork_schemas.errors import GnatworkError
 from gnatwork_schemas.header_names import TRACEPARENT
@@ -183,7 +182,7 @@ class Attempt:
             config = await self._parsed(config)
             async with ports.threads.place(self._note_left_behind) as place:
                 await self._claim()
-                value = await self._run_block(place.run(partial(block.run, self._make_thread_context(), config)))
+                value = await self._run_block(place.run(partial(block.run, in_thread(self._make_context()), config)))
         else:
             config = await self._parsed(config)
             await self._claim()
@@ -243,40 +242,9 @@ class Attempt:
         return value
 
     def _make_context(self) -> BlockContext:
-        work, live, found = self.work, self._live, self._redactor
-        self._context = BlockContext(
-            run_id=work.run_id,
-            namespace=work.namespace,
-            workflow=work.workflow,
-            task=work.task,
-            attempt=work.attempt,
-            max_attempts=work.max_attempts,
-            idempotency_key=work.idempotency_key,
-            timeout=work.timeout,
-            traceparent=self._headers[TRACEPARENT] if self._headers else None,
-            redact=found.text if found else str,
-            log_sink=redacting_log(live.log, found) if found else live.log,
-            progress_sink=redacting_progress(live.progress, found) if found else live.progress,
-            http_source=self._ports.http,
-            javascript_source=self._ports.javascript,
-            python_source=self._ports.python,
-            services=self._ports.services,
-            network=self._ports.network,
-            computer=self._compute,
-        )
+        traceparent = self._headers[TRACEPARENT] if self._headers else None
+        self._context = context_of(self.work, self._live, self._ports, self._redactor, traceparent)
         return self._context
-
-    async def _compute(self, function: Callable[[Any], Any], value: Any) -> Any:
-        """For a block that runs on the loop and has a part that would keep it busy."""
-        async with self._ports.processes.place():
-            return await self._ports.processes.run(function, value, self._redactor)
-
-    def _make_thread_context(self) -> BlockContext:
-        context = self._make_context()
-        context.log_sink, context.progress_sink = from_thread(context.log_sink, context.progress_sink)
-        context.http_source = context.javascript_source = context.python_source = for_the_loop_alone
-        context.services = ThreadServices()
-        return context
 
     def _begin(self) -> None:
         self._started_at = time.time()
