@@ -35,7 +35,10 @@ class CountLettersBlock(Block):
         return {"letters": len(config.text)}
 '''
 
-ITS_TEST = """from gnatwork.testing import Engine, run_block
+ITS_TEST = """import subprocess
+import sys
+
+from gnatwork.testing import Engine, run_block
 
 from gnatwork_say_hello.blocks.count_letters import CountLettersBlock
 
@@ -74,6 +77,15 @@ async def test_a_broken_block_harms_no_other(engine: Engine) -> None:
     assert disabled == {
         "broken": "broken (gnatwork_say_hello.blocks.broken): ModuleNotFoundError: No module named 'no_such_library'"
     }
+    listed, examined = gnatwork(engine, "blocks", "list"), gnatwork(engine, "doctor")
+    assert "broken is unavailable in " in listed.stdout
+    assert "No module named 'no_such_library'" in listed.stdout
+    assert (examined.returncode, "PROBLEM  block broken" in examined.stdout) == (1, True)
+
+
+def gnatwork(engine: Engine, *words: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "gnatwork_cli", *words, "--data-dir", str(engine.data_dir)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 """
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
-from support.managing import Bench, start_of
+from support.managing import BLOCK_TYPES, Bench, start_of
 
 from gnatwork_bus.kv import Bucket
 from gnatwork_bus.payloads import Payloads
@@ -161,3 +161,22 @@ async def test_body_over_the_limit_is_refused(bench: Bench) -> None:
         assert reply.status_code == 413
         assert reply.json()["code"] == "request.too_large"
     assert (await bench.http.get("/runs")).status_code == 200
+
+
+async def test_a_config_that_a_newer_version_of_its_block_no_longer_takes_is_found_before_anything_runs(
+    bench: Bench,
+) -> None:
+    definition = {"blocks": [{"id": "first", "type": "noop", "config": {"volume": 11}}]}
+    before = await bench.submit(definition)
+    narrower = {"type": "object", "properties": {"text": {"type": "string"}}, "additionalProperties": False}
+    noop = next(one for one in BLOCK_TYPES if one.type == "noop")
+    await bench.announce(noop.model_copy(update={"version": "2", "config_schema": narrower}))
+    for path, body, pointer in (
+        ("/runs", {"workflow": definition}, "/workflow/blocks/0/config"),
+        ("/workflows/validate", definition, "/blocks/0/config"),
+    ):
+        reply = await bench.http.post(path, json=body)
+        assert (reply.status_code, reply.json()["code"]) == (422, "block.config_invalid")
+        assert reply.json()["errors"][0]["pointer"].startswith(pointer)
+    # What runs keeps what it was compiled to.
+    assert (await bench.http.get(f"/runs/{before}")).status_code == 200
