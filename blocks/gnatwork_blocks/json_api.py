@@ -4,14 +4,15 @@ A service's own words come into errors, since they say what is to be done; crede
 out by the executor, as everywhere.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import orjson
 from pydantic import StringConstraints
 
+from gnatwork_blocks.api_bodies import Fields, parsed, urlencoded
 from gnatwork_blocks.content import read_text
 from gnatwork_blocks.context import BlockContext
 from gnatwork_blocks.errors import BlockError
@@ -27,10 +28,6 @@ BaseUrl = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^htt
 MAX_ANSWER = 10_000_000
 #: Characters of a service's own words that are shown.
 _MAX_WORDS = 500
-
-_Scalar = str | int | float | bool
-#: Names and values of a query or a form; a list repeats its name, null leaves it out.
-Fields = Mapping[str, _Scalar | Sequence[_Scalar] | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +101,7 @@ class JsonApi:
         if json is not None:
             content, type_ = orjson.dumps(json), "application/json; charset=utf-8"
         elif form is not None:
-            content, type_ = _urlencoded(form), "application/x-www-form-urlencoded"
+            content, type_ = urlencoded(form), "application/x-www-form-urlencoded"
         else:
             type_ = None
         if type_ is not None:
@@ -115,14 +112,14 @@ class JsonApi:
                 method=method,
                 url=self.url(path),
                 headers=sent,
-                query=_urlencoded(query or {}),
+                query=urlencoded(query or {}),
                 content=content,
                 follow_redirects=method in {"GET", "HEAD"},
                 max_bytes=self.max_bytes,
                 fails=lambda _: False,
             ),
         )
-        json_, is_json = _json(answer.content)
+        json_, is_json = parsed(answer.content)
         if not 200 <= answer.status < 300:
             raise self._refusal(answer, json_)
         if not is_json:
@@ -188,25 +185,6 @@ def bearer(token: str) -> dict[str, str]:
 def path_of(*segments: str | int) -> str:
     """A path of segments in which nothing means anything: `path_of("repos", owner, name)`."""
     return "/".join(quote(str(segment), safe="") for segment in segments)
-
-
-def _json(content: bytes) -> tuple[Any, bool]:
-    if not content.strip():
-        return None, True
-    try:
-        return orjson.loads(content), True
-    except orjson.JSONDecodeError:
-        return None, False
-
-
-def _urlencoded(fields: Fields) -> bytes:
-    pairs = [
-        (name, str(value).lower() if isinstance(value, bool) else str(value))
-        for name, given in fields.items()
-        if given is not None
-        for value in ([given] if isinstance(given, str | int | float | bool) else given)
-    ]
-    return urlencode(pairs).encode("ascii")
 
 
 def _shortened(words: str) -> str:

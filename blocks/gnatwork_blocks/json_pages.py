@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from gnatwork_blocks.api_bodies import Fields
 from gnatwork_blocks.errors import BlockError
-from gnatwork_blocks.json_api import ApiAnswer, Fields, JsonApi
+from gnatwork_blocks.json_api import ApiAnswer, JsonApi
 
 #: Pages that one task reads.
 MAX_PAGES = 100

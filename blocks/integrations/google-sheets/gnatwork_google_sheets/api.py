@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from gnatwork_blocks.json_api import BaseUrl, Fields, JsonApi, Token, bearer, path_of
+from gnatwork_blocks.api_bodies import Fields
+from gnatwork_blocks.json_api import BaseUrl, JsonApi, Token, bearer, path_of
 from gnatwork_blocks.sdk import BlockContext, BlockError
 from gnatwork_google_sheets.tokens import Account, Tokens
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from gnatwork_blocks.json_api import ApiAnswer, BaseUrl, Fields, JsonApi, Token, bearer
+from gnatwork_blocks.api_bodies import Fields
+from gnatwork_blocks.json_api import ApiAnswer, BaseUrl, JsonApi, Token, bearer
 from gnatwork_blocks.rate_limits import waiting_for
 from gnatwork_blocks.sdk import BlockContext
 

@@ -6,8 +6,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, Field
 
+from gnatwork_blocks.api_bodies import Fields
 from gnatwork_blocks.exchange import Call, exchange
-from gnatwork_blocks.json_api import Fields
 from gnatwork_blocks.sdk import Block, BlockContext, BlockError
 from gnatwork_schemas.model import StrictModel
 from gnatwork_slack.api import CONNECTION, Slack, SlackConnection
