@@ -45,7 +45,9 @@ def shown() -> dict[str, Shown]:
 
 
 def test_every_example_is_shown() -> None:
-    assert shown().keys() == {file.relative_to(examples()).as_posix() for file in examples().rglob("*.json")}
+    kinds = ("*.json", "*.js", "*.py", "dialects/*.json")
+    files = (file for kind in kinds for file in examples().glob(kind))
+    assert shown().keys() == {file.relative_to(examples()).as_posix() for file in files}
 
 
 @pytest.mark.parametrize("name", sorted(shown()))
