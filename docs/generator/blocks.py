@@ -167,11 +167,17 @@ def _facts(block: type[Block], entry: BlockType) -> list[tuple[str, str]]:
         ("Category", entry.category),
         ("Ports", ", ".join(code(port) for port in (DEFAULT_PORT, ERROR_PORT, *entry.ports))),
         ("Capabilities", ", ".join(code(one) for one in entry.capabilities)),
-        ("Runs in", "a worker process that can be killed" if block.runs_in == "process" else "the executor's process"),
+        ("Runs in", _place(block)),
         ("Replies", "its output is the reply to a caller who waits for the run" if entry.responds else ""),
         ("Version", entry.version),
     ]
     return [(name, text) for name, text in facts if text]
+
+
+def _place(block: type[Block]) -> str:
+    if block.category == "code":
+        return "a process behind walls, see [Code](../../code.md)"
+    return "a worker process that can be killed" if block.runs_in == "process" else "the executor's process"
 
 
 def _properties(schema: dict[str, Any] | bool, model: Any) -> list[str]:
