@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import Field, StringConstraints
 
 from gnatwork_blocks.calls import limits
 from gnatwork_blocks.calls.conversation import Call
@@ -60,7 +60,7 @@ class Code(Block):
         entry: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")] = Field(
             default="main", description="The name of the function; it may be `async`."
         )
-        input: JsonValue = Field(default=None, description="What the function is called with.")
+        input: Any = Field(default=None, description="What the function is called with.")
         timeout: Annotated[float, Field(gt=0, le=limits.LONGEST_TIMEOUT)] = Field(
             default=limits.TIMEOUT, description="Seconds that it may compute. Waiting for answers does not count."
         )
