@@ -15,6 +15,8 @@ from typing import NamedTuple
 from gnatwork_blocks.builtin.email import Attachment, Email
 from gnatwork_blocks.errors import BlockError
 
+#: What every server takes.
+_SEVEN_BITS = SMTP.clone(cte_type="7bit")
 # Nothing that has to be quoted, so that an envelope has no room for more than an address.
 _LOCAL = re.compile(r"[^\x00-\x20\x7F-\xA0\"(),:;<>@\[\\\]]{1,64}")
 _DOMAIN = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
@@ -48,7 +50,7 @@ def compose(config: Email.Config, key: str, now: datetime) -> Letter:
     )
     recipients = tuple(dict.fromkeys(address.addr_spec for address in (*to, *cc, *bcc)))
     international = not all(address.isascii() for address in (sender.addr_spec, *recipients))
-    message = EmailMessage(SMTPUTF8 if international else SMTP)
+    message = EmailMessage(SMTPUTF8 if international else _SEVEN_BITS)
     message["From"] = sender
     for name, addresses in (("To", to), ("Cc", cc), ("Reply-To", reply_to)):
         if addresses:

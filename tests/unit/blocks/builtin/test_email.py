@@ -73,6 +73,7 @@ async def test_a_message_arrives_as_it_was_written(ctx: BlockContext, server: Ma
     recipients = ["ada@example.com", "bob@xn--bcher-kva.example", "carol@example.com", "dan@example.com"]
     assert output == {"message_id": message["Message-ID"], "accepted": recipients, "refused": {}}
     assert (envelope.mail_from, envelope.rcpt_tos) == ("shop@example.com", recipients)
+    assert (envelope.original_content or b"").isascii()
     assert message["To"].addresses[0].display_name == "Ada Łovelace"
     assert (message["From"], message["Cc"], message["Reply-To"], message["Subject"], message["X-Campaign"]) == (
         "Shop <shop@example.com>",

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from typing import Any
 
+import asyncpg
 import pytest
 import trustme
 from support.postgres import Postgres, running_postgres
@@ -171,16 +172,26 @@ async def test_a_failed_serialization_may_be_tried_again(ctx: BlockContext, post
         "transaction": [
             {"statement": "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"},
             {"statement": "SELECT n FROM counter"},
-            # Both have read before either writes.
-            {"statement": "SELECT pg_sleep(0.5)"},
             {"statement": "UPDATE counter SET n = n + 1"},
         ],
     }
-    ended = await asyncio.gather(*(run_block(Sql, config, ctx) for _ in range(2)), return_exceptions=True)
-    (failed,) = [outcome for outcome in ended if isinstance(outcome, BaseException)]
-    assert isinstance(failed, BlockError)
-    assert (failed.code, failed.retryable) == ("sql.conflict", True)
-    assert (await ask(ctx, url, "SELECT n FROM counter"))["rows"] == [{"n": 1}]
+    waiting = "SELECT 1 AS x FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'UPDATE counter%'"
+    other = await asyncpg.connect(url)
+    try:
+        change = other.transaction()
+        await change.start()
+        await other.execute("UPDATE counter SET n = n + 10")
+        task = asyncio.create_task(run_block(Sql, config, ctx))
+        async with asyncio.timeout(20):
+            while not (await ask(ctx, url, waiting))["rows"]:
+                pass
+        await change.commit()
+    finally:
+        await other.close()
+    with pytest.raises(BlockError) as caught:
+        await task
+    assert (caught.value.code, caught.value.retryable) == ("sql.conflict", True)
+    assert (await ask(ctx, url, "SELECT n FROM counter"))["rows"] == [{"n": 10}]
 
 
 async def test_nothing_of_a_task_is_left_for_the_next(ctx: BlockContext, postgres: Postgres) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -159,12 +160,16 @@ async def test_a_statement_without_end_is_stopped(ctx: BlockContext) -> None:
 
 
 async def test_a_task_that_is_cancelled_leaves_no_statement_behind(ctx: BlockContext) -> None:
+    before = set(threading.enumerate())
     task = asyncio.create_task(run_block(Sql, {"url": MEMORY, "statement": ENDLESS}, ctx))
-    await asyncio.sleep(0)
-    task.cancel()
     async with asyncio.timeout(20):
+        while not set(threading.enumerate()) - before:  # noqa: ASYNC110 - threads tell nobody
+            await asyncio.sleep(0)
+        task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+        while set(threading.enumerate()) - before:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0)
 
 
 async def test_more_rows_than_wanted_are_an_error(ctx: BlockContext) -> None:
