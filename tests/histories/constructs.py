@@ -36,6 +36,11 @@ def _group(name: str, *blocks: dict[str, Any]) -> dict[str, Any]:
 
 #: A block type of which the recorder lets one attempt run at a time.
 LIMITED = "sleep"
+#: What the recorder says of a block type before it records a construct.
+ANNOUNCED: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "type-limit": (LIMITED, {"concurrency": 1}),
+    "plain": ("noop", {"plain": True}),
+}
 #: Refused by the address guard, and so an error that is not retryable.
 _FAILS = {"type": "fetch", "config": {"url": "http://127.0.0.1:9/"}}
 #: Takes longer than it may, which is retryable.
@@ -332,6 +337,17 @@ CONSTRUCTS: dict[str, Construct] = {
                 _noop("b", "s.error", config="{{ error.task }}"),
             ]
         }
+    ),
+    "plain": Construct(
+        {
+            "blocks": [
+                _steer("a", "transform", {"set": {"text": "{{ input }}", "n": "{{ input.length }}"}}),
+                _noop("b", config={"n": "{{ a.n }}"}),
+                _noop("each", for_each={"items": [1, 2]}, config="{{ item }}"),
+                _noop("whole", config="{{ a }}", on_error="continue"),
+            ]
+        },
+        "x" * 70_000,
     ),
     "at": Construct({"blocks": [_noop("a")]}, play=plays.start_later),
 }

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import orjson
 from support.installation import up
@@ -22,7 +23,7 @@ from gnatwork_bus.message import StoredMessage
 from gnatwork_bus.reconcile import reconcile
 from gnatwork_schemas import subjects
 from gnatwork_schemas.messages import Start
-from histories.constructs import CONSTRUCTS, LIMITED, Construct
+from histories.constructs import ANNOUNCED, CONSTRUCTS, Construct
 from histories.history import FOLDER, replay
 
 #: Names the machine that it was recorded on.
@@ -54,15 +55,14 @@ def until_end(messages: Sequence[StoredMessage]) -> Sequence[StoredMessage]:
     return messages[: next(place for place, name in enumerate(names) if name in subjects.ENDS) + 1]
 
 
-async def limit_type(client: Client, nats: Connection) -> None:
-    """Say of a block type that one attempt of it may run at a time, and wait until the manager knows."""
+async def announce(client: Client, nats: Connection, type_: str, **fields: Any) -> None:
+    """Say something else of a block type than its executors do, and wait until the manager knows."""
     state = Bucket(nats, subjects.STATE_BUCKET)
-    key = subjects.catalogue_key(LIMITED)
+    key = subjects.catalogue_key(type_)
     entry = await state.get(key)
     assert entry
-    limited = {**orjson.loads(entry.value), "concurrency": 1}
-    await state.put(key, orjson.dumps(limited))
-    while next(block for block in await client.blocks() if block.type == LIMITED).concurrency != 1:
+    await state.put(key, orjson.dumps({**orjson.loads(entry.value), **fields}))
+    while not fields.items() <= next(one for one in await client.blocks() if one.type == type_).model_dump().items():
         pass
 
 
@@ -75,10 +75,11 @@ async def main(names: list[str]) -> None:
             installation.client() as client,
             Connection.open(installation.addresses["nats"], name="recorder") as nats,
         ):
-            # Only now, for it concerns all runs of this type.
-            for name in sorted(wanted, key=lambda name: name == "type-limit"):
-                if name == "type-limit":
-                    await limit_type(client, nats)
+            # These last, for what is said of a type concerns all runs with it.
+            for name in sorted(wanted, key=lambda name: name in ANNOUNCED):
+                if name in ANNOUNCED:
+                    type_, fields = ANNOUNCED[name]
+                    await announce(client, nats, type_, **fields)
                 print(name)  # noqa: T201 - a command
                 (FOLDER / f"{name}.json").write_bytes(await record(client, nats, CONSTRUCTS[name]))
 
