@@ -1,7 +1,6 @@
 """Code that means no good, in a real executor: it fails as foreseen, and the executor neither grows nor suffers."""
 
 import asyncio
-import platform
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,15 +10,14 @@ from typing import Any
 import pytest
 from support.executing import Scheduler, Sent
 from support.hostile import FULL, JAVASCRIPT, PYTHON, Program
+from support.walls import all_walls
 
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.reconcile import ensure_consumer
 from gnatwork_bus.topology import executor_consumer
 from gnatwork_schemas.subjects import error_event, live_event, output_event
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux" or platform.machine() not in {"x86_64", "aarch64"}, reason="the walls are Linux's"
-)
+pytestmark = pytest.mark.skipif(not all_walls(), reason="this machine can't give all walls")
 
 #: Seconds that a program may compute which is to be stopped, and one which is to come to something by itself.
 _SHORT, _LONG = 0.2, 20.0
