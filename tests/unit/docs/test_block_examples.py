@@ -10,12 +10,10 @@ from docs.generator.block_examples._example import SITE
 from gnatwork.local import run_local
 from gnatwork_cli.demo_site import DemoSite
 
-#: What takes more than a process: a stored workflow.
-_ELSEWHERE = {"workflow"}
-
-
+#: What takes more than a process: a stored workflow, executors that run programs.
+_ELSEWHERE = {"workflow", "script"}
 #: And what takes walls that not every machine has.
-_WALLED = frozenset() if all_walls() else {"python-full"}
+_WALLED: frozenset[str] = frozenset() if all_walls() else frozenset({"python-full"})
 
 
 @pytest.mark.parametrize("type_", sorted(EXAMPLES.keys() - _ELSEWHERE - _WALLED))
