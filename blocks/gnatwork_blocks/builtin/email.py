@@ -105,7 +105,7 @@ class Email(Block):
             "subject": "The report",
             "text": "See the attachment.",
             "html": "<p>See the <b>attachment</b>.</p>",
-            "attachments": [{"name": "report.csv", "text": "{{ report }}"}],
+            "attachments": [{"name": "report.csv", "text": "{{ input.report }}"}],
         },
     )
 

@@ -28,9 +28,9 @@ class Rss(Block):
         {"url": "https://blog.example.com/feed.xml", "limit": 10},
         {
             "url": "https://blog.example.com/feed.xml",
-            "since": "{{ last.at }}",
-            "etag": "{{ last.etag }}",
-            "last_modified": "{{ last.modified }}",
+            "since": "{{ input.since }}",
+            "etag": "{{ input.etag }}",
+            "last_modified": "{{ input.last_modified }}",
         },
         {"body": "{{ page.body }}"},
     )
