@@ -1,5 +1,6 @@
 """From the settings of `up` to the processes it runs."""
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -63,11 +64,18 @@ def test_secrets_are_in_the_environment_and_not_in_any_command() -> None:
     assert variables["GNATWORK_NATS"] == "nats://s3cret@127.0.0.1:1"
     assert variables["GNATWORK_TOKEN"] == "t0ken"
     assert variables["GNATWORK_EGRESS_ALLOW"] == "10.0.0.1"
+    assert variables["GNATWORK_SQLITE_DIR"] == ""
     commands = " ".join(word for program in programs(SETTINGS, nats_command=None) for word in program.command)
     assert "s3cret" not in commands
     assert "t0ken" not in commands
     assert variables["GNATWORK_SECRET_KEYS"] == "k3y"
     assert "k3y" not in commands
+
+
+def test_folders_are_the_same_wherever_a_service_is_started() -> None:
+    settings = dataclasses.replace(SETTINGS, sqlite_dir=Path("databases"))
+    variables = environment(settings, nats_url="nats://127.0.0.1:1", token="t0ken", secret_keys="k3y")
+    assert variables["GNATWORK_SQLITE_DIR"] == str(Path.cwd() / "databases")
 
 
 def test_the_manager_alone_sees_the_keys_of_connections() -> None:
