@@ -98,7 +98,7 @@ async def open_bench(type_: str, nats: str | None, command: str | None, folder: 
         if any(service.name == _SCHEDULER for service in services):
             raise TopologyError("a scheduler works on this server; examine executors on a server without one")
         shards = await reconcile(connection)
-        processes = Executors(command, url, folder / "executor.log") if command else None
+        processes = Executors(command, url, folder / "printed.txt") if command else None
         bench = Bench(await Engine.begin(connection, type_, shards), processes, server)
         if processes:
             stack.push_async_callback(processes.kill)

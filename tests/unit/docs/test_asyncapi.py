@@ -26,6 +26,7 @@ _WITHIN = {
     "audit-record",
     "evaluated",
     "found-dead-letter",
+    "listed-block",
     "log-line",
     "control-block",
     "stored-workflow",
