@@ -63,8 +63,6 @@ READING: Mapping[str, Numbers] = {
     "readlinkat": (267, 78),
     "getcwd": (79, 17),
     "pread64": (17, 67),
-    "fcntl": (72, 25),
-    "ioctl": (16, 29),
     "dup": (32, 23),
     "getuid": (102, 174),
     "getgid": (104, 176),
@@ -82,7 +80,9 @@ STARTING: Mapping[str, Numbers] = {
     "execve": (59, 221),
     "wait4": (61, 260),
     "waitid": (247, 95),
-    # Whom it reaches is for Landlock to say.
+    # By these a descriptor can be made to send signals; whom those and the following reach is for Landlock to say.
+    "fcntl": (72, 25),
+    "ioctl": (16, 29),
     "kill": (62, 129),
     "tgkill": (234, 131),
     "pidfd_open": (434, 434),

@@ -27,7 +27,7 @@ def main(x):
 """
 #: Each has to be refused by the kernel.
 _REFUSED = """\
-import ctypes, mmap, os, resource, signal, socket
+import ctypes, fcntl, mmap, os, resource, signal, socket
 libc = ctypes.CDLL(None, use_errno=True)
 
 def syscall(number, *arguments):
@@ -51,6 +51,8 @@ attempts = {
     "link": lambda: os.symlink("/", "/tmp/hostile"),
     "folder": lambda: os.mkdir("/tmp/hostile"),
     "remove": lambda: os.unlink("/etc/hostname"),
+    "signals by a descriptor": lambda: fcntl.fcntl(3, fcntl.F_SETOWN, os.getpid()),
+    "signals by another way": lambda: fcntl.ioctl(4, 0x8901, b"\\0\\0\\0\\0"),
     "another's limits": lambda: resource.prlimit(os.getppid(), resource.RLIMIT_CPU),
     "more memory": lambda: resource.setrlimit(resource.RLIMIT_AS, (2**40, 2**40)),
     "signal the group": lambda: os.killpg(0, 0),
