@@ -13,7 +13,6 @@ from gnatwork_executor.scripts.asking import Steps
 from gnatwork_executor.scripts.carrying import Carrier
 from gnatwork_executor.scripts.catalogue import Types
 from gnatwork_executor.scripts.marks import Marks
-from gnatwork_executor.scripts.outcomes import Outcomes
 from gnatwork_executor.scripts.programs import Programs
 from gnatwork_executor.scripts.running import Running
 from gnatwork_schemas import implicit
@@ -35,7 +34,6 @@ class Slice(ImplicitBlock):
     def __init__(self, world: Ports) -> None:
         super().__init__(world)
         self._programs = Programs(world.state)
-        self._outcomes = Outcomes(world)
         self._types = Types(world.state)
         self._running = Running(world)
 
@@ -47,8 +45,7 @@ class Slice(ImplicitBlock):
             GnatworkError: A value is gone, or too large.
         """
         script = await self._programs.get(config.control_block, config.block)
-        heard = await self._outcomes.read(ctx, config.steps)
-        answer, marks = await self._running.run(ctx, script, config, heard)
+        answer, marks = await self._running.run(ctx, script, config)
         for level, line in answer.logs:
             ctx.log(level, marks.plain(line))
         if answer.omitted:

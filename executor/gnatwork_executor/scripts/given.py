@@ -24,6 +24,8 @@ class Place(NamedTuple):
     mark: str
     #: How many outcomes it knows of.
     heard: int = 0
+    #: Bytes of those.
+    size: int = 0
     #: What it is to go on from: in Python all that is needed, in JavaScript the name of it.
     snapshot: str | None = None
 
@@ -46,7 +48,7 @@ def request_frame(script: Script, config: Slice, place: Place, seconds: float) -
 
 
 def values_frame(ctx: BlockContext, config: Slice, heard: Sequence[Heard], place: Place) -> bytes:
-    """What the program is told; `heard` are all outcomes so far, in order.
+    """What the program is told; `heard` are the outcomes that it does not know of, in order.
 
     Raises:
         BlockError: `script.too_large`, the arguments are.
@@ -80,7 +82,7 @@ def values_frame(ctx: BlockContext, config: Slice, heard: Sequence[Heard], place
             "snapshot": place.snapshot,
             "outcomes": [
                 (number, int(outcome.at * 1000), outcome.failed, orjson.Fragment(outcome.text))
-                for number, outcome in heard[place.heard :]
+                for number, outcome in heard
             ],
         }
     )

@@ -45,50 +45,55 @@ class Heard(NamedTuple):
     outcome: Outcome
 
 
+#: A step of which something came: its place in the order in which the program hears of that, its number, and the
+#: sequence of the event that says what came of it. A plain tuple, for each slice makes one of each step.
+Settled = tuple[int, int, int]
+
+
+def settled(steps: Sequence[PastStep]) -> list[Settled]:
+    """The steps of which something came, in the order in which the program hears of it."""
+    return sorted((step.order or 0, number, step.sequence) for number, step in enumerate(steps) if step.sequence)
+
+
 class Outcomes:
-    """Reads outcomes, those that were read lately from memory: each slice of a program asks for those of the last."""
+    """Reads outcomes, those that were read lately from memory: a program that runs again asks for all of them."""
 
     def __init__(self, world: Ports) -> None:
         self._world = world
         self._kept: LeastRecent[tuple[str, int], Outcome] = LeastRecent(_KEPT)
 
-    async def read(self, ctx: BlockContext, steps: Sequence[PastStep]) -> list[Heard]:
-        """What is known of some steps, in the order in which the program hears of it.
+    async def read(
+        self, ctx: BlockContext, steps: Sequence[PastStep], wanted: Sequence[Settled], size: int
+    ) -> tuple[list[Heard], int]:
+        """What came of those of the steps that are wanted, and how many bytes it is together with `size` of others.
 
         Raises:
-            BlockError: `script.too_large`, they are too large together; `message.invalid`.
+            BlockError: `script.too_large`, it is too much; `message.invalid`.
             PayloadError: A value is gone.
         """
-        settled = [(step.order or 0, number, step.sequence) for number, step in enumerate(steps) if step.sequence]
-        settled.sort()
-        found: dict[int, Outcome] = {}
-        missing: list[int] = []
-        for _, _, sequence in settled:
-            if (known := self._kept.get((ctx.run_id, sequence))) is None:
-                missing.append(sequence)
-            else:
-                found[sequence] = known
-        size = sum(len(outcome.text) for outcome in found.values())
-        for first in range(0, len(missing), _WINDOW):
-            some = missing[first : first + _WINDOW]
-            for sequence, outcome in zip(
-                some, await asyncio.gather(*(self._read(ctx, sequence) for sequence in some)), strict=True
-            ):
-                found[sequence] = outcome
-                size += len(outcome.text)
-                self._kept.put((ctx.run_id, sequence), outcome, len(outcome.text) + _AROUND)
+        found: list[Heard] = []
+        for first in range(0, len(wanted), _WINDOW):
+            some = wanted[first : first + _WINDOW]
+            outcomes = await asyncio.gather(*(self._outcome(ctx, sequence) for _, _, sequence in some))
+            found += [
+                Heard(number, _of_delay(outcome) if steps[number].name == DELAY else outcome)
+                for (_, number, _), outcome in zip(some, outcomes, strict=True)
+            ]
+            size += sum(len(outcome.text) for outcome in outcomes)
             if size > MOST:
-                break
-        if size > MOST:
-            raise BlockError(
-                "script.too_large",
-                f"What the program's steps have yielded has more than {MOST:,} bytes of JSON together, more than it can"
-                " hold; let steps yield less, or go over to another state with `transition`, which forgets it.",
-            )
-        return [
-            Heard(number, _of_delay(found[sequence]) if steps[number].name == DELAY else found[sequence])
-            for _, number, sequence in settled
-        ]
+                raise BlockError(
+                    "script.too_large",
+                    f"What the program's steps have yielded has more than {MOST:,} bytes of JSON together, more than it"
+                    " can hold; let steps yield less, or go over to another state with `transition`, which forgets it.",
+                )
+        return found, size
+
+    async def _outcome(self, ctx: BlockContext, sequence: int) -> Outcome:
+        key = (ctx.run_id, sequence)
+        if (found := self._kept.get(key)) is None:
+            found = await self._read(ctx, sequence)
+            self._kept.put(key, found, len(found.text) + _AROUND)
+        return found
 
     async def _read(self, ctx: BlockContext, sequence: int) -> Outcome:
         world = self._world

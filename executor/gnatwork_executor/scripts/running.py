@@ -8,7 +8,7 @@ from gnatwork_executor.ports import Ports
 from gnatwork_executor.scripts.answer import Answer, MissingError, read_answer
 from gnatwork_executor.scripts.given import Place, request_frame, values_frame
 from gnatwork_executor.scripts.marks import Marks
-from gnatwork_executor.scripts.outcomes import Heard
+from gnatwork_executor.scripts.outcomes import Outcomes, Settled, settled
 from gnatwork_executor.scripts.snapshots import Snapshots
 from gnatwork_schemas.control_block import Script
 from gnatwork_schemas.implicit import Slice
@@ -22,32 +22,33 @@ class Running:
 
     def __init__(self, world: Ports) -> None:
         self._world = world
+        self._outcomes = Outcomes(world)
         self._snapshots = Snapshots()
 
-    async def run(
-        self, ctx: BlockContext, script: Script, config: Slice, heard: Sequence[Heard]
-    ) -> tuple[Answer, Marks]:
-        """Where the program gets to with these outcomes, and the marks of its templates.
+    async def run(self, ctx: BlockContext, script: Script, config: Slice) -> tuple[Answer, Marks]:
+        """Where the program gets to with what came of its steps, and the marks of its templates.
 
         Raises:
             BlockError: `script.nondeterministic`, `script.too_large`, `code.timeout`, `code.memory`, `code.too_large`,
-                and the retryable `code.crashed` and `code.busy`.
+                and the retryable `code.crashed` and `code.busy`; `message.invalid`.
+            PayloadError: A value is gone.
         """
-        place = self._snapshots.take(ctx, config, len(heard)) or Place(secrets.token_hex(16))
+        steps = settled(config.steps)
+        place = self._snapshots.take(ctx, config, len(steps)) or Place(secrets.token_hex(16))
         try:
-            answer = await self._ask(ctx, script, config, heard, place)
+            answer, size = await self._ask(ctx, script, config, steps, place)
         except MissingError:
-            place = Place(place.mark)
-            answer = await self._ask(ctx, script, config, heard, place)
-        self._snapshots.put(ctx, config, answer, Place(place.mark, len(heard), answer.snapshot))
+            answer, size = await self._ask(ctx, script, config, steps, Place(place.mark))
+        self._snapshots.put(ctx, config, answer, Place(place.mark, len(steps), size, answer.snapshot))
         return answer, Marks(place.mark)
 
     async def _ask(
-        self, ctx: BlockContext, script: Script, config: Slice, heard: Sequence[Heard], place: Place
-    ) -> Answer:
+        self, ctx: BlockContext, script: Script, config: Slice, steps: Sequence[Settled], place: Place
+    ) -> tuple[Answer, int]:
+        heard, size = await self._outcomes.read(ctx, config.steps, steps[place.heard :], place.size)
         seconds = min(ctx.timeout, COMPUTING)
         values = values_frame(ctx, config, heard, place)
         request = request_frame(script, config, place, seconds)
         world = self._world
         service = world.javascript() if script.language == "javascript" else world.python()
-        return read_answer(await service.run_slice(request, values, seconds))
+        return read_answer(await service.run_slice(request, values, seconds)), size
