@@ -16,6 +16,8 @@ from gnatwork_schemas.implicit import PastStep, Slice
 
 #: Bytes of snapshots that are kept at hand.
 _KEPT = 32 * 1024 * 1024
+#: Bytes that one takes beside itself.
+_AROUND = 1000
 
 #: Run, block, and its state: function and number of the first step.
 _Key = tuple[str, str, str, str, int]
@@ -50,7 +52,9 @@ class Snapshots:
         if place.snapshot is not None:
             asked = [PastStep(step_digest(step.text, place.mark), "") for step in answer.asked]
             steps = [*config.steps, *asked]
-            self._kept.put(_key(ctx, config), _Standing(place, len(steps), _digest(steps)), len(place.snapshot))
+            self._kept.put(
+                _key(ctx, config), _Standing(place, len(steps), _digest(steps)), len(place.snapshot) + _AROUND
+            )
 
 
 def _key(ctx: BlockContext, config: Slice) -> _Key:
