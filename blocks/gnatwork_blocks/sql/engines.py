@@ -64,7 +64,7 @@ class Databases:
             raise BlockError("sql.invalid_url", str(error)) from error
         except BlockedAddressError as error:
             raise BlockError("sql.blocked_address", str(error)) from error
-        except asyncpg.PostgresError as error:
+        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise driver_failure(error, where) from error
         except TimeoutError as error:
             raise BlockError("sql.timeout", f"{where} did not answer in time.", retryable=True) from error

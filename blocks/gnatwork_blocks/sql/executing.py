@@ -21,6 +21,7 @@ _COMMENTS = re.compile(r"\A(\s+|--[^\n]*\n|/\*.*?\*/)*", re.DOTALL)
 _READS = re.compile(r"(select|values|table|with)\b", re.IGNORECASE)
 #: What begins so may write all the same, `WITH … INSERT` or `SELECT … INTO`, and is then not a matter for cursors.
 _WRITES = re.compile(r"\b(insert|update|delete|merge|replace|into)\b", re.IGNORECASE)
+_RETURNS = re.compile(r"\b(returning|output|select)\b", re.IGNORECASE)
 _INSERTS = re.compile(r"(insert|replace)\b", re.IGNORECASE)
 
 
@@ -61,7 +62,8 @@ class _Plan:
         reads = bool(_READS.match(words)) and not _WRITES.search(words)
         #: Its rows are read bit by bit.
         self.streams = reads and not self.many and dialect.supports_server_side_cursors
-        self.stands_alone = not self.many and not self.streams
+        #: What may yet fail over its rows is not to have changed anything then.
+        self.stands_alone = not self.many and not self.streams and not _RETURNS.search(words)
         self.has_id = dialect.name != POSTGRESQL and bool(_INSERTS.match(words))
 
     def _checked(self, parameters: Parameters, dialect: str) -> dict[str, Any]:

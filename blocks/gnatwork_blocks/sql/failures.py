@@ -59,7 +59,7 @@ def driver_failure(error: Exception, host: str) -> BlockError:
 
 def _database_error(error: exc.DBAPIError | None, cause: Any, host: str) -> BlockError:
     state = str(getattr(cause, "sqlstate", None) or "")
-    details = {"sqlstate": state} if state else {}
+    details = {"sqlstate": state} if state else None
     for start, code, retryable in _STATES:
         if state.startswith(start):
             return BlockError(code, f"{host}: {_words(cause)}", retryable=retryable, details=details)

@@ -13,6 +13,7 @@ from support.mail_server import MailServer, running_mail_server
 
 from gnatwork_blocks.builtin.email import Email
 from gnatwork_blocks.errors import BlockError
+from gnatwork_blocks.mail import delivery
 from gnatwork_blocks.network import Network
 from gnatwork_blocks.sdk import BlockContext
 from gnatwork_blocks.shared_sql import SharedSql
@@ -204,7 +205,7 @@ async def test_tls_is_with_the_one_that_was_meant(ctx: BlockContext, monkeypatch
         error = await refusal(ctx, letter(server, server=at))
         assert (error.code, error.retryable) == ("email.connection", False)
         assert "not trusted" in error.message
-        monkeypatch.setattr(ssl, "create_default_context", trusting)
+        monkeypatch.setattr(delivery, "_trusting", trusting)
         await run_block(Email, letter(server, server=at), ctx)
         error = await refusal(ctx, letter(server, server=at | {"host": "other.example"}))
         assert (error.code, error.retryable) == ("email.connection", False)

@@ -228,6 +228,21 @@ async def test_more_rows_than_wanted_are_not_read(ctx: BlockContext, postgres: P
     assert error.code == "sql.too_many_rows"
 
 
+async def test_what_yields_more_rows_than_wanted_has_changed_nothing(ctx: BlockContext, postgres: Postgres) -> None:
+    url = postgres.url()
+    await ask(ctx, url, "CREATE TABLE few (id int)")
+    insert = "INSERT INTO few SELECT generate_series(1, 5) RETURNING id"
+    assert (await refusal(ctx, url, insert, max_rows=4)).code == "sql.too_many_rows"
+    assert (await ask(ctx, url, "SELECT * FROM few"))["rows"] == []
+
+
+async def test_a_colon_may_begin_no_name(ctx: BlockContext, postgres: Postgres) -> None:
+    output = await ask(
+        ctx, postgres.url(), """SELECT '{"a"\\:1}'::jsonb AS doc, '12:30' AS t, (:x)::int AS x""", parameters={"x": 1}
+    )
+    assert output["rows"] == [{"doc": {"a": 1}, "t": "12:30", "x": 1}]
+
+
 async def test_no_error_has_the_password(ctx: BlockContext, postgres: Postgres) -> None:
     for url, retryable in (
         (postgres.url(password="another-secret"), False),
