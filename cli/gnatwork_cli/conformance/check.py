@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
+from pydantic import ValidationError
+
 from gnatwork_cli.conformance.bench import Bench
 from gnatwork_cli.conformance.verdict import Inapplicable, Unmet, Verdict
 
@@ -40,4 +42,11 @@ async def examine(check: Check, bench: Bench) -> Finding:
         verdict, reason = Verdict.FAILED, str(error)
     except Inapplicable as error:
         verdict, reason = Verdict.SKIPPED, str(error)
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        place = ".".join(map(str, fault["loc"]))
+        verdict, reason = (
+            Verdict.FAILED,
+            f"the {error.title} that it has written can't be read: {place}: {fault['msg']}",
+        )
     return Finding(check.name, check.promise, check.section, verdict, reason)

@@ -3,7 +3,6 @@
 from typing import Any
 
 import orjson
-from pydantic import ValidationError
 
 from gnatwork_bus.connection import ApiError, Connection
 from gnatwork_bus.direct import direct_get
@@ -131,28 +130,18 @@ class Engine:
     async def entry(self) -> BlockType | None:
         """What the catalogue says of the type."""
         found = await self.state.get(subjects.catalogue_key(self.type))
-        try:
-            return BlockType.model_validate_json(found.value) if found else None
-        except ValidationError as error:
-            raise Unmet(f"the catalogue entry can't be read: {error.errors(include_url=False)[0]['msg']}") from error
+        return BlockType.model_validate_json(found.value) if found else None
 
     async def living(self) -> list[LivingExecutor]:
         """The executors that have a lease."""
         entries = await self.state.list(subjects.executor_key("*"))
-        try:
-            return [LivingExecutor.model_validate_json(entry.value) for entry in entries]
-        except ValidationError as error:
-            raise Unmet(f"a lease can't be read: {error.errors(include_url=False)[0]['msg']}") from error
+        return [LivingExecutor.model_validate_json(entry.value) for entry in entries]
 
     async def _outcome(self, item: Item, patience: float) -> Output | Error:
         work = item.work
         wanted = {subjects.live_event(work.run_id, event(work.task)): body for event, body in _OUTCOMES.items()}
         seen = await self.wire.first(lambda seen: seen.subject in wanted, patience, "there is no outcome")
-        try:
-            outcome = wanted[seen.subject].model_validate_json(seen.data)
-        except ValidationError as error:
-            fault = error.errors(include_url=False)[0]
-            raise Unmet(f"the outcome can't be read: {'.'.join(map(str, fault['loc']))}: {fault['msg']}") from error
+        outcome = wanted[seen.subject].model_validate_json(seen.data)
         if (outcome.task, outcome.attempt) != (work.task, work.attempt):
             raise Unmet(f"the outcome is of attempt {outcome.attempt} of {outcome.task!r}")
         return outcome

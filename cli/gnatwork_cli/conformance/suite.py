@@ -24,6 +24,8 @@ from gnatwork_cli.conformance.bench import Bench
 from gnatwork_cli.conformance.check import Check, Finding, examine
 from gnatwork_cli.conformance.engine import Engine
 from gnatwork_cli.conformance.executors import Executors
+from gnatwork_cli.conformance.item import NAMESPACE, WORKFLOW
+from gnatwork_schemas import subjects
 from gnatwork_schemas.errors import TopologyError
 
 #: Seconds in which a scheduler answers that there is one.
@@ -99,6 +101,8 @@ async def open_bench(type_: str, nats: str | None, command: str | None, folder: 
             raise TopologyError("a scheduler works on this server; examine executors on a server without one")
         shards = await reconcile(connection)
         processes = Executors(command, url, folder / "printed.txt") if command else None
+        if nats:
+            stack.push_async_callback(_clean, connection)
         bench = Bench(await Engine.begin(connection, type_, shards), processes, server)
         if processes:
             stack.push_async_callback(processes.kill)
@@ -116,6 +120,18 @@ async def findings(bench: Bench) -> AsyncGenerator[Finding, None]:
     finally:
         for task in together:
             task.cancel()
+        await asyncio.gather(*together, return_exceptions=True)
     for check in CHECKS:
         if check.alone:
             yield await examine(check, bench)
+
+
+async def _clean(connection: Connection) -> None:
+    """Leave nothing behind on a server that is someone else's."""
+    made_up = {
+        subjects.WORK: subjects.work_of_run(NAMESPACE, "*"),
+        subjects.HISTORY: f"{subjects.history_of(NAMESPACE, WORKFLOW)}.>",
+        subjects.PAYLOADS: subjects.payloads_of_run(NAMESPACE, "*"),
+    }
+    for stream, pattern in made_up.items():
+        await connection.api(f"STREAM.PURGE.{stream}", {"filter": pattern})

@@ -9,6 +9,8 @@ const MOST_DELIVERIES = 5;
 const LATE = 2;
 /** Milliseconds after which it is announced that an attempt runs. */
 const STARTED_AFTER = 50;
+/** Milliseconds that a timer can have, 24 days. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 const now = () => Date.now() / 1000;
 
@@ -74,7 +76,7 @@ export class Attempt {
       throw new BlockError("executor.lost", "Another executor began this attempt, and the block may not run twice.");
     }
     this.startedAt = now();
-    const timeout = setTimeout(() => this.stop("timeout"), 1000 * work.timeout);
+    const timeout = setTimeout(() => this.stop("timeout"), Math.min(1000 * work.timeout, LONGEST_TIMER));
     const started = setTimeout(() => this.#tell("started", {}), STARTED_AFTER);
     const stopped = new Promise((_, reject) => this.abort.signal.addEventListener("abort", () => reject(this.abort.signal.reason)));
     const log = (level, message, fields = {}) => this.#tell("log", { level, message, fields });

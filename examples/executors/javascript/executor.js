@@ -13,6 +13,8 @@ const LANES = ["high", "normal", "low"];
 const PLACES = 16;
 const ACK_WAIT = 10_000;
 const REMEMBERED_RUNS = 1000;
+/** Milliseconds that stopped blocks get to end. */
+const GRACE = 5000;
 const NANO = 1_000_000;
 /** Seconds after which an executor of which nothing is heard counts as gone. */
 const LEASE = 60;
@@ -83,7 +85,8 @@ class Executor {
     const ended = () => Promise.all([...this.running.values()].map((attempt) => attempt.ended));
     await Promise.race([ended(), new Promise((resolve) => setTimeout(resolve, drain))]);
     this.running.forEach((attempt) => attempt.stop("leave"));
-    await ended();
+    // Outcomes that can't be stored are not waited for: their items are delivered to others.
+    await Promise.race([ended(), new Promise((resolve) => setTimeout(resolve, GRACE))]);
     clearInterval(this.heartbeat);
     clearInterval(this.lease);
     await this.store.publish(this.key, "", { operation: "DEL", ttl: LEASE });
@@ -117,10 +120,12 @@ class Executor {
     if (message.reply) {
       lane.asked = Math.max(0, lane.asked - 1);
       lane.running += 1;
-      this.#take(message).finally(() => {
-        lane.running -= 1;
-        this.#pull(lane);
-      });
+      this.#take(message)
+        .catch(console.error)
+        .finally(() => {
+          lane.running -= 1;
+          this.#pull(lane);
+        });
       return;
     }
     // The server's word on a pull: 100 it is still there, 404 and 408 it is over, anything else something is wrong.

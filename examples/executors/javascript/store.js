@@ -7,6 +7,7 @@ import { headers as makeHeaders } from "nats";
 const INLINE_LIMIT = 64 * 1024;
 const CHUNK_SIZE = 256 * 1024;
 const MAX_PAYLOAD = 64 * 1024 * 1024;
+const MOST_LEVELS = 150;
 const MESSAGE_NOT_FOUND = 10037;
 const STREAM_NOT_FOUND = 10059;
 const WRONG_LAST_SEQUENCE = 10071;
@@ -18,6 +19,17 @@ export class BlockError extends Error {
     super(message);
     this.info = { code, message, retryable, retry_after, details };
   }
+}
+
+/** Whether a JSON text is nested too deep for those who read it in a message. */
+function isDeep(text) {
+  let depth = 0;
+  let deepest = 0;
+  for (const bracket of text.replace(/"(?:[^"\\]|\\.)*"/g, "").match(/[[\]{}]/g) ?? []) {
+    depth += bracket === "[" || bracket === "{" ? 1 : -1;
+    deepest = Math.max(deepest, depth);
+  }
+  return deepest > MOST_LEVELS;
 }
 
 export class Store {
@@ -86,7 +98,7 @@ export class Store {
   /** A JSON text as an outcome carries it: as it is, or stored and referred to. */
   async inlineOrStored(work, text) {
     const data = Buffer.from(text);
-    if (data.length <= INLINE_LIMIT && !text.startsWith('{"$payload":')) return text;
+    if (data.length <= INLINE_LIMIT && !text.startsWith('{"$payload":') && !isDeep(text)) return text;
     if (data.length > MAX_PAYLOAD) {
       throw new BlockError("payload.too_large", `The output has ${data.length} bytes; at most ${MAX_PAYLOAD} are stored.`);
     }

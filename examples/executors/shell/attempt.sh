@@ -99,10 +99,21 @@ run_it() {
     failed "$value"
   elif ((code)) || [[ ! $value ]]; then
     failed '{"code":"block.failed","message":"The block ended with an error; the log of the executor has more.","retryable":true}'
-  elif ((${#value} > 65536)) || [[ $value == '{"$payload":'* ]]; then
+  elif ((${#value} > 65536)) || [[ $value == '{"$payload":'* ]] || is_deep "$value"; then
     failed '{"code":"payload.too_large","message":"This executor stores no large values."}'
   fi
   conclude "$output_subject" "\"output\":$value"
+}
+
+# Whether JSON is nested too deep for those who read it in a message.
+is_deep() {
+  awk '{
+    gsub(/\\./, ""); gsub(/"[^"]*"/, "")
+    for (i = 1; i <= length($0); i++) {
+      c = substr($0, i, 1)
+      if (index("[{", c)) { if (++depth > deepest) deepest = depth } else if (index("]}", c)) depth--
+    }
+  } END { exit deepest <= 150 }' <<<"$1"
 }
 
 # Only what is stored is acknowledged: if this process dies before, another one gets the item.
