@@ -96,10 +96,10 @@ def _first_things_first(fold: Any, tail: Tail) -> None:
 def _backwards(*args: Any) -> Any:
     """Tell programs of the last outcome first."""
     rendered = _slice_config(*args)
-    settled = [step for step in rendered.config["steps"] if step[3] is not None]
-    for step in settled:
-        step[3] = len(settled) - 1 - step[3]
-    return rendered
+    steps = rendered.config["steps"]
+    last = sum(order is not None for *_, order in steps) - 1
+    turned = [(*step, order if order is None else last - order) for *step, order in steps]
+    return rendered._replace(config={**rendered.config, "steps": turned})
 
 
 def _find_no_steps(plan: Plan, _state: RunState, path: str) -> Any:

@@ -125,7 +125,7 @@ def _check_script(state: RunState, frame: Frame, key: str, script: ScriptState) 
     assert program is not None
     assert script.open <= program.concurrency, f"{path} takes more steps at once than it may"
     assert script.asked <= program.max_steps, f"{path} takes more steps than it may"
-    settled = [number for number, step in enumerate(script.past, script.first) if step.order is not None]
+    settled = [number for number, step in enumerate(script.past, script.first) if step[3] is not None]
     assert script.settled == len(settled), f"{path} has not counted what is settled"
     slices = [name for name, task in frame.tasks.items() if is_slice(name) and not task.status.ended]
     own = [name for name in slices if name.startswith(f"{key}:")]

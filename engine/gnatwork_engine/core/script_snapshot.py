@@ -8,7 +8,7 @@ from gnatwork_engine.core.state import Frame, RunState
 from gnatwork_engine.core.steps import add, scope_of_steps, step_of
 from gnatwork_schemas.control_block import ControlledBlock
 from gnatwork_schemas.error import ErrorInfo
-from gnatwork_schemas.implicit import PastStep, Transition
+from gnatwork_schemas.implicit import Transition
 
 _NAMES = tuple(field.name for field in fields(ScriptState))
 
@@ -16,7 +16,6 @@ _NAMES = tuple(field.name for field in fields(ScriptState))
 def freeze_script(script: ScriptState) -> dict[str, Any]:
     """A program under way as JSON."""
     frozen = {name: getattr(script, name) for name in _NAMES}
-    frozen["past"] = [list(step) for step in script.past]
     frozen["next"] = script.next.model_dump(mode="json") if script.next else None
     frozen["error"] = script.error.model_dump(mode="json", exclude_defaults=True) if script.error else None
     return frozen
@@ -25,7 +24,7 @@ def freeze_script(script: ScriptState) -> dict[str, Any]:
 def thaw_script(frozen: dict[str, Any]) -> ScriptState:
     """The same back again."""
     special = {
-        "past": [PastStep(*step) for step in frozen["past"]],
+        "past": [(digest, name, sequence, order) for digest, name, sequence, order in frozen["past"]],
         "next": Transition.model_validate(frozen["next"]) if frozen["next"] else None,
         "error": ErrorInfo.model_validate(frozen["error"]) if frozen["error"] else None,
     }

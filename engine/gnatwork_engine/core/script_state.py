@@ -4,7 +4,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gnatwork_schemas.error import ErrorInfo
-from gnatwork_schemas.implicit import PastStep, Transition
+from gnatwork_schemas.implicit import Transition
+
+#: A `PastStep` as slices are told of it: a plain tuple, since a long program has many of them in each work item.
+Line = tuple[str, str, int | None, int | None]
 
 
 @dataclass(slots=True)
@@ -20,7 +23,7 @@ class ScriptState:
     #: The number of the first step of the present state.
     first: int = 0
     #: The steps of the present state, and how many of them are settled.
-    past: list[PastStep] = field(default_factory=list)
+    past: list[Line] = field(default_factory=list)
     settled: int = 0
     #: Slices begun, of all states together, and whether the last one is under way.
     slices: int = 0

@@ -18,7 +18,7 @@ from gnatwork_engine.core.state import Frame, TaskState, Waiting
 from gnatwork_engine.core.steps import add, forget, scope_of_steps, step_of
 from gnatwork_schemas.control_block import Script
 from gnatwork_schemas.error import ErrorInfo
-from gnatwork_schemas.implicit import PastStep, Sliced, slice_name
+from gnatwork_schemas.implicit import Sliced, slice_name
 from gnatwork_schemas.payload import is_reference
 from gnatwork_schemas.status import TaskStatus
 
@@ -83,8 +83,8 @@ def step_settled(fold: Fold, frame: Frame, key: str) -> None:
         return
     script, number = _script(frame.parent, frame.owner), int(key)
     sequence = frame.tasks[key].sequence or fold.event.sequence
-    step = script.past[number - script.first]
-    script.past[number - script.first] = step._replace(sequence=sequence, order=script.settled)
+    digest, name, *_ = script.past[number - script.first]
+    script.past[number - script.first] = digest, name, sequence, script.settled
     script.settled += 1
     forget(fold, frame, key)
     fold.last.append(Advance(frame.parent, frame.owner))
@@ -125,7 +125,7 @@ def _go_on(fold: Fold, frame: Frame, key: str, wanted: Sliced, room_of_slice: in
     steps = fold.state.frames[frame.path(key)]
     for step in wanted.steps:
         number = str(script.first + len(script.past))
-        script.past.append(PastStep(step.digest, step.name))
+        script.past.append((step.digest, step.name, None, None))
         add(steps, step_of(step.block.model_copy(update={"id": number}), step.deferred))
         steps.tasks[number] = TaskState()
         fold.begin(steps, number)

@@ -2,7 +2,7 @@
 
 from gnatwork_engine.core.plan import PlannedBlock, value_at
 from gnatwork_engine.core.scope import task_scope
-from gnatwork_engine.core.script_state import ScriptState
+from gnatwork_engine.core.script_state import Line, ScriptState
 from gnatwork_engine.core.state import Frame, RunState
 from gnatwork_engine.render import Rendered, Scope
 from gnatwork_schemas.control_block import Script
@@ -17,17 +17,12 @@ def slice_config(state: RunState, frame: Frame, key: str) -> Rendered:
     if script is None:
         return Rendered(None)
     args, deferred = _args(frame, key, planned, script)
-    told = script.told or 0
-    steps = [
-        [*step] if step.order is not None and step.order < told else [step.digest, step.name, None, None]
-        for step in script.past
-    ]
     config = {
         "control_block": state.start.control_block,
         "block": frame.block_path(key),
         "args": args,
         "function": script.function,
-        "steps": steps,
+        "steps": _known(script),
         "seen": script.seen,
         "first": script.first,
         "room": room(script, rules(planned)),
@@ -53,6 +48,14 @@ def is_long(frame: Frame, key: str) -> bool:
     """Whether the steps that the present slice of a script is told of may be too long for a message."""
     script = frame.tasks[key].script
     return script is not None and len(script.past) > _MANY
+
+
+def _known(script: ScriptState) -> list[Line]:
+    """The steps as the slice knows them: what has settled since it began has not settled for it."""
+    told = script.told or 0
+    if script.settled == told:
+        return script.past.copy()
+    return [step if step[3] is None or step[3] < told else (*step[:2], None, None) for step in script.past]
 
 
 def _args(frame: Frame, key: str, planned: PlannedBlock, script: ScriptState) -> Rendered:

@@ -34,7 +34,7 @@ def test_delays() -> None:
     assert SetTimer("delay-s/0", story.now + 3600) in actions
     now = story.events[-1].sequence
     told = config_of(actions, "s:slice-1")["steps"]
-    assert [one[2:] for one in told] == [[None, None], [now, 0]]
+    assert [one[2:] for one in told] == [(None, None), (now, 0)]
     assert run_summary(story.run).status is RunStatus.RUNNING
     story.sliced("s", number=1)
     assert run_summary(story.run).status is RunStatus.WAITING
@@ -48,7 +48,7 @@ def test_a_signal_that_came_early_is_heard_of_in_the_order_in_which_it_was_taken
     story.sliced("s", STEP)
     story.output("s/0")
     actions = story.sliced("s", step("wait", config={"signal": "go"}), number=1)
-    assert config_of(actions, "s:slice-2")["steps"][1][2:] == [early, 1]
+    assert config_of(actions, "s:slice-2")["steps"][1][2:] == (early, 1)
 
 
 def test_a_wait_in_vain_is_an_outcome() -> None:
