@@ -27,7 +27,7 @@ _JAVASCRIPT = ("code", "condition", "filter", "python-full", "switch", "template
 _TABLE = (
     # definitions
     ErrorCode("definition.invalid", "The definition does not have the shape of a workflow.", "Mend what the pointer names; `docs/reference/definition.md` has every field.", ("compiler",)),
-    ErrorCode("definition.not_supported", "The definition uses a part of the language that this version does not run.", "Remove it, or run a version that supports it; it is refused rather than ignored.", ("compiler",)),
+    ErrorCode("definition.not_supported", "The flow has a part that takes executors, and runs in one process without any.", "Run it in an installation, such as `gnatwork up`; `docs/local.md` says what runs in one process.", ("local",), retryable="no"),
     ErrorCode("definition.duplicate_id", "Two blocks have the same id.", "Give each block an id of its own.", ("compiler",)),
     ErrorCode("definition.reserved_id", "A block is named like a root of templates.", "Rename the block; `input`, `blocks`, `run`, `trigger`, `item`, `index`, `previous`, `error` and `connections` are taken.", ("compiler",)),
     ErrorCode("definition.unknown_need", "A block needs a block, or a port, that does not exist.", "Correct the spelling in `needs`, or add the block.", ("compiler",)),

@@ -39,8 +39,8 @@ _OTHERS = {
     "http.webhook",
 }
 _SERVICES = {"compiler", "manager", "scheduler", "executor"}
-#: What stands for all blocks that speak with services.
-_MANY = {"integrations"}
+#: What stands for all blocks that speak with services, and for flows in one process.
+_MANY = {"integrations", "local"}
 
 
 def _modules() -> list[Path]:
