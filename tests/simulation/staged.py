@@ -42,6 +42,9 @@ def staged(world: World) -> Iterator[None]:
         "gnatwork_scheduler.shard.decide": deciding,
         "gnatwork_scheduler.serve.announced": _announced,
         "gnatwork_executor.serve.announced": _announced,
+        # Of a clock of its own, or of no clock at all.
+        "gnatwork_executor.serve.leased": _announced,
+        "gnatwork_executor.serve.Watchdog": _Unwatched,
         "gnatwork_executor.serve.implicit_blocks": hosted,
         "gnatwork_executor.implicit.start_run.MOST_DEPTH": _DEPTH,
         "gnatwork_scheduler.shard._IDLE": housekeeping.idle,
@@ -80,6 +83,16 @@ class _Watcher(logging.Handler):
 @contextlib.asynccontextmanager
 async def _announced(*_args: object, **_options: object) -> Any:
     yield
+
+
+class _Unwatched:
+    """In the place of the watchdog, which is a thread."""
+
+    def __init__(self, *_args: object, **_options: object) -> None: ...
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
 
 
 async def _to_thread(work: Callable[..., Any], *args: Any, **options: Any) -> Any:
