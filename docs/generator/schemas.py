@@ -78,6 +78,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "started-run": implicit.StartedRun,
     "run-result": implicit.RunResult,
     "reuse-output": implicit.ReuseOutput,
+    "slice": implicit.Slice,
+    "sliced": implicit.Sliced,
     "stored-workflow": workflow.StoredWorkflow,
     "workflow": workflow.Workflow,
     "workflow-version": workflow.WorkflowVersion,
