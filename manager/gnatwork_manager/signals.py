@@ -89,6 +89,9 @@ def check_signal(control_block: ControlBlock, name: str, data: Any) -> tuple[Fau
     """
     waiting = [*_waiting((*control_block.blocks, *control_block.on_failure))]
     named = [block for block in waiting if _literal(block) == name]
+    if not named and _has_program((*control_block.blocks, *control_block.on_failure)):
+        # What programs wait for, only they know.
+        return ()
     schemas = [_schema(block) for block in named or waiting if block in named or _may_name(block, name)]
     wrong: tuple[Fault, ...] = ()
     for schema in schemas:
@@ -100,6 +103,10 @@ def check_signal(control_block: ControlBlock, name: str, data: Any) -> tuple[Fau
             for finding in findings
         )
     return wrong
+
+
+def _has_program(blocks: tuple[ControlledBlock, ...]) -> bool:
+    return any(block.kind == "script" or _has_program(block.blocks) for block in blocks)
 
 
 def _waiting(blocks: tuple[ControlledBlock, ...]) -> Iterator[ControlledBlock]:

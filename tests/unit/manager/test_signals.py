@@ -56,6 +56,14 @@ def test_a_templated_name_matches_by_its_literal_parts() -> None:
     assert pointers(control_block(wait("ask", parts=(item,), schema=NUMBER)), "anything", 1) == ["/data"]
 
 
+def test_what_a_program_waits_for_only_the_program_knows() -> None:
+    item = PathExpression(path=("item",), source="item")
+    script = ControlledBlock(id="s", type="script", kind="script", config=None)
+    block = control_block(wait("ask", parts=(item,), schema=NUMBER), wait("go", schema=NUMBER), script)
+    assert pointers(block, "anything", 1) == []
+    assert pointers(block, "go", 1) == ["/data"]
+
+
 def test_who_names_the_signal_comes_before_who_may() -> None:
     item = PathExpression(path=("item",), source="item")
     block = control_block(wait("any", parts=("a-", item), schema=TEXT), wait("one", signal="a-b", schema=NUMBER))
