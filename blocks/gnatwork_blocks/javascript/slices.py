@@ -11,7 +11,6 @@ Else the answer is `{"value": {"asked": [[JSON, line]], "more": bool, "end": …
 """
 
 import json
-import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,11 +19,9 @@ from typing import Any
 import _quickjs
 
 from gnatwork_blocks.javascript import limits
-from gnatwork_blocks.javascript.evaluation import LONE_SURROGATE, OUT_OF_MEMORY, place
+from gnatwork_blocks.javascript.slice_end import caller, ended, failure, info, whole
 from gnatwork_blocks.program_steps import NotTheSameError, step_digest, step_name
 
-#: A function of the API, and the one that called it.
-_CALLER = re.compile(r"at gnatwork_api_.*\n +at (?:.* \()?<input>:(\d+)")
 #: Programs that are kept as they stand, and bytes that each may have.
 _STANDING, _SMALL = 4, 8 * 1024 * 1024
 _PRELUDE = Path(__file__).with_name("program.js").read_text(encoding="utf-8")
@@ -75,18 +72,18 @@ class _Slice:
             found = self._run(values.decode())
         except _TooLongError:
             message = f"The program computed for more than {self._seconds:g} s without waiting for a step."
-            return _failure("code.timeout", message)
+            return failure("code.timeout", message)
         except NotTheSameError as error:
-            return _failure(error.code, error.message, error.details)
+            return failure(error.code, error.message, error.details)
         except (_quickjs.JSException, MemoryError):
             # What a program throws is answered by the prelude, unless there was no room even for that.
-            return _failure("code.memory", "The program ran out of memory.")
+            return failure("code.memory", "The program ran out of memory.")
         except (TypeError, ValueError, LookupError, AttributeError):
-            return _failure("script.failed", "The program has overwritten what values are written as JSON with.")
+            return failure("script.failed", "The program has overwritten what values are written as JSON with.")
         data = json.dumps({"value": found}).encode()
         if len(data) > limits.RESULT:
-            return _failure("code.too_large", f"What the program yields has more than {limits.RESULT:,} bytes of JSON.")
-        return _whole(data)
+            return failure("code.too_large", f"What the program yields has more than {limits.RESULT:,} bytes of JSON.")
+        return whole(data)
 
     def _run(self, values: str) -> dict[str, Any]:
         request = self._request
@@ -107,9 +104,9 @@ class _Slice:
             raise NotTheSameError(request["first"] + self._taken, self._known[self._taken][1], None)
         end = found["end"]
         if end is not None:
-            end = _ended(end)
+            end = ended(end)
         elif not found["suspended"] and not found["beyond"] and not found["waits"]:
-            end = {"error": _info("script.stuck", "The program waits for a promise that nothing will resolve.", None)}
+            end = {"error": info("script.stuck", "The program waits for a promise that nothing will resolve.", None)}
         # One that waits in the midst of a function can't be left as it is.
         self.stands = end is None and not found["suspended"] and not found["lost"]
         self.stands = self.stands and self._context.memory()["memory_used_size"] <= _SMALL
@@ -138,7 +135,7 @@ class _Slice:
             number = self._taken
             self._taken += 1
             if number >= len(self._known):
-                self._asked.append([_whole(text.encode()).decode(), _caller(stack)])
+                self._asked.append([whole(text.encode()).decode(), caller(stack)])
                 continue
             digest, was = self._known[number]
             if step_digest(text, self._request["mark"]) != digest:
@@ -160,43 +157,3 @@ class _Slice:
 
 class _TooLongError(Exception):
     """The program used up its time."""
-
-
-def _ended(end: dict[str, Any]) -> dict[str, Any]:
-    """How a program ended, with what it threw told as an error."""
-    if (name := end.get("missing")) is not None:
-        return {"error": _info("script.invalid", f"The program has no function `{name}`.", None)}
-    thrown = end.get("thrown")
-    if thrown is None:
-        return end | {"value": _whole(end["value"].encode()).decode()}
-    if "step" in thrown:
-        return {"error": thrown["error"], "step": thrown["step"]}
-    syntax, line = place(thrown["stack"])
-    name, message = thrown["name"], thrown["message"]
-    if message is None or (name == "InternalError" and message in OUT_OF_MEMORY):
-        return {"error": _info("code.memory", "The program ran out of memory, or threw null.", line)}
-    text = f"{name}: {message}" if name else message
-    if len(text) > limits.MESSAGE:
-        text = text[: limits.MESSAGE] + "…"
-    if line is not None:
-        text += f" (line {line})"
-    return {"error": _info("code.syntax" if syntax and name == "SyntaxError" else "script.failed", text, line)}
-
-
-def _caller(stack: str) -> int | None:
-    """The line of the program that called the API."""
-    line = _CALLER.search(stack)
-    return int(line[1]) if line else None
-
-
-def _whole(data: bytes) -> bytes:
-    """JSON without halves of characters, which others do not read."""
-    return LONE_SURROGATE.sub(rb"\1\\ufffd", data) if b"\\ud" in data else data
-
-
-def _info(code: str, message: str, line: int | None) -> dict[str, Any]:
-    return {"code": code, "message": message, "details": None if line is None else {"line": line}}
-
-
-def _failure(code: str, message: str, details: dict[str, Any] | None = None) -> bytes:
-    return json.dumps({"error": _info(code, message, None) | {"details": details}}).encode()

@@ -87,6 +87,11 @@ class Steps:
         self.failures[message] = [number, value]
         return {"exc_type": "RuntimeError", "message": message}
 
+    def failed(self, message: str) -> dict[str, Any]:
+        """Of which step an error is that says this, and what it was; nothing if it is none of a step."""
+        known = self.failures.get(message)
+        return {"error": known[1], "step": known[0]} if known else {}
+
     def is_known(self, number: int) -> bool:
         """Whether the outcome of a step is among those to be told."""
         return any(outcome[0] == number for outcome in self._outcomes[self.delivered - self._before :])

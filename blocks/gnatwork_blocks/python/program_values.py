@@ -1,10 +1,12 @@
 """What a program in Python is given beside its steps, the same in each replay."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from gnatwork_blocks.python.program_api import ORDERS
+from gnatwork_blocks.python.program_errors import info
 from gnatwork_blocks.python.program_steps import Steps
 
 #: Functions that yield a value at once.
@@ -34,12 +36,16 @@ class Values:
             raise TypeError("a template is a text")
         return f"{self._mark}<{args[0]}>{self._mark}"
 
-    def order(self, output: Any) -> tuple[str | None, Any]:
-        """Where the program goes on, None for nowhere, and what it yields."""
+    def ended(self, output: Any) -> dict[str, Any]:
+        """How the program ended that returned this: what it yields, and where it goes on."""
+        next_ = None
         if isinstance(output, dict) and list(output) == [self._mark]:
-            _, function, value = output[self._mark]
-            return function, value
-        return None, output
+            _, next_, output = output[self._mark]
+        try:
+            text = json.dumps(output, allow_nan=False, ensure_ascii=False)
+        except (TypeError, ValueError, RecursionError) as error:
+            return {"error": info("script.failed", f"The program returned what is not JSON: {error}.")}
+        return {"value": text, "next": next_}
 
     def time(self, name: str, args: Sequence[Any]) -> Any:
         """What a function of `CLOCKS` yields."""

@@ -65,7 +65,8 @@ class PythonSlice:
         except NotTheSameError as error:
             return _failure(error.code, error.message, error.details)
         except MontyError as error:
-            found = self._answer({"error": told(error, _SOURCE, self._seconds)} | self._step_of(error))
+            of_step = self._steps.failed(str(error.exception()))
+            found = self._answer({"error": told(error, _SOURCE, self._seconds), **of_step})
         data = json.dumps({"value": found}).encode()
         if len(data) > limits.RESULT:
             return _failure("code.too_large", f"What the program yields has more than {limits.RESULT:,} bytes of JSON.")
@@ -82,7 +83,7 @@ class PythonSlice:
                 at = session.feed_start(_FOUND)
         self._steps.check()
         if isinstance(at, MontyComplete):
-            return self._answer(self._ended(at.output))
+            return self._answer(self._values.ended(at.output))
         if at is None:
             return self._answer({"error": info("script.invalid", f"The program has no function `{self._function}`.")})
         if not self._steps.calls and not self._steps.more:
@@ -184,14 +185,6 @@ class PythonSlice:
             return call.resume({"exc_type": "RuntimeError", "message": "a coroutine sleeps by `await sleep(...)`"})
         return call.resume_auto()
 
-    def _ended(self, output: Any) -> dict[str, Any]:
-        next_, value = self._values.order(output)
-        try:
-            text = json.dumps(value, allow_nan=False, ensure_ascii=False)
-        except (TypeError, ValueError, RecursionError) as error:
-            return {"error": info("script.failed", f"The program returned what is not JSON: {error}.")}
-        return {"value": text, "next": next_}
-
     def _answer(self, end: dict[str, Any] | None, at: Snapshot | None = None) -> dict[str, Any]:
         found: dict[str, Any] = {
             "asked": self._steps.granted() if end is None else [],
@@ -214,11 +207,6 @@ class PythonSlice:
     def _line_of(self, call: FunctionSnapshot) -> int | None:
         place = call.position
         return self._source.count(b"\n", 0, place.start) + 1 if place.filename == _SOURCE else None
-
-    def _step_of(self, error: MontyError) -> dict[str, Any]:
-        """Of which step an error is, if it is one that the program let pass."""
-        known = self._steps.failures.get(str(error.exception()))
-        return {"error": known[1], "step": known[0]} if known else {}
 
 
 def _failure(code: str, message: str, details: dict[str, Any] | None = None) -> bytes:
