@@ -1,14 +1,19 @@
 """Definitions in other languages do what the users of those systems expect."""
 
 import json
+import re
 from typing import Any
 
+import httpx
+from support.documents import ROOT
+from support.installation import Installation
 from support.running import ended, statuses
 from support.site import Reply, Request, Site
 
 from gnatwork import Client
 
 _JSON = (("content-type", "application/json"),)
+_GOLDEN = ROOT / "tests/unit/engine/compiler/dialects/golden"
 
 
 def _says(value: Any, status: int = 200) -> Reply:
@@ -148,3 +153,52 @@ async def test_typed_steps_loop_branch_and_handle_errors(client: Client, web: Si
     (told,) = _bodies(web, "/trouble")
     assert told["sent"] == 30
     assert "no luck" in told["text"]
+
+
+def _from_elsewhere(name: str, web: Site) -> Any:
+    """A definition as another system has it, with the hosts that it names played by a site."""
+    sent = json.dumps(json.loads((_GOLDEN / f"{name}.json").read_text())["sent"])
+    return json.loads(re.sub(r"https://(\w+)\.example\.com", rf"{web.url}/\1", sent))
+
+
+async def test_ordered_steps_from_elsewhere_send_mail(installation: Installation, client: Client, web: Site) -> None:
+    web.on("/email/withTemplate", _says({"ErrorCode": 0, "MessageID": "m-1"}))
+    values = {"token": "not-a-real-token", "from": "shop@example.com", "base_url": web.url}
+    await client.connections.put("mailer", "mailer", values)
+    await client.put_workflow("big-order", _from_elsewhere("ordered-steps", web))
+    async with httpx.AsyncClient(base_url=f"{installation.api}/hooks", trust_env=False, timeout=60) as outside:
+        order = {"total": 80, "customer": {"email": "ada@example.com"}}
+        called = await outside.post("/events/order-created", json=order)
+    assert called.status_code == 202, called.text
+    done = await ended(client.run(called.json()["run_id"]))
+    assert done.output == {"2": {"message_id": "m-1", "submitted_at": None}}
+    (mail,) = _bodies(web, "/email/withTemplate")
+    assert (mail["From"], mail["To"]) == ("shop@example.com", "ada@example.com")
+    assert (mail["TemplateAlias"], mail["TemplateModel"]) == ("big-order", {})
+
+
+async def test_a_step_graph_from_elsewhere_tells_a_team(client: Client, web: Site) -> None:
+    web.on("/api/users/7/notify", _says({"notified": True}))
+    web.on("/chat/hooks/1", _says({"ok": True}))
+    person = {"userId": 7, "name": "Ada", "email": "ada@example.com"}
+    done = await ended(await client.start(_from_elsewhere("step-graph", web), input=person))
+    assert done.output == {**person, "notified": True, "ok": True}
+    assert _bodies(web, "/api/users/7/notify") == [{"email": "ada@example.com", "name": "Ada"}]
+    assert _bodies(web, "/chat/hooks/1") == [{"text": "Ada signed up"}]
+
+
+async def test_typed_steps_from_elsewhere_import_orders(client: Client, web: Site) -> None:
+    small, large = {"id": 1, "total": 20, "items": []}, {"id": 2, "total": 80, "items": [{"name": "soup"}]}
+    web.on("/erp/orders", _says({"taken": True}, 201))
+    definition, person = _from_elsewhere("typed-steps", web), {"user": {"profile": {"email": "ada@example.com"}}}
+    for orders, sent, other in (
+        ([small, large], [{"id": 2, "first": "soup"}], "skipped"),
+        ([small], [], "completed"),
+    ):
+        web.on("/shop/orders", _says(orders))
+        web.requests.clear()
+        done = await ended(await client.start(definition, input=person))
+        assert (done.status, done.message) == ("completed", "")
+        assert [request.headers["x-user"] for request in web.asked("/shop/orders")] == ["ada@example.com"]
+        assert _bodies(web, "/erp/orders") == sent
+        assert (await statuses(done.run))["none"] == other

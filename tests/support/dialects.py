@@ -8,16 +8,10 @@ from gnatwork_blocks.registry import describe, load, names
 from gnatwork_engine.compiler import Compiled, compile_workflow
 from gnatwork_engine.compiler.dialects import to_native
 from gnatwork_engine.compiler.faults import Faults
-from gnatwork_schemas.catalogue import BlockType
 from gnatwork_schemas.errors import DefinitionError
 
-#: The block types that come with Gnatwork.
-BUILT_IN = {type_: describe(load(type_)) for type_ in names()}
-#: And one that a team may have beside them.
-CATALOGUE = BUILT_IN | {
-    type_: BlockType(type=type_, title=type_, summary=type_, config_schema=True, output_schema=True)
-    for type_ in ("send-email",)
-}
+#: The block types that come with Gnatwork, those of integrations among them.
+CATALOGUE = {type_: describe(load(type_)) for type_ in names()}
 
 
 def native_of(raw: dict[str, Any]) -> Any:
@@ -36,7 +30,7 @@ def compiled(raw: Any) -> Compiled:
 def faults_of(raw: Any) -> list[tuple[str, str, str]]:
     """Pointer, code and message of every mistake."""
     with pytest.raises(DefinitionError) as caught:
-        compile_workflow(raw, BUILT_IN)
+        compile_workflow(raw, CATALOGUE)
     return [(fault.pointer, fault.code, fault.message) for fault in caught.value.faults]
 
 

@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from gnatwork_blocks.json_api import ApiAnswer, BaseUrl, JsonApi, Token
 from gnatwork_blocks.sdk import BlockContext
+from gnatwork_mailer.address import Address
 
 
 class MailerConnection(BaseModel):
@@ -13,6 +14,8 @@ class MailerConnection(BaseModel):
 
     token: Token
     base_url: BaseUrl = "https://api.postmarkapp.com"
+    #: Who writes where a message does not say.
+    from_: Address | None = Field(default=None, alias="from")
 
 
 #: How blocks take it.

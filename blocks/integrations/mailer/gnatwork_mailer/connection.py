@@ -16,6 +16,13 @@ CONNECTION = ConnectionKind(
                 "title": "Server API token",
                 "minLength": 4,
             },
+            "from": {
+                "type": "string",
+                "title": "Sender",
+                "description": "Who writes where a message does not say: a confirmed sender.",
+                "minLength": 3,
+                "maxLength": 255,
+            },
             "webhook_authorization": {
                 "type": "string",
                 "title": "Authorization of webhooks",

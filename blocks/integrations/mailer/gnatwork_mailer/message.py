@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, Field, JsonValue, StringConstra
 
 from gnatwork_blocks.builtin.email import Attachment
 from gnatwork_blocks.sdk import BlockContext
+from gnatwork_mailer.address import Address
 from gnatwork_mailer.api import CONNECTION, MailerConnection, api_of, checked
 from gnatwork_schemas.model import StrictModel
 
@@ -24,10 +25,6 @@ def _as_list(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
-#: One address; the service reads a comma as the beginning of another.
-Address = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=3, max_length=255, pattern=r"^[^\x00-\x1F\x7F,;]+$")
-]
 Addresses = Annotated[
     list[Address],
     BeforeValidator(_as_list, json_schema_input_type=Address | list[Address] | None),
@@ -40,7 +37,11 @@ class Envelope(StrictModel, populate_by_name=False):
     """Who writes to whom, and what comes along."""
 
     connection: MailerConnection = CONNECTION
-    from_: Address = Field(alias="from", description="A confirmed sender: `shop@example.com` or `Shop <shop@…>`.")
+    from_: Address | None = Field(
+        default=None,
+        alias="from",
+        description="A confirmed sender, `shop@example.com` or `Shop <shop@…>`; that of the connection unless given.",
+    )
     to: Addresses = Field(description="Who gets it: one address or a list of at most 50.")
     cc: Addresses = Field(description="Who gets a copy.")
     bcc: Addresses = Field(description="Who gets a copy that nobody else knows of.")
@@ -62,16 +63,23 @@ class Envelope(StrictModel, populate_by_name=False):
 
     @model_validator(mode="after")
     def _check_envelope(self) -> Self:
+        if not self.sender:
+            raise ValueError("give `from`, here or in the connection")
         if not self.to and not self.cc and not self.bcc:
             raise ValueError("give somebody in `to`, `cc` or `bcc`")
         if sum(len(file.data) for file in self.attachments) > MAX_ATTACHED:
             raise ValueError(f"the attachments have more than {MAX_ATTACHED} bytes")
         return self
 
+    @property
+    def sender(self) -> str | None:
+        """Who writes."""
+        return self.from_ or self.connection.from_
+
     def fields(self) -> dict[str, JsonValue]:
         """What the API is told, under its names."""
         return {
-            "From": self.from_,
+            "From": self.sender,
             "To": ", ".join(self.to),
             "Cc": ", ".join(self.cc) or None,
             "Bcc": ", ".join(self.bcc) or None,

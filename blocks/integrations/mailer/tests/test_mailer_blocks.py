@@ -13,6 +13,7 @@ from gnatwork_blocks.testing import run_block
 from gnatwork_mailer.blocks.mailer_bounces import MailerBounces
 from gnatwork_mailer.blocks.mailer_send import MailerSend
 from gnatwork_mailer.blocks.mailer_send_template import MailerSendTemplate
+from gnatwork_mailer.blocks.send_email import SendEmail
 
 TOKEN = "bd4cc6a1-not-a-real-token"
 # https://postmarkapp.com/developer/api/email-api
@@ -32,9 +33,12 @@ MESSAGE: dict[str, Any] = {
 }
 
 
+def connection_to(site: Site, **more: str) -> dict[str, str]:
+    return {"token": f"{TOKEN}\n", "webhook_authorization": "Basic unused", "base_url": f"{site.url}/", **more}
+
+
 async def run(block: type[Block], site: Site, ctx: BlockContext, **config: Any) -> Any:
-    connection = {"token": f"{TOKEN}\n", "webhook_authorization": "Basic unused", "base_url": f"{site.url}/"}
-    return await run_block(block, {"connection": connection, **config}, ctx)
+    return await run_block(block, {"connection": connection_to(site), **config}, ctx)
 
 
 async def refusal(site: Site, ctx: BlockContext, reply: Reply) -> BlockError:
@@ -81,14 +85,55 @@ async def test_a_message_is_sent(site: Site, ctx: BlockContext) -> None:
     }
 
 
+@pytest.mark.parametrize("block", [MailerSendTemplate, SendEmail])
 @pytest.mark.parametrize(("template", "named"), [("order-sent", "TemplateAlias"), (7, "TemplateId")])
-async def test_a_template_is_sent(site: Site, ctx: BlockContext, template: str | int, named: str) -> None:
+async def test_a_template_is_sent(
+    site: Site, ctx: BlockContext, block: type[Block], template: str | int, named: str
+) -> None:
     site.on("/email/withTemplate", answer(SENT))
     envelope = {"from": "shop@example.com", "to": "ada@example.com"}
-    output = await run(MailerSendTemplate, site, ctx, **envelope, template=template, model={"order": 7})
+    output = await run(block, site, ctx, **envelope, template=template, model={"order": 7})
     assert output == OUTPUT
     body = body_of(site.requests[0])
     assert body == {"From": "shop@example.com", "To": "ada@example.com", named: template, "TemplateModel": {"order": 7}}
+
+
+async def test_one_block_sends_what_is_written_out_as_well(site: Site, ctx: BlockContext) -> None:
+    site.on("/email", answer(SENT))
+    assert await run(SendEmail, site, ctx, **MESSAGE) == await run(MailerSend, site, ctx, **MESSAGE) == OUTPUT
+    first, second = site.requests
+    assert body_of(first) == body_of(second)
+
+
+@pytest.mark.parametrize(
+    ("given", "writes"), [({}, "desk@example.com"), ({"from": "me@example.com"}, "me@example.com")]
+)
+async def test_the_sender_of_the_connection_writes_where_a_message_names_none(
+    site: Site, ctx: BlockContext, given: dict[str, str], writes: str
+) -> None:
+    site.on("/email", answer(SENT))
+    connection = connection_to(site, **{"from": "desk@example.com"})
+    await run(SendEmail, site, ctx, connection=connection, to="ada@example.com", text="Hot.", **given)
+    assert body_of(site.requests[0])["From"] == writes
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ({"from": "a@example.com"}, "give a `template`, or `text`"),
+        ({"from": "a@example.com", "subject": "Hot"}, "give a `template`, or `text`"),
+        ({"from": "a@example.com", "template": "x", "subject": "Hot"}, "one of the two"),
+        ({"from": "a@example.com", "text": "Hot.", "model": {"a": 1}}, "`model` fills a `template`"),
+        ({"text": "Hot."}, "give `from`, here or in the connection"),
+    ],
+)
+async def test_a_message_says_one_thing_and_who_writes(
+    site: Site, ctx: BlockContext, config: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(BlockError, match="config_invalid") as error:
+        await run(SendEmail, site, ctx, to="ada@example.com", **config)
+    assert told in error.value.message
+    assert site.requests == []
 
 
 def bounce(number: int) -> dict[str, Any]:

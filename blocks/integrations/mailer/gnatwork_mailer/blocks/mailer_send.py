@@ -2,10 +2,11 @@
 
 from typing import Any, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from gnatwork_blocks.sdk import Block, BlockContext
-from gnatwork_mailer.message import Envelope, Sent, send
+from gnatwork_mailer.contents import Written, send_written
+from gnatwork_mailer.message import Sent
 
 
 class MailerSend(Block):
@@ -31,12 +32,8 @@ class MailerSend(Block):
         },
     )
 
-    class Config(Envelope):
+    class Config(Written):
         """The message. It has a `text`, `html`, or both."""
-
-        subject: str = Field(default="", max_length=2000, description="Subject.")
-        text: str | None = Field(default=None, max_length=5_000_000, description="The message as text.")
-        html: str | None = Field(default=None, max_length=5_000_000, description="The message as HTML.")
 
         @model_validator(mode="after")
         def _check(self) -> Self:
@@ -48,5 +45,4 @@ class MailerSend(Block):
 
     async def run(self, ctx: BlockContext, config: Config) -> Sent:
         """Send it."""
-        fields = {"Subject": config.subject, "TextBody": config.text, "HtmlBody": config.html}
-        return await send(ctx, config, "email", fields)
+        return await send_written(ctx, config)

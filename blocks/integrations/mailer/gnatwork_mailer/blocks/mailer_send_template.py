@@ -2,10 +2,11 @@
 
 from typing import Any, ClassVar
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from gnatwork_blocks.sdk import Block, BlockContext
-from gnatwork_mailer.message import Envelope, Sent, send
+from gnatwork_mailer.contents import Model, send_template
+from gnatwork_mailer.message import Envelope, Sent
 
 
 class MailerSendTemplate(Block):
@@ -34,12 +35,10 @@ class MailerSendTemplate(Block):
         """The template and what it is filled with."""
 
         template: str | int = Field(description="Alias of the template, or its number.")
-        model: dict[str, Any] = Field(default_factory=dict, description="What stands in its blanks.")
+        model: Model
 
     Output = Sent
 
     async def run(self, ctx: BlockContext, config: Config) -> Sent:
         """Send it."""
-        named: JsonValue = config.template
-        by = "TemplateId" if isinstance(named, int) else "TemplateAlias"
-        return await send(ctx, config, "email/withTemplate", {by: named, "TemplateModel": dict(config.model)})
+        return await send_template(ctx, config, config.template, config.model)

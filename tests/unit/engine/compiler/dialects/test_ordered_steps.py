@@ -62,7 +62,9 @@ def test_mistakes_in_triggers(trigger: Any, pointer: str, code: str, told: str) 
 @pytest.mark.parametrize(
     ("one", "pointer", "code", "told"),
     [
-        (step("send_email", {"to": "{{payload.x}}"}), "/type", "block.unknown_type", "`send-email`"),
+        (step("send_letter", {"to": "{{payload.x}}"}), "/type", "block.unknown_type", "`send-letter`"),
+        (step("send_email", {"text": "{{payload.x}}", "tto": 1}), "/config/tto", "block.config_invalid", "no `tto`"),
+        (step("send_email", "{{payload.x"), "/config", "template.invalid", ""),
         (
             step("filter", {"expression": "payload.total >"}),
             "/config/expression",
@@ -109,7 +111,7 @@ def test_mistakes_in_steps(one: Any, pointer: str, code: str, told: str) -> None
 
 def test_all_mistakes_are_told_at_once() -> None:
     raw = ordered(
-        step("send_email"), step("filter", {"expression": "("}, "b"), {**step("noop", "{{x}}", "c"), "y": 1}, z=1
+        step("send_letter"), step("filter", {"expression": "("}, "b"), {**step("noop", "{{x}}", "c"), "y": 1}, z=1
     )
     assert sorted(places_of(raw)) == [
         ("/steps/0/type", "block.unknown_type"),
@@ -149,3 +151,16 @@ def test_bodies_of_requests(body: Any, sent: Any) -> None:
 def test_a_name_that_addresses_can_not_have_is_rewritten_or_refused() -> None:
     assert native_of(ordered(step("noop"), name="Größte Bestellung #1"))["name"] == "grosste-bestellung-1"
     assert places_of(ordered(step("noop"), name="订单")) == [("/name", "definition.invalid")]
+
+
+@pytest.mark.parametrize(
+    ("given", "native"),
+    [({}, "{{ connections.mailer }}"), ({"connection": "{{connections.post}}"}, "{{ connections.post }}")],
+)
+def test_mail_goes_by_way_of_the_connection_of_that_name_unless_a_step_has_another(
+    given: dict[str, str], native: str
+) -> None:
+    raw = ordered(step("send_email", {"to": "{{payload.to}}", "text": "Hot.", **given}))
+    (translated,) = native_of(raw)["steps"]
+    assert translated["type"] == "send-email"
+    assert translated["config"] == {"connection": native, "to": "{{ input.to }}", "text": "Hot."}
