@@ -1,7 +1,7 @@
 """Implicit tasks: steps that the scheduler adds, so that large values never pass through it, nor programs of users.
 
-The executors that host the group `logic` run them, those of `code` run slices. Their types are in no definition and in no
-list of blocks; their configs and outputs are below.
+The executors that host the group `logic` run them, those of `code` run slices. Their types are in no definition and in
+no list of blocks; their configs and outputs are below.
 """
 
 from typing import Any, NamedTuple
