@@ -42,7 +42,7 @@ class Consumer:
         *,
         batch: int,
         handle: Callable[[Delivery], None],
-        expires: float = 30.0,
+        expires: float = 60.0,
         pinned_group: str | None = None,
         on_break: Callable[[], None] | None = None,
         on_settled: Callable[[], None] | None = None,
@@ -73,7 +73,7 @@ class Consumer:
         self._on_break = on_break or (lambda: None)
         self._on_settled = on_settled or (lambda: None)
         self._room = room or self._unsettled_room
-        self._heartbeat = 5.0 if expires >= 10 else None
+        self._heartbeat = 10.0 if expires >= 20 else None
         self._requested = 0
         self._in_flight = 0
         #: Whether the server's last answer to a pull was that it can't be served, which is said once.
