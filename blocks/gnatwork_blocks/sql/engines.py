@@ -1,11 +1,10 @@
-"""The databases of a process: engines by URL, a bounded number of them kept."""
+"""The databases of a process, by URL."""
 
 import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +18,14 @@ from gnatwork_blocks.sql import postgresql, sqlite
 from gnatwork_blocks.sql.address import POSTGRESQL, SQLITE, file_of, port_of, read_url
 from gnatwork_blocks.sql.executing import execute
 from gnatwork_blocks.sql.failures import FAILURES, driver_failure, failure
+from gnatwork_blocks.sql.kept import KeptEngines
 from gnatwork_blocks.sql.statement import Query
 from gnatwork_net.guard import BlockedAddressError, Guard, InvalidHostError
 
 #: Connections to one database.
 POOL_SIZE = 10
-#: Engines that are kept while nobody uses them.
-MAX_IDLE_ENGINES = 16
 #: Seconds after which a connection is not used again: what is between may have forgotten it.
 _RECYCLE = 300
-
-
-@dataclass(slots=True)
-class _Kept:
-    engine: AsyncEngine
-    users: int = 0
 
 
 class Databases:
@@ -42,8 +34,7 @@ class Databases:
     def __init__(self, guard: Guard, sqlite_dir: Path | None) -> None:
         self._guard = guard
         self._sqlite_dir = sqlite_dir
-        #: By URL; the one used last is the last one.
-        self._kept: dict[str, _Kept] = {}
+        self._engines = KeptEngines()
 
     async def run(self, query: Query) -> list[dict[str, Any]]:
         """What each statement yields: `{columns?, rows, row_count, last_insert_id?}`.
@@ -73,9 +64,7 @@ class Databases:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        kept, self._kept = self._kept, {}
-        for entry in kept.values():
-            await entry.engine.dispose()
+        await self._engines.aclose()
 
     async def _run_sqlite(self, url: URL, query: Query) -> list[dict[str, Any]]:
         """A connection of its own: opening one costs little, and none lives on with what a task has set."""
@@ -106,14 +95,8 @@ class Databases:
         if url.get_backend_name() != POSTGRESQL:
             url = await self._to_address(url)
         key = url.render_as_string(hide_password=False)
-        kept = self._kept.pop(key, None) or _Kept(self._make(url))
-        self._kept[key] = kept
-        kept.users += 1
-        try:
-            yield kept.engine
-        finally:
-            kept.users -= 1
-            await self._close_some()
+        async with self._engines.use(key, lambda: self._make(url)) as engine:
+            yield engine
 
     async def _to_address(self, url: URL) -> URL:
         """The same with the address that was judged, as far as the name itself is not permitted whatever it means."""
@@ -151,9 +134,3 @@ class Databases:
                 connection.run_async(postgresql.forget)
 
         return engine
-
-    async def _close_some(self) -> None:
-        """Close those that nobody has used for longest, as far as there are too many."""
-        idle = [key for key, kept in self._kept.items() if not kept.users]
-        for key in idle[: max(0, len(self._kept) - MAX_IDLE_ENGINES)]:
-            await self._kept.pop(key).engine.dispose()

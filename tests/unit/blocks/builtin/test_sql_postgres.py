@@ -265,10 +265,23 @@ async def test_private_addresses_are_refused(postgres: Postgres) -> None:
 async def test_engines_are_kept_within_bounds(
     ctx: BlockContext, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gnatwork_blocks.sql.engines.MAX_IDLE_ENGINES", 1)
+    monkeypatch.setattr("gnatwork_blocks.sql.kept.MAX_IDLE_ENGINES", 1)
     await asyncio.gather(
         *(ask(ctx, f"{postgres.url()}?sslmode={mode}", "SELECT pg_sleep(0.1)") for mode in ("disable", "prefer"))
     )
+    await until_one_connection_is_left(ctx, postgres)
+
+
+async def test_connections_that_nobody_uses_are_closed_after_a_while(
+    ctx: BlockContext, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gnatwork_blocks.sql.kept.MAX_IDLE", 0.1)
+    await ask(ctx, f"{postgres.url()}?sslmode=disable", "SELECT 1")
+    await until_one_connection_is_left(ctx, postgres)
+
+
+async def until_one_connection_is_left(ctx: BlockContext, postgres: Postgres) -> None:
+    """Ask by one connection until there is no other."""
     connections = "SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = 'gnatwork'"
     async with asyncio.timeout(20):
         while (await ask(ctx, f"{postgres.url()}?sslmode=prefer", connections))["rows"] != [{"n": 1}]:
