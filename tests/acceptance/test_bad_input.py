@@ -23,7 +23,7 @@ REFUSED = {
     "cycle": (definition(block("a", needs=["b"]), block("b", needs=["a"])), "/blocks/0", "circle"),
     "unknown need": (definition(block("a", needs=["z"])), "/blocks/0/needs/0", "`z`"),
     "template to nowhere": (definition(block("a", config="{{ z.x }}")), "/blocks/0/config", "z"),
-    "later construct": (definition(block("a"), script="main()"), "/script", "does not take"),
+    "two languages": (definition(block("a"), script="main()"), "/script", "is written in one language"),
     "input": (definition(block("a"), input={"type": "object"}), "/input", "must be an object"),
 }
 
