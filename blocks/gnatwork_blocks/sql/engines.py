@@ -87,6 +87,8 @@ class Databases:
                 raise
         except sqlite3.Error as error:
             raise driver_failure(error, "SQLite") from error
+        except MemoryError as error:
+            raise BlockError("sql.failed", "SQLite: it needs more memory than it may have.") from error
         finally:
             await engine.dispose()
 

@@ -17,10 +17,10 @@ _MAX_PAGES = 16 * 1024
 #: How often a statement is asked whether it shall stop: about every millisecond.
 _INSTRUCTIONS = 10_000
 
-#: They write files elsewhere, or lift the limits.
+#: They write files elsewhere, lift the limits, or let the process fall over a file that others have damaged.
 _REFUSED_PRAGMAS = frozenset({
-    "data_store_directory", "hard_heap_limit", "max_page_count", "page_size", "soft_heap_limit", "temp_store",
-    "temp_store_directory",
+    "data_store_directory", "hard_heap_limit", "max_page_count", "mmap_size", "page_size", "soft_heap_limit",
+    "temp_store", "temp_store_directory", "writable_schema",
 })  # fmt: skip
 _REFUSED_FUNCTIONS = frozenset({"fts3_tokenizer", "load_extension"})
 
@@ -45,6 +45,9 @@ class _Confined(sqlite3.Connection):
         super().__init__(database, *args, **kwargs)
         self.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE)
         self.execute(f"PRAGMA hard_heap_limit = {_MAX_HEAP}").close()
+        # Else temporary tables are files elsewhere, as large as the disk is.
+        self.execute("PRAGMA temp_store = MEMORY").close()
+        self.execute(f"PRAGMA temp.max_page_count = {_MAX_PAGES}").close()
         if database == ":memory:":
             self.execute(f"PRAGMA max_page_count = {_MAX_PAGES}").close()
         self.set_authorizer(_authorize)

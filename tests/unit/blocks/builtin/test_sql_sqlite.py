@@ -13,8 +13,9 @@ import pytest
 
 from gnatwork_blocks.builtin.sql import Sql
 from gnatwork_blocks.errors import BlockError
-from gnatwork_blocks.network import Network
+from gnatwork_blocks.resources import Resources
 from gnatwork_blocks.sdk import BlockContext
+from gnatwork_blocks.services.memory import MemoryServices
 from gnatwork_blocks.testing import Recorder, run_block
 from gnatwork_net.allow_list import AllowList
 
@@ -25,8 +26,8 @@ MEMORY = "sqlite://"
 async def ctx(tmp_path: Path) -> AsyncIterator[BlockContext]:
     folder = tmp_path / "databases"
     folder.mkdir()
-    async with Network.allowing(AllowList(), folder) as network:
-        yield Recorder(network=network).context(timeout=30.0)
+    async with Resources.allowing(AllowList(), services=MemoryServices(), sqlite_dir=folder) as shared:
+        yield Recorder(resources=shared).context(timeout=30.0)
 
 
 async def refusal(config: dict[str, Any], ctx: BlockContext) -> BlockError:
@@ -121,6 +122,8 @@ async def test_of_a_transaction_all_is_done_or_nothing(ctx: BlockContext) -> Non
         ("PRAGMA temp_store_directory = '/tmp'", "sql.failed"),
         ("PRAGMA max_page_count = 1000000000", "sql.failed"),
         ("PRAGMA hard_heap_limit = 0", "sql.failed"),
+        ("PRAGMA mmap_size = 100000000", "sql.failed"),
+        ("PRAGMA writable_schema = ON", "sql.failed"),
         ("SELECT zeroblob(1000000000)", "sql.failed"),
     ],
 )
@@ -138,15 +141,34 @@ async def test_a_database_in_memory_is_gone_after_the_task(ctx: BlockContext) ->
     assert (await refusal({"url": MEMORY, "statement": "SELECT * FROM t"}, ctx)).code == "sql.syntax"
 
 
+GROW = (
+    "INSERT INTO t WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 1000)"
+    " SELECT zeroblob(1000000) FROM n"
+)
+
+
 async def test_a_database_in_memory_does_not_grow_for_ever(ctx: BlockContext) -> None:
-    grow = (
-        "INSERT INTO t WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 1000)"
-        " SELECT zeroblob(1000000) FROM n"
-    )
-    config = {"url": MEMORY, "transaction": [{"statement": "CREATE TABLE t (x)"}, {"statement": grow}]}
+    config = {"url": MEMORY, "transaction": [{"statement": "CREATE TABLE t (x)"}, {"statement": GROW}]}
     error = await refusal(config, ctx)
     assert error.code == "sql.failed"
     assert "full" in error.message
+
+
+async def test_temporary_tables_do_not_fill_the_disk(ctx: BlockContext) -> None:
+    config = {"url": "sqlite:///t.db", "transaction": [{"statement": "CREATE TEMP TABLE t (x)"}, {"statement": GROW}]}
+    error = await refusal(config, ctx)
+    assert error.code == "sql.failed"
+    assert "full" in error.message
+
+
+async def test_what_is_sorted_does_not_fill_the_disk(ctx: BlockContext) -> None:
+    sort = (
+        "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 1000)"
+        " SELECT length(b) FROM (SELECT randomblob(1000000) AS b FROM n ORDER BY b)"
+    )
+    error = await refusal({"url": MEMORY, "statement": sort}, ctx)
+    assert (error.code, error.retryable) == ("sql.failed", False)
+    assert "memory" in error.message
 
 
 ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
