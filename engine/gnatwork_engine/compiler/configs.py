@@ -27,7 +27,7 @@ TRANSFORM = "transform"
 EXPRESSIVE = frozenset({CONDITION, FILTER, SWITCH, TRANSFORM})
 
 #: Where alone the config of a type mentions a connection.
-_CONNECTION_AT: Mapping[str, Path] = {CODE: ("http", "connection")}
+CONNECTION_AT: Mapping[str, Path] = {CODE: ("http", "connection")}
 
 _INVALID = "block.config_invalid"
 
@@ -61,7 +61,7 @@ def read_config(type_: str, config: Any, path: Path, frame: Frame, context: Cont
         context.faults,
         {*expressions, PROGRAMS[type_]} if type_ in PROGRAMS else expressions,
         connections=connections,
-        but_at=_CONNECTION_AT.get(type_),
+        but_at=CONNECTION_AT.get(type_),
     )
     if entry is None:
         return Config(config, leaves)
@@ -108,7 +108,7 @@ def entry_of(type_: str, at: Path, context: Context) -> BlockType | None:
 def _no_connections(type_: str, entry: BlockType | None) -> Unseen | None:
     """Why the config of a block can't mention a connection, if it can't."""
     if type_ in PROGRAMS:
-        alone = ", so it takes one as its `http.connection` alone" if type_ in _CONNECTION_AT else ""
+        alone = ", so it takes one as its `http.connection` alone" if type_ in CONNECTION_AT else ""
         what = f"{shown(type_)} runs what someone has written{alone}"
     elif type_ in EXPRESSIVE:
         what = f"{shown(type_)} computes with its config, and what it yields decides the way of the run and is stored"

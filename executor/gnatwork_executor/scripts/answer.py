@@ -6,11 +6,14 @@ import orjson
 from pydantic import Field, ValidationError
 
 from gnatwork_blocks.errors import BlockError
+from gnatwork_engine.json_tree import too_deep
 from gnatwork_schemas.error import ErrorInfo
 from gnatwork_schemas.model import Model
 
 #: Lines of a log that are told, and characters of one.
 _LINES, _LINE = 500, 4000
+#: Levels of what a step is given: the writer of JSON has 254.
+_DEEPEST = 200
 
 
 class Asked(Model):
@@ -26,8 +29,10 @@ class Asked(Model):
         """Its parts; BlockError when it has not just these."""
         try:
             kind, type_, config, options = orjson.loads(self.text)
-        except ValueError as error:
-            raise BlockError("script.failed", f"The program asks for a step that is no JSON: {error}.") from None
+        except (ValueError, TypeError) as error:
+            raise BlockError("script.failed", f"The program asks for a step that is none: {error}.") from None
+        if too_deep([config, options], _DEEPEST):
+            raise BlockError("block.config_invalid", f"A `{type_}` that the program asks for is nested too deep.")
         return kind, type_, config, options
 
 

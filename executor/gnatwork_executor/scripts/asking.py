@@ -8,7 +8,8 @@ from jsonschema_rs import ValidationError
 
 from gnatwork_blocks.errors import BlockError
 from gnatwork_blocks.program_steps import step_digest, step_name
-from gnatwork_engine.compiler.configs import EXPRESSIVE
+from gnatwork_engine.compiler.code import PROGRAMS
+from gnatwork_engine.compiler.configs import CONNECTION_AT, EXPRESSIVE
 from gnatwork_engine.compiler.findings import Unknowns
 from gnatwork_engine.compiler.schemas import check
 from gnatwork_engine.json_tree import Path
@@ -54,12 +55,12 @@ class Steps:
             PayloadTooLargeError: A part of its config is larger than the engine carries.
         """
         step = kind, type_, config, options = asked.step
-        name = step_name(kind, str(type_), config, options)
+        name = self._marks.plain(step_name(kind, str(type_), config, options))
         where = "" if asked.line is None else f", line {asked.line}"
         what = f"Step {number} (`{name}`{where})"
         block, deferred = await self._block(step, _Place(number, what))
         digest = step_digest(asked.text, self._marks.mark)
-        return NewStep(digest=digest, name=self._marks.plain(name), block=block, deferred=deferred)
+        return NewStep(digest=digest, name=name, block=block, deferred=deferred)
 
     async def _block(self, step: tuple[str, Any, Any, Any], place: _Place) -> tuple[ControlledBlock, tuple[str, ...]]:
         kind, type_, config, options = step
@@ -81,11 +82,10 @@ class Steps:
         self, type_: Any, config: Any, options: Any, place: _Place
     ) -> tuple[ControlledBlock, tuple[str, ...]]:
         what = place.what
-        entry = await self._entry(type_, what)
+        entry = await self._entry(self._marks.plain(type_) if isinstance(type_, str) else type_, what)
         given = read_options(StepOptions, options, f"{what}, its options")
         config, marked = self._marks.deferred(config, what)
-        if marked and (entry.type in EXPRESSIVE or entry.responds or entry.plain):
-            raise BlockError("template.invalid", f"{what}: a connection can't be mentioned in a `{entry.type}`")
+        _check_connections(entry, marked, what)
         _check(entry, config, marked, what)
         carried, deferred = await self._carrier.config(config, marked, place.number, what)
         return ControlledBlock(
@@ -127,15 +127,20 @@ class Steps:
         if not isinstance(type_, str):
             raise BlockError("block.unknown_type", f"{what}: the type of a step is a text")
         if type_ in STEERING or type_ in IMPLICIT_TYPES:
-            ways = {
-                DELAY: "; call `sleep`",
-                WAIT: "; call `waitSignal` (in Python `wait_signal`)",
-                WORKFLOW: "; call `run`",
-            }
-            raise BlockError("block.unknown_type", f"{what}: `{type_}` is no step{ways.get(type_, '')}")
+            raise BlockError("block.unknown_type", f"{what}: `{type_}` is no step{_WAYS.get(type_, '')}")
         if (entry := await self._types.get(type_)) is None:
             raise BlockError("block.unknown_type", f"{what}: no executor has announced the block type `{type_}`")
         return entry
+
+
+def _check_connections(entry: BlockType, marked: tuple[Path, ...], what: str) -> None:
+    """Whether a type may have connections where its config mentions them: the same as in a definition."""
+    at = CONNECTION_AT.get(entry.type)
+    if entry.type in EXPRESSIVE or entry.type in PROGRAMS or entry.responds or entry.plain:
+        if all(path == at for path in marked):
+            return
+        alone = f" but as its `{'.'.join(map(str, at))}`" if at else ""
+        raise BlockError("template.invalid", f"{what}: a connection can't be mentioned in a `{entry.type}`{alone}")
 
 
 def _check(entry: BlockType, config: Any, deferred: tuple[Path, ...], what: str) -> None:

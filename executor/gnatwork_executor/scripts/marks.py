@@ -11,10 +11,12 @@ from gnatwork_blocks.errors import BlockError
 from gnatwork_engine.deferred import CONNECTION_KEY, TEMPLATE_KEY, VALUES_KEY, root_key
 from gnatwork_engine.json_tree import Path
 from gnatwork_engine.template import TemplateSyntaxError, parse_template
+from gnatwork_schemas.names import NAME_PATTERN
 from gnatwork_schemas.template import PathExpression, TemplatePart
 
 #: The root of templates that programs may write: all else is theirs to read from what they are given.
 _ROOT = "connections"
+_NAME = re.compile(NAME_PATTERN)
 
 
 class Marks:
@@ -25,8 +27,11 @@ class Marks:
         self._marked = re.compile(f"{re.escape(mark)}<(.*?)>{re.escape(mark)}", re.DOTALL)
 
     def plain(self, text: str) -> str:
-        """A text without the marks, where a template means nothing."""
-        return self._marked.sub(r"\1", text) if self.mark in text else text
+        """A text without the marks, where a template means nothing; also of one that the program has cut.
+
+        Whoever came to know a mark could have the program mention connections.
+        """
+        return self._marked.sub(r"\1", text).replace(self.mark, "") if self.mark in text else text
 
     def deferred(self, config: Any, what: str) -> tuple[Any, tuple[Path, ...]]:
         """The config of a step with its marked texts as deferred leaves, and the places of those.
@@ -60,7 +65,7 @@ class Marks:
         # Texts and marked texts in turn.
         for at, piece in enumerate(self._marked.split(text)):
             if at % 2 == 0:
-                parts += [piece] if piece else []
+                parts += [plain] if (plain := self.plain(piece)) else []
                 continue
             try:
                 parts += parse_template(piece) or (piece,)
@@ -72,7 +77,7 @@ class Marks:
             if isinstance(part, str):
                 written.append(part)
                 continue
-            values |= _connection(part, what)
+            values |= _connection(part, what, whole=len(parts) == 1)
             written.append(part.model_dump(mode="json", exclude={"up"}))
         if not values:
             return "".join(written)
@@ -80,12 +85,14 @@ class Marks:
         return {TEMPLATE_KEY: written, VALUES_KEY: values}
 
 
-def _connection(expression: PathExpression, what: str) -> dict[str, Any]:
-    path = expression.path
-    if path[0] != _ROOT or len(path) < 2 or not isinstance(path[1], str):
-        message = (
-            f"{what}: a template of a program may mention connections and nothing else, such as"
-            f" `{{{{ connections.ops.token }}}}`; `{expression.source}` is none"
-        )
-        raise BlockError("template.invalid", message)
-    return {root_key(expression): {CONNECTION_KEY: path[1]}}
+def _connection(expression: PathExpression, what: str, *, whole: bool) -> dict[str, Any]:
+    match expression.path:
+        case (root, str(name), str()) if root == _ROOT and _NAME.fullmatch(name):
+            return {root_key(expression): {CONNECTION_KEY: name}}
+        case (root, str(name)) if root == _ROOT and whole and _NAME.fullmatch(name):
+            return {root_key(expression): {CONNECTION_KEY: name}}
+    message = (
+        f"{what}: a template of a program may mention connections and nothing else, such as"
+        f" `{{{{ connections.ops.token }}}}`; `{expression.source}` is none"
+    )
+    raise BlockError("template.invalid", message)

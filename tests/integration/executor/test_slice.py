@@ -38,7 +38,7 @@ BOTH = pytest.mark.parametrize(("language", "source"), [("javascript", JAVASCRIP
 @pytest.fixture
 async def begin(nats_url: str, scheduler: Scheduler) -> AsyncIterator[Begin]:
     """Begins runs of programs; an executor of `code` runs their slices."""
-    await announce(scheduler, "echo", "calc", "boom")
+    await announce(scheduler, "echo", "calc", "boom", "code")
     async with hosting(nats_url, blocks=("code",)):
         yield lambda source, **fields: Play(scheduler, source, **fields)
 
@@ -155,6 +155,11 @@ async def test_delays_waits_and_child_runs(begin: Begin) -> None:
         ("step('echo', {a: template('{{ ')})", "template.invalid", "expected a path"),
         ("run('child', template('{{ connections.a.b }}'))", "template.invalid", "can't be mentioned"),
         ("waitSignal(template('{{ connections.a.b }}'))", "template.invalid", "can't be mentioned"),
+        ("step('*', {})", "block.unknown_type", "no executor has announced"),
+        ("step('x'.repeat(70), {})", "block.unknown_type", "no executor has announced"),
+        ("step('code', {input: template('{{ connections.a.b }}')})", "template.invalid", "as its `http.connection`"),
+        ("step('echo', {a: template('{{ connections[\"No good\"].b }}')})", "template.invalid", "is none"),
+        ("step('echo', JSON.parse('['.repeat(400) + ']'.repeat(400)))", "block.config_invalid", "nested too deep"),
     ],
 )  # fmt: skip
 async def test_steps_are_checked_before_any_begins(begin: Begin, call: str, code: str, told: str) -> None:
@@ -191,6 +196,39 @@ async def test_connections_are_mentioned_by_marked_texts_alone(begin: Begin) -> 
     play.take(found)
     await play.settle(1)
     assert (await play.slice()).output == text
+
+
+async def test_what_a_program_may_hand_code_is_where_it_asks_alone(begin: Begin) -> None:
+    play = begin("""
+        async function main() {
+          await step("code", {
+            language: "javascript",
+            source: "function main() {}",
+            http: {connection: template("{{ connections.shop }}")},
+          });
+        }
+    """)
+    assert (await play.slice()).steps[0].deferred == ("/http/connection",)
+
+
+async def test_no_mark_gets_out_by_which_others_could_mark_texts(begin: Begin) -> None:
+    play = begin("""
+        async function main() {
+          const text = template("{{ connections.a.b }}");
+          const mark = text.slice(0, text.indexOf("<"));
+          console.log(text.slice(0, 40));
+          await step("echo", {cut: text.slice(0, 40), [mark]: mark}, {name: "a" + mark});
+          return mark + "!";
+        }
+    """)
+    found = await play.slice()
+    (step,) = found.steps
+    assert (step.name, step.block.config) == ("echo a", {"cut": "<{{ conn", "": ""})
+    play.take(found)
+    await play.settle(0)
+    assert (await play.slice()).output == "!"
+    subject = live_task(play.work.run_id, slice_name("main", 1), "log")
+    assert (await play.scheduler.wire.first(lambda seen: seen.subject == subject)).body["message"] == "<{{ conn"
 
 
 async def test_what_is_large_travels_apart(begin: Begin) -> None:
