@@ -18,9 +18,12 @@ from gnatwork_blocks.exchange import Answer, Call, exchange
 from gnatwork_blocks.headers import Headers, has
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_UNREAD = re.compile(r";.*|[\x00-\x20\x7f]", re.DOTALL)
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
-#: What code must not say in the place of the connection.
-_OURS = frozenset({"authorization", "cookie", "host", "proxy-authorization"})
+#: What code must not say in the place of the connection; some servers go by the last ones rather than by the URL.
+_OURS = frozenset({
+    "authorization", "cookie", "host", "proxy-authorization", "x-forwarded-host", "x-original-url", "x-rewrite-url",
+})  # fmt: skip
 _HEADERS: TypeAdapter[dict[str, str]] = TypeAdapter(Headers)
 
 
@@ -92,8 +95,8 @@ class Web:
         base = self._base
         same = (url.scheme, url.host, url.port, url.userinfo) == (base.scheme, base.host, base.port, b"")
         path, below = url.raw_path.partition(b"?")[0].decode("ascii"), base.raw_path.decode("ascii").rstrip("/")
-        # Servers read `%2e` as a dot, and many a backslash as a slash.
-        steps = re.split(r"[/\\]", unquote(unquote(path)))
+        # Servers read `%2e` as a dot, many a backslash as a slash; some leave out parameters and what can't be seen.
+        steps = [_UNREAD.sub("", step) for step in re.split(r"[/\\]", unquote(unquote(path)))]
         if not same or not (path == below or path.startswith(f"{below}/")) or {".", ".."} & set(steps):
             raise _RefusedError("The URL does not lie below the `base_url` of the connection.")
         return url

@@ -3,15 +3,17 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import orjson
 import pytest
+from support.resources import resources
 from support.site import Reply, Request, Site
 
 from gnatwork_blocks.builtin.code import Code
 from gnatwork_blocks.javascript.service import JavaScript
 from gnatwork_blocks.python.service import Python
 from gnatwork_blocks.sdk import BlockError
-from gnatwork_blocks.shared_http import SharedHttp
+from gnatwork_blocks.shared import Shared
 from gnatwork_blocks.testing import Recorder, run_block
 
 TOKEN = "t0ps3cret"
@@ -24,8 +26,10 @@ async def python() -> AsyncIterator[Python]:
 
 
 @pytest.fixture
-def recorder(http: SharedHttp, javascript: JavaScript, python: Python) -> Recorder:
-    return Recorder(http_source=http, javascript_source=lambda: javascript, python_source=lambda: python)
+def recorder(http: Shared[httpx.AsyncClient], javascript: JavaScript, python: Python) -> Recorder:
+    return Recorder(
+        resources=resources(http=http, javascript=Shared(lambda: javascript), python=Shared(lambda: python))
+    )
 
 
 async def code(recorder: Recorder, language: str, source: str, **config: Any) -> Any:
@@ -183,6 +187,10 @@ async def test_where_code_may_go(site: Site, recorder: Recorder, end: str) -> No
         "{site}/v1/%2e%2e/v2",
         "{site}/v1/%252e%252e/v2",
         "{site}/v1/..%5cv2",
+        "{site}/v1/..;/v2",
+        "{site}/v1/%2e%2e%3Ba=b/v2",
+        "{site}/v1/..%00/v2",
+        "{site}/v1/.%09./v2",
         "../v2",
         "http://example.com/v1",
         "http://127.0.0.1:1/v1",
@@ -205,6 +213,7 @@ async def test_where_it_may_not(site: Site, recorder: Recorder, url: str) -> Non
     [
         "{ headers: { Authorization: 'mine' } }",
         "{ headers: { host: 'mine' } }",
+        "{ headers: { 'X-Original-URL': '/v2' } }",
         "{ headers: { 'a\\nb': 'mine' } }",
         "{ headers: { 'transfer-encoding': 'chunked' } }",
         "{ method: 'CONNECT' }",
@@ -252,10 +261,10 @@ async def test_waiting_for_an_answer_is_not_computing(site: Site, recorder: Reco
 
 
 async def test_private_addresses_stay_out_of_reach(site: Site, javascript: JavaScript) -> None:
-    recorder = Recorder(javascript_source=lambda: javascript)
+    recorder = Recorder(resources=resources(javascript=Shared(lambda: javascript)))
     try:
         error = await failure(recorder, "javascript", _STATUS, input="/x", http=connected(site))
         assert "HttpError" in error.message
     finally:
-        await recorder.http_source.aclose()  # type: ignore[attr-defined]  # the default one
+        await recorder.resources.http.aclose()
     assert not site.requests
