@@ -127,3 +127,26 @@ async def test_programs_in_files(installation: Installation, tmp_path: Path) -> 
     assert applied.code == 0
     begun = await installation.gnatwork("run", "start", "total", "--input", "[1, 2]", "--wait", "-o", "json")
     assert begun.document["output"] == 3
+
+
+@pytest.mark.parametrize(
+    ("language", "script"),
+    [
+        ("javascript", "async function main(n) { await sleep(0); await step('noop'); await sleep('0s'); return n; }"),
+        ("python", "async def main(n):\n    await sleep(0)\n    await step('noop')\n    sleep(0)\n    return n\n"),
+    ],
+)
+async def test_a_program_may_sleep_for_no_time(client: Client, language: Any, script: str) -> None:
+    done = await ended(await client.execute(script, "main", 1, language=language))
+    assert (done.status, done.message, done.output) == ("completed", "", 1)
+
+
+async def test_each_state_has_a_chance_of_its_own(client: Client) -> None:
+    throws = """
+        function main(seen) {
+          const thrown = [...seen, Math.random()];
+          return thrown.length < 4 ? transition(main, thrown) : thrown;
+        }
+    """
+    done = await ended(await client.execute(throws, "main", []))
+    assert len(set(done.output)) == 4

@@ -89,6 +89,9 @@ def values_frame(ctx: BlockContext, config: Slice, heard: Sequence[Heard], place
 
 
 def _seed(run_id: str, block: str, config: Slice) -> str:
-    """What the program's chance begins with: a number of 64 bits, the same each time that this state is run."""
-    text = f"{run_id}/{block}/{config.function}/{config.first}"
+    """What the program's chance begins with: a number of 64 bits, the same each time that this state is run.
+
+    A state that was entered again, perhaps without a step in between, is told from the one before by when that was.
+    """
+    text = f"{run_id}/{block}/{config.function}/{config.first}/{config.began_at}"
     return str(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]))

@@ -60,7 +60,7 @@ class Outcomes:
 
     def __init__(self, world: Ports) -> None:
         self._world = world
-        self._kept: LeastRecent[tuple[str, int], Outcome] = LeastRecent(_KEPT)
+        self._kept: LeastRecent[tuple[str, int, bool], Outcome] = LeastRecent(_KEPT)
 
     async def read(
         self, ctx: BlockContext, steps: Sequence[PastStep], wanted: Sequence[Settled], size: int
@@ -74,11 +74,10 @@ class Outcomes:
         found: list[Heard] = []
         for first in range(0, len(wanted), _WINDOW):
             some = wanted[first : first + _WINDOW]
-            outcomes = await asyncio.gather(*(self._outcome(ctx, sequence) for _, _, sequence in some))
-            found += [
-                Heard(number, _of_delay(outcome) if steps[number].name == DELAY else outcome)
-                for (_, number, _), outcome in zip(some, outcomes, strict=True)
-            ]
+            outcomes = await asyncio.gather(
+                *(self._outcome(ctx, sequence, delay=steps[number].name == DELAY) for _, number, sequence in some)
+            )
+            found += [Heard(number, outcome) for (_, number, _), outcome in zip(some, outcomes, strict=True)]
             size += sum(len(outcome.text) for outcome in outcomes)
             if size > MOST:
                 raise BlockError(
@@ -88,14 +87,14 @@ class Outcomes:
                 )
         return found, size
 
-    async def _outcome(self, ctx: BlockContext, sequence: int) -> Outcome:
-        key = (ctx.run_id, sequence)
+    async def _outcome(self, ctx: BlockContext, sequence: int, *, delay: bool) -> Outcome:
+        key = (ctx.run_id, sequence, delay)
         if (found := self._kept.get(key)) is None:
-            found = await self._read(ctx, sequence)
+            found = await self._read(ctx, sequence, delay=delay)
             self._kept.put(key, found, len(found.text) + _AROUND)
         return found
 
-    async def _read(self, ctx: BlockContext, sequence: int) -> Outcome:
+    async def _read(self, ctx: BlockContext, sequence: int, *, delay: bool) -> Outcome:
         world = self._world
         event = await until_available(lambda: world.history.by_sequence(sequence))
         if event is None:
@@ -103,6 +102,9 @@ class Outcomes:
         base = history_base(world.history.shard(ctx.run_id), ctx.namespace, ctx.workflow, ctx.run_id)
         if not event.subject.startswith(f"{base}."):
             raise invalid(f"Event {sequence}, what came of a step, is not of run {ctx.run_id}.")
+        if delay and not _is_error(event):
+            # One of no time is over with the event that begins it, whatever that is: a slice's output, a resume.
+            return Outcome(event.at, False, b"null")
         value = value_of(event)
         if _is_error(event):
             return Outcome(event.at, True, orjson.dumps(value["error"]))
@@ -117,8 +119,3 @@ class Outcomes:
 def _is_error(event: StoredMessage) -> bool:
     kind = split_history(event.subject)[1].split(".")
     return kind[0] == "child" or (kind[0] == "block" and kind[-1] == "error")
-
-
-def _of_delay(outcome: Outcome) -> Outcome:
-    """A delay yields null, whatever the event."""
-    return outcome if outcome.failed else Outcome(outcome.at, False, b"null")

@@ -19,8 +19,8 @@ _KEPT = 32 * 1024 * 1024
 #: Bytes that one takes beside itself.
 _AROUND = 1000
 
-#: Run, block, and its state: function and number of the first step.
-_Key = tuple[str, str, str, str, int]
+#: Run, block, and its state: function, number of the first step, and when it was entered.
+_Key = tuple[str, str, str, str, int, float]
 
 
 class _Standing(NamedTuple):
@@ -58,7 +58,8 @@ class Snapshots:
 
 
 def _key(ctx: BlockContext, config: Slice) -> _Key:
-    return ctx.run_id, ctx.task.rpartition(":")[0], config.control_block, config.function, config.first
+    block = ctx.task.rpartition(":")[0]
+    return ctx.run_id, block, config.control_block, config.function, config.first, config.began_at
 
 
 def _digest(steps: Sequence[PastStep]) -> bytes:
