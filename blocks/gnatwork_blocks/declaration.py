@@ -36,6 +36,10 @@ def place_of(block: Any, base: Any) -> Any:
     if declared not in _WANTED:
         raise _wrong(block, f"runs_in must be {' or '.join(map(repr, _WANTED))}, not {declared!r}")
     # What computes may have a `run` as well, which nobody calls.
+    if fitting is None and (nearest is base or "runs_in" not in vars(nearest)):
+        raise _wrong(
+            block, "it has neither `async def run(self, ctx, config)`, nor `def run`, nor a static `compute(config)`"
+        )
     if declared != fitting and not (declared == "process" and block.compute is not base.compute):
         raise _wrong(block, f"runs_in is {declared!r}, but {_WANTED[declared]} is missing")
     return declared

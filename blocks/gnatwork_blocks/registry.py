@@ -134,7 +134,7 @@ def load(type_: str) -> type[Block]:
     if not (isinstance(block, type) and issubclass(block, Block) and hasattr(block, "type")):
         raise BlockLoadError(f"{where} is not a Block")
     if block.type != type_:
-        raise BlockLoadError(f"{where} calls itself {block.type!r}")
+        raise BlockLoadError(f"{where} calls itself {block.type!r}, but is found as {type_!r}; give both one name")
     return block
 
 

@@ -75,8 +75,8 @@ def new(
         write_package(names, folder)
     say(f"{folder} has the block {names.name}.\n")
     say(f"  cd {shlex.quote(str(folder))}")
-    say("  python -m venv .venv && .venv/bin/pip install --editable '.[dev]'")
-    say("  .venv/bin/pytest")
+    say("  pip install --editable '.[dev]'    # beside Gnatwork; `gnatwork up` hosts it from the next start on")
+    say("  pytest")
 
 
 @client_command(app)

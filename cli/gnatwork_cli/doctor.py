@@ -10,6 +10,9 @@ from gnatwork_cli.messages import say
 from gnatwork_cli.options import DEFAULT_DATA_DIR, ApiOption, DataDirOption, NatsOption, TokenOption
 from gnatwork_cli.output import Format, OutputOption, print_data
 
+#: Columns for the name of what was looked at; that of the longest block type there is.
+_NAME = 34
+
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
@@ -33,9 +36,9 @@ async def _report(findings: AsyncIterator[Finding], output: Format) -> bool:
     async for finding in findings:
         found.append(finding)
         if output is Format.TABLE:
-            say(f"{'ok     ' if finding.ok else 'PROBLEM'}  {finding.name:<22} {finding.text}")
+            say(f"{'ok     ' if finding.ok else 'PROBLEM'}  {finding.name:<{_NAME}} {finding.text}")
             if finding.advice:
-                say(f"{'':32}{finding.advice}")
+                say(f"{'':{_NAME + 10}}{finding.advice}")
     if output is not Format.TABLE:
         print_data([finding._asdict() for finding in found], output)
     healthy = all(finding.ok for finding in found)

@@ -17,12 +17,15 @@ _LOOK = 0.1
 _SILENCE = 5.0
 #: Seconds that the manager gets to answer one question.
 _PATIENCE = 5.0
+#: How many block types of one process are named.
+_FEW = 6
+_SCHEDULER = "scheduler"
 
 
 def expected_work(blocks: Iterable[str]) -> dict[str, str]:
-    """What must be worked at, with who does it: subject to name."""
-    executors = {subjects.work_of_type(type_, subjects.NORMAL_LANE): f"executor of {type_}" for type_ in expand(blocks)}
-    return {subjects.HISTORY_SUBJECTS: "scheduler", **executors}
+    """What must be worked at, with who does it: subject to `scheduler` or the block type."""
+    executors = {subjects.work_of_type(type_, subjects.NORMAL_LANE): type_ for type_ in expand(blocks)}
+    return {subjects.HISTORY_SUBJECTS: _SCHEDULER, **executors}
 
 
 def disabled_work(services: Iterable[FoundService]) -> set[str]:
@@ -36,7 +39,7 @@ async def wait_ready(blocks: Iterable[str], addresses: Addresses, report: Callab
 
     Block types that their executors can't host are not waited for.
 
-    `report` is told of each.
+    `report` is told of each process.
     """
     missing = expected_work(blocks)
     waiting = asyncio.get_running_loop().call_later(_SILENCE, report, "  nats does not take us yet; waiting for it …")
@@ -48,13 +51,23 @@ async def wait_ready(blocks: Iterable[str], addresses: Addresses, report: Callab
         report("  nats is ready")
         while missing:
             found = await find_services(connection, patience=_LOOK)
-            for subject in missing.keys() & {subject for service in found for subject in service.subjects}:
-                report(f"  {missing.pop(subject)} is ready")
-            for subject in missing.keys() & disabled_work(found):
-                report(f"  {missing.pop(subject)} is not: the block can't be used; `gnatwork doctor` says why")
+            for service in found:
+                if names := sorted(missing.pop(subject) for subject in missing.keys() & set(service.subjects)):
+                    report(ready_line(names))
+            for subject in sorted(missing.keys() & disabled_work(found)):
+                report(f"  the block {missing.pop(subject)} can't be used; `gnatwork doctor` says why")
     while not await _answers(addresses.api):  # noqa: ASYNC110 - it can't but be asked
         await asyncio.sleep(_LOOK)
     report("  manager is ready")
+
+
+def ready_line(names: list[str]) -> str:
+    """The word on one process."""
+    if names == [_SCHEDULER]:
+        return "  scheduler is ready"
+    if len(names) <= _FEW:
+        return f"  executor of {', '.join(names)} is ready"
+    return f"  executor of {', '.join(names[:_FEW])} and {len(names) - _FEW} more is ready"
 
 
 async def _answers(api: str) -> bool:

@@ -43,7 +43,8 @@ def lost(deliveries: int) -> ErrorInfo:
     """Executors keep vanishing while they run this."""
     return ErrorInfo(
         code="executor.lost",
-        message=f"The work was handed to an executor {deliveries} times without an outcome; it is given up.",
+        message=f"The work was handed to an executor {deliveries} times without an outcome; it is given up. "
+        "The executors' logs may say why.",
     )
 
 

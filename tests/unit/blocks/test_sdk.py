@@ -120,7 +120,7 @@ def test_any_costs_no_validation() -> None:
         ({"runs_in": "fiber"}, "'loop' or 'thread' or 'process', not 'fiber'"),
         ({"runs_in": "thread"}, "runs_in is 'thread', but `def run"),
         ({"run": lambda _self, _ctx, config: config, "runs_in": "loop"}, "runs_in is 'loop', but `async def run"),
-        ({"run": Block.run}, "`async def run"),
+        ({"run": Block.run}, "it has neither `async def run"),
         ({"run": lambda _self, config: config}, "too many positional arguments"),
         ({"runs_in": "process"}, "compute"),
         ({"runs_in": "process", "compute": staticmethod(asyncio.sleep)}, "leave `async` out"),
