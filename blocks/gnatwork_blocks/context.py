@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from gnatwork_blocks.network import Network
-from gnatwork_blocks.services import Files, Keys, Messages, Services
+from gnatwork_blocks.resources import Resources
+from gnatwork_blocks.services import Files, Keys, Messages
 from gnatwork_net.guard import Guard
 
-if TYPE_CHECKING:  # both cost memory that a block such as `noop` never needs
+if TYPE_CHECKING:  # all cost memory that a block such as `noop` never needs
     import httpx
 
     from gnatwork_blocks.javascript.service import JavaScript
@@ -71,18 +71,10 @@ class BlockContext:
     #: Takes out of a text what this attempt was given of connections.
     redact: Callable[[str], str] = field(default=str, repr=False)
     progress_sink: ProgressSink = field(repr=False)
-    #: Yields the shared HTTP client; it is made when first asked for.
-    http_source: "Callable[[], httpx.AsyncClient]" = field(repr=False)
-    #: Yields the shared JavaScript service; its processes start with the first evaluation.
-    javascript_source: "Callable[[], JavaScript]" = field(repr=False)
-    #: Likewise the shared Python service.
-    python_source: "Callable[[], Python]" = field(repr=False)
     #: Where `compute` calls; outside of an executor, a thread.
     computer: Computer = field(default=_in_thread, repr=False)
-    #: The ways out beside HTTP.
-    network: Network = field(repr=False)
-    #: Messages, keys and files.
-    services: Services = field(repr=False)
+    #: What it shares with all others of its process; take it from the properties below.
+    resources: Resources = field(repr=False)
 
     @property
     def http(self) -> "httpx.AsyncClient":
@@ -90,32 +82,32 @@ class BlockContext:
 
         It has no overall timeout: the attempt's own timeout holds.
         """
-        return self.http_source()
+        return self.resources.http()
 
     @property
     def javascript(self) -> "JavaScript":
         """The executor's JavaScript: `await ctx.javascript.evaluate(source, values)`, in a sandbox."""
-        return self.javascript_source()
+        return self.resources.javascript()
 
     @property
     def python(self) -> "Python":
         """The executor's Python: `await ctx.python.call(...)`, in a sandbox."""
-        return self.python_source()
+        return self.resources.python()
 
     @property
     def messages(self) -> Messages:
         """Messages of NATS to and from other programs: `await ctx.messages.publish("orders.paid", b"...")`."""
-        return self.services.messages(self)
+        return self.resources.services.messages(self)
 
     @property
     def keys(self) -> Keys:
         """Values that outlive the run: `await ctx.keys.put("carts", "42", {"items": 3})`."""
-        return self.services.keys(self)
+        return self.resources.services.keys(self)
 
     @property
     def files(self) -> Files:
         """Files that outlive the run: `await ctx.files.put("reports/today.csv", b"...")`."""
-        return self.services.files(self)
+        return self.resources.services.files(self)
 
     async def compute(self, function: Callable[[Any], Any], value: Any) -> Any:
         """What `function(value)` yields in a worker process, which is killed if the attempt is stopped.
@@ -131,12 +123,12 @@ class BlockContext:
     @property
     def guard(self) -> Guard:
         """Judges addresses, for protocols other than HTTP: connect to one of `await ctx.guard.permitted(...)`."""
-        return self.network.guard
+        return self.resources.guard
 
     @property
     def sql(self) -> "Databases":
         """The executor's databases: `await ctx.sql.run(query)`, with pooled connections."""
-        return self.network.sql()
+        return self.resources.sql()
 
     def log(self, level: Level, message: str, **fields: Any) -> None:
         """Write a line to the task's log; `fields` are JSON. Keep secrets out of both."""

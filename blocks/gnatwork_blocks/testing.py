@@ -1,43 +1,28 @@
 """Run a block in a test, without an engine."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import orjson
 
 from gnatwork_blocks.block import Block
 from gnatwork_blocks.context import BlockContext, Level
-from gnatwork_blocks.network import Network
 from gnatwork_blocks.output import encode_output
+from gnatwork_blocks.resources import Resources
 from gnatwork_blocks.services.memory import MemoryServices
-from gnatwork_blocks.shared_http import SharedHttp
-from gnatwork_blocks.shared_javascript import SharedJavaScript
-from gnatwork_blocks.shared_python import SharedPython
 from gnatwork_net.allow_list import AllowList
-
-if TYPE_CHECKING:  # both cost memory that most blocks never need
-    import httpx
-
-    from gnatwork_blocks.javascript.service import JavaScript
-    from gnatwork_blocks.python.service import Python
 
 
 @dataclass(slots=True, kw_only=True)
 class Recorder:
     """Makes contexts, and keeps what blocks tell them."""
 
-    #: Where `ctx.http` comes from.
-    http_source: "Callable[[], httpx.AsyncClient]" = field(default_factory=lambda: SharedHttp(AllowList()))
-    #: Where `ctx.javascript` comes from. A test whose block uses it gives one of its own here, and closes it.
-    javascript_source: "Callable[[], JavaScript]" = field(default_factory=SharedJavaScript)
-    #: Likewise of `ctx.python`.
-    python_source: "Callable[[], Python]" = field(default_factory=SharedPython)
     #: Messages, keys and files, in memory.
     services: MemoryServices = field(default_factory=MemoryServices)
-    #: The ways out beside HTTP. A test whose block uses databases gives one of its own here, and closes it.
-    network: Network = field(default_factory=lambda: Network.allowing(AllowList()))
+    #: What else contexts have, and nothing that is private can be reached by it. A test whose block uses `ctx.http`,
+    #: `ctx.javascript` or the like gives resources of its own here, and closes them.
+    resources: Resources = field(default_factory=lambda: Resources.allowing(AllowList(), services=MemoryServices()))
     #: Lines of the log: level, message, fields.
     logs: list[tuple[Level, str, dict[str, Any]]] = field(default_factory=list)
     #: Reports of progress: fraction, message.
@@ -56,11 +41,7 @@ class Recorder:
             "timeout": 60.0,
             "log_sink": lambda _ctx, level, message, fields: self.logs.append((level, message, fields)),
             "progress_sink": lambda _ctx, fraction, message: self.progress.append((fraction, message)),
-            "http_source": self.http_source,
-            "javascript_source": self.javascript_source,
-            "python_source": self.python_source,
-            "network": self.network,
-            "services": self.services,
+            "resources": replace(self.resources, services=self.services),
         }
         return BlockContext(**(values | changes))
 

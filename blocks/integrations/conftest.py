@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
+from support.resources import resources
 from support.site import Site, running_site
 
 from gnatwork_blocks.sdk import BlockContext
-from gnatwork_blocks.shared_http import SharedHttp
+from gnatwork_blocks.shared import Shared
 from gnatwork_blocks.testing import Recorder
-from gnatwork_net.allow_list import AllowList
 
 
 @pytest.fixture
@@ -19,13 +20,13 @@ async def site() -> AsyncIterator[Site]:
 
 
 @pytest.fixture(scope="session")
-async def http() -> AsyncIterator[SharedHttp]:
+async def http() -> AsyncIterator[Shared[httpx.AsyncClient]]:
     """A client that may reach this machine; one for many tests, since reading the certificates takes its time."""
-    async with SharedHttp(AllowList.parse("127.0.0.1")) as shared:
+    async with resources("127.0.0.1").http as shared:
         yield shared
 
 
 @pytest.fixture
-def ctx(http: SharedHttp) -> BlockContext:
+def ctx(http: Shared[httpx.AsyncClient]) -> BlockContext:
     """The first attempt of a task."""
-    return Recorder(http_source=http).context()
+    return Recorder(resources=resources(http=http)).context()

@@ -8,8 +8,8 @@ from gnatwork_engine.redaction import Redactor
 from gnatwork_executor.live import LiveEvents
 from gnatwork_executor.ports import Ports
 from gnatwork_executor.secrets import redacting_log, redacting_progress
-from gnatwork_executor.services.in_threads import ThreadServices
-from gnatwork_executor.threads import for_the_loop_alone, from_thread
+from gnatwork_executor.services.in_threads import refused_in_threads
+from gnatwork_executor.threads import from_thread
 from gnatwork_schemas.messages import Work
 
 
@@ -36,11 +36,7 @@ def context_of(
         redact=found.text if found else str,
         log_sink=redacting_log(live.log, found) if found else live.log,
         progress_sink=redacting_progress(live.progress, found) if found else live.progress,
-        http_source=ports.http,
-        javascript_source=ports.javascript,
-        python_source=ports.python,
-        services=ports.services,
-        network=ports.network,
+        resources=ports.resources,
         computer=compute,
     )
 
@@ -48,6 +44,5 @@ def context_of(
 def in_thread(context: BlockContext) -> BlockContext:
     """The same, for a block that runs in a thread: what it says is told on the loop, what is awaited is refused."""
     context.log_sink, context.progress_sink = from_thread(context.log_sink, context.progress_sink)
-    context.http_source = context.javascript_source = context.python_source = for_the_loop_alone
-    context.services = ThreadServices()
+    context.resources = refused_in_threads(context.resources)
     return context

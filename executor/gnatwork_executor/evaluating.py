@@ -4,16 +4,20 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from gnatwork_blocks.errors import BlockError
-from gnatwork_blocks.shared_javascript import SharedJavaScript
+from gnatwork_blocks.shared import Shared
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.live import Request, answering
 from gnatwork_schemas import subjects
 from gnatwork_schemas.error import ErrorInfo
 from gnatwork_schemas.messages import Evaluate, Evaluated
+
+if TYPE_CHECKING:  # imported with its first use
+    from gnatwork_blocks.javascript.service import JavaScript
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +26,7 @@ _AT_ONCE = 64
 
 
 @contextlib.asynccontextmanager
-async def evaluating(connection: Connection, javascript: SharedJavaScript) -> AsyncIterator[None]:
+async def evaluating(connection: Connection, javascript: Shared["JavaScript"]) -> AsyncIterator[None]:
     """Answer managers, together with all other executors that do, for as long as the context lasts."""
     places = asyncio.Semaphore(_AT_ONCE)
     async with asyncio.TaskGroup() as tasks:
@@ -44,7 +48,7 @@ async def evaluating(connection: Connection, javascript: SharedJavaScript) -> As
             yield
 
 
-async def _evaluated(data: bytes, javascript: SharedJavaScript) -> Evaluated:
+async def _evaluated(data: bytes, javascript: Shared["JavaScript"]) -> Evaluated:
     """Whether a condition holds, or what went wrong."""
     try:
         asked = Evaluate.model_validate_json(data)

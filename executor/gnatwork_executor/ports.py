@@ -3,10 +3,7 @@
 from dataclasses import dataclass
 
 from gnatwork_blocks.block import Block
-from gnatwork_blocks.network import Network
-from gnatwork_blocks.shared_http import SharedHttp
-from gnatwork_blocks.shared_javascript import SharedJavaScript
-from gnatwork_blocks.shared_python import SharedPython
+from gnatwork_blocks.resources import Resources
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.history import History
 from gnatwork_bus.items import Items
@@ -14,7 +11,6 @@ from gnatwork_bus.kv import Bucket
 from gnatwork_bus.payloads import Payloads
 from gnatwork_executor.connections import Connections
 from gnatwork_executor.processes import Processes
-from gnatwork_executor.services.of_bus import BusServices
 from gnatwork_executor.statistics import Statistics
 from gnatwork_executor.threads import Threads
 
@@ -31,14 +27,10 @@ class Ports:
     items: Items
     #: Stored workflows and control blocks.
     state: Bucket
-    http: SharedHttp
-    javascript: SharedJavaScript
-    python: SharedPython
-    network: Network
+    #: What blocks share.
+    resources: Resources
     processes: Processes
     threads: Threads
-    #: Messages, keys and files of blocks.
-    services: BusServices
     #: Values of connections.
     connections: Connections
     #: See `ExecutorSettings.max_deliveries`.

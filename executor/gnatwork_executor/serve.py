@@ -16,10 +16,7 @@ from gnatwork_blocks.block import Block
 from gnatwork_blocks.cores import cores
 from gnatwork_blocks.hostable import hostable
 from gnatwork_blocks.integrations import integrations_of
-from gnatwork_blocks.network import Network
-from gnatwork_blocks.shared_http import SharedHttp
-from gnatwork_blocks.shared_javascript import SharedJavaScript
-from gnatwork_blocks.shared_python import SharedPython
+from gnatwork_blocks.resources import Resources
 from gnatwork_bus.connection import Connection
 from gnatwork_bus.history import History
 from gnatwork_bus.items import Items
@@ -142,22 +139,14 @@ async def _host(
     concurrency = settings.concurrency or _PLACES * len(blocks) + sum(block.places for block in implicit)
     places = shares(concurrency, limits)
     async with (
-        SharedHttp(AllowList.parse(settings.egress_allow)) as http,
-        SharedJavaScript() as javascript,
-        SharedPython() as python,
-        Network.allowing(AllowList.parse(settings.egress_allow), settings.sqlite_dir) as network,
         Connection.open(settings.nats_url, name=f"executor-{name}") as connection,
+        Resources.allowing(
+            AllowList.parse(settings.egress_allow),
+            services=BusServices(connection),
+            sqlite_dir=settings.sqlite_dir,
+        ) as resources,
     ):
-        ports = await _ports(
-            settings,
-            name,
-            connection,
-            http=http,
-            javascript=javascript,
-            python=python,
-            network=network,
-            exhausted=signals.leave.set,
-        )
+        ports = await _ports(settings, name, connection, resources, exhausted=signals.leave.set)
         hosted = {block.type: Hosted(block(), Statistics()) for block in blocks}
         hosted |= {block.type: Hosted(block(ports), Statistics()) for block in implicit}
         await make_consumers(connection, hosted)
@@ -188,7 +177,9 @@ async def _host(
             brought = integrations_of([block.type for block in blocks])
             await until_available(lambda: announce(ports.state, brought))
             worker = Worker(hosted, ports)
-            evaluates = evaluating(connection, javascript) if _CONDITION in hosted else contextlib.nullcontext()
+            evaluates = (
+                evaluating(connection, resources.javascript) if _CONDITION in hosted else contextlib.nullcontext()
+            )
             watchdog = Watchdog(worker, max_memory=settings.max_memory, too_large=signals.leave.set)
             try:
                 watchdog.start()
@@ -204,11 +195,8 @@ async def _ports(
     settings: ExecutorSettings,
     name: str,
     connection: Connection,
+    resources: Resources,
     *,
-    http: SharedHttp,
-    javascript: SharedJavaScript,
-    python: SharedPython,
-    network: Network,
     exhausted: Callable[[], None],
 ) -> Ports:
     payloads = Payloads(connection)
@@ -219,13 +207,9 @@ async def _ports(
         payloads=payloads,
         items=Items(connection, payloads),
         state=Bucket(connection, STATE_BUCKET),
-        http=http,
-        javascript=javascript,
-        python=python,
-        network=network,
+        resources=resources,
         processes=Processes(),
         threads=Threads(exhausted),
-        services=BusServices(connection),
         connections=Connections(connection),
         max_deliveries=settings.max_deliveries,
     )

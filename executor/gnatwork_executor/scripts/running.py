@@ -50,5 +50,5 @@ class Running:
         values = values_frame(ctx, config, heard, place)
         request = request_frame(script, config, place, seconds)
         world = self._world
-        service = world.javascript() if script.language == "javascript" else world.python()
+        service = world.resources.javascript() if script.language == "javascript" else world.resources.python()
         return read_answer(await service.run_slice(request, values, seconds)), size

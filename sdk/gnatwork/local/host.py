@@ -1,4 +1,4 @@
-"""What blocks of a flow share: an HTTP client, JavaScript, and someone who listens to what they tell."""
+"""What blocks of a flow have around them: resources, and someone who listens to what they tell."""
 
 import asyncio
 import os
@@ -7,11 +7,8 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from gnatwork_blocks.context import BlockContext, Level
-from gnatwork_blocks.network import Network
+from gnatwork_blocks.resources import Resources
 from gnatwork_blocks.services.memory import MemoryServices
-from gnatwork_blocks.shared_http import SharedHttp
-from gnatwork_blocks.shared_javascript import SharedJavaScript
-from gnatwork_blocks.shared_python import SharedPython
 from gnatwork_engine.core import RunState
 from gnatwork_engine.core.actions import Dispatch
 from gnatwork_engine.redaction import Redactor
@@ -26,12 +23,7 @@ class Host:
 
     def __init__(self, egress_allow: str | None, listen: Listener) -> None:
         allowed = os.environ.get("GNATWORK_EGRESS_ALLOW", "") if egress_allow is None else egress_allow
-        allow = AllowList.parse(allowed)
-        self._http = SharedHttp(allow)
-        self._javascript = SharedJavaScript()
-        self._python = SharedPython()
-        self._network = Network.allowing(allow)
-        self._services = MemoryServices()
+        self._resources = Resources.allowing(AllowList.parse(allowed), services=MemoryServices())
         self._listen = listen
         self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
 
@@ -39,10 +31,7 @@ class Host:
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        await self._http.aclose()
-        await self._javascript.aclose()
-        await self._python.aclose()
-        await self._network.sql.aclose()
+        await self._resources.aclose()
 
     def context(self, state: RunState, action: Dispatch, secrets: Redactor) -> BlockContext:
         """What a block sees of its attempt; `secrets` are kept out of what it tells."""
@@ -65,11 +54,7 @@ class Host:
             timeout=action.timeout,
             log_sink=log,
             progress_sink=progress,
-            http_source=self._http,
-            javascript_source=self._javascript,
-            python_source=self._python,
-            network=self._network,
-            services=self._services,
+            resources=self._resources,
         )
 
     def _tell(self, ctx: BlockContext, kind: str, told: dict[str, Any]) -> None:

@@ -1,13 +1,14 @@
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
+from support.resources import resources
 from support.site import Site, running_site
 
 from gnatwork_blocks.javascript.service import JavaScript
 from gnatwork_blocks.sdk import BlockContext
-from gnatwork_blocks.shared_http import SharedHttp
+from gnatwork_blocks.shared import Shared
 from gnatwork_blocks.testing import Recorder
-from gnatwork_net.allow_list import AllowList
 
 
 @pytest.fixture
@@ -17,9 +18,9 @@ async def site() -> AsyncIterator[Site]:
 
 
 @pytest.fixture(scope="module")
-async def http() -> AsyncIterator[SharedHttp]:
+async def http() -> AsyncIterator[Shared[httpx.AsyncClient]]:
     """A client that may reach this machine; one for many tests, since reading the certificates takes its time."""
-    async with SharedHttp(AllowList.parse("127.0.0.1")) as http:
+    async with resources("127.0.0.1").http as http:
         yield http
 
 
@@ -31,5 +32,5 @@ async def javascript() -> AsyncIterator[JavaScript]:
 
 
 @pytest.fixture
-def ctx(http: SharedHttp, javascript: JavaScript) -> BlockContext:
-    return Recorder(http_source=http, javascript_source=lambda: javascript).context()
+def ctx(http: Shared[httpx.AsyncClient], javascript: JavaScript) -> BlockContext:
+    return Recorder(resources=resources(http=http, javascript=Shared(lambda: javascript))).context()

@@ -3,10 +3,11 @@ import asyncio
 import httpcore
 import httpx
 import pytest
+from support.resources import resources
 from support.site import Reply, Site
 
 from gnatwork_blocks.errors import BlockError
-from gnatwork_blocks.shared_http import SharedHttp
+from gnatwork_blocks.shared import Shared
 from gnatwork_net.allow_list import Address, AllowList, parse_address
 from gnatwork_net.egress import GuardedBackend
 from gnatwork_net.guard import Resolver
@@ -44,7 +45,7 @@ def resolving_to(*addresses: str) -> Resolver:
 
 @pytest.mark.parametrize("host", TRICKS)
 async def test_no_spelling_of_an_address_gets_past_the_guard(site: Site, host: str) -> None:
-    async with SharedHttp(AllowList()) as http:
+    async with resources().http as http:
         with pytest.raises(BlockError) as caught:
             await http().get(f"http://{host}:{site.port}/")
     assert (caught.value.code, caught.value.retryable) == ("http.blocked_address", False)
@@ -54,7 +55,7 @@ async def test_no_spelling_of_an_address_gets_past_the_guard(site: Site, host: s
 
 async def test_a_redirect_is_guarded_like_a_request(site: Site) -> None:
     url = site.redirect("/", f"http://127.0.0.2:{site.port}/inside")
-    async with SharedHttp(AllowList.parse("127.0.0.1")) as http:
+    async with resources("127.0.0.1").http as http:
         with pytest.raises(BlockError) as caught:
             await http().get(url, follow_redirects=True)
     assert caught.value.code == "http.blocked_address"
@@ -108,13 +109,13 @@ async def test_a_resolver_that_fails_or_is_silent() -> None:
 
 @pytest.mark.parametrize("host", ["a..b", "a" * 64 + ".example"])
 async def test_a_name_that_can_be_none(host: str) -> None:
-    async with SharedHttp(AllowList()) as http:
+    async with resources().http as http:
         with pytest.raises(BlockError) as caught:
             await http().get(f"http://{host}/")
     assert caught.value.code == "http.invalid_url"
 
 
-async def test_no_cookie_travels_to_another_request(site: Site, http: SharedHttp) -> None:
+async def test_no_cookie_travels_to_another_request(site: Site, http: Shared[httpx.AsyncClient]) -> None:
     url = site.on("/", Reply(headers=(("set-cookie", "session=secret; Path=/"),)))
     await http().get(url)
     await http().get(url)
@@ -123,7 +124,7 @@ async def test_no_cookie_travels_to_another_request(site: Site, http: SharedHttp
 
 
 async def test_connections_are_kept_and_the_environment_is_ignored(
-    site: Site, http: SharedHttp, monkeypatch: pytest.MonkeyPatch
+    site: Site, http: Shared[httpx.AsyncClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
@@ -136,7 +137,7 @@ async def test_connections_are_kept_and_the_environment_is_ignored(
 
 
 async def test_a_closed_client_is_made_anew_when_asked_for() -> None:
-    http = SharedHttp(AllowList())
+    http = resources().http
     await http.aclose()
     first = http()
     await http.aclose()

@@ -2,14 +2,15 @@ import base64
 import gzip
 from typing import Any
 
+import httpx
 import pytest
+from support.resources import resources
 from support.site import Reply, Request, Site
 
 from gnatwork_blocks.builtin.fetch import Fetch
 from gnatwork_blocks.sdk import BlockContext, BlockError
-from gnatwork_blocks.shared_http import SharedHttp
+from gnatwork_blocks.shared import Shared
 from gnatwork_blocks.testing import Recorder, run_block
-from gnatwork_net.allow_list import AllowList
 
 JSON = ("content-type", "application/json")
 
@@ -113,9 +114,9 @@ async def test_a_user_in_the_url_is_sent_and_not_shown(site: Site, ctx: BlockCon
     assert "secret" not in output["url"]
 
 
-async def test_what_the_run_sends_on(site: Site, http: SharedHttp) -> None:
+async def test_what_the_run_sends_on(site: Site, http: Shared[httpx.AsyncClient]) -> None:
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-    ctx = Recorder(http_source=http).context(traceparent=trace, idempotency_key="run:task")
+    ctx = Recorder(resources=resources(http=http)).context(traceparent=trace, idempotency_key="run:task")
     request = await sent(site, ctx, method="POST")
     assert (request.headers["traceparent"], request.headers["idempotency-key"]) == (trace, "run:task")
     request = await sent(site, ctx, method="POST", headers={"Idempotency-Key": "mine", "TraceParent": "mine"})
@@ -134,8 +135,8 @@ async def test_redirects_are_followed(site: Site, ctx: BlockContext, status: int
 
 
 async def test_a_redirect_elsewhere_takes_no_secret_along(site: Site, ctx: BlockContext) -> None:
-    async with SharedHttp(AllowList.parse("127.0.0.1,localhost")) as both:
-        ctx.http_source = both
+    async with resources("127.0.0.1,localhost").http as both:
+        ctx.resources = resources(http=both)
         site.on("/there", Reply())
         url = site.redirect("/", f"http://localhost:{site.port}/there")
         await run_block(Fetch, {"url": url, "auth": {"token": "t"}, "headers": {"Cookie": "a=b"}}, ctx)

@@ -3,13 +3,15 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
+from support.resources import resources
 from support.site import Reply, Site
 
 from gnatwork_blocks.builtin.hook import Hook
 from gnatwork_blocks.sdk import BlockContext, BlockError
-from gnatwork_blocks.shared_http import SharedHttp
+from gnatwork_blocks.shared import Shared
 from gnatwork_blocks.testing import Recorder, run_block
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -29,8 +31,8 @@ async def test_a_call_is_signed(site: Site, ctx: BlockContext) -> None:
         Webhook(SECRET).verify(request.body + b" ", request.headers)
 
 
-async def test_every_attempt_has_the_same_id(site: Site, http: SharedHttp) -> None:
-    recorder = Recorder(http_source=http)
+async def test_every_attempt_has_the_same_id(site: Site, http: Shared[httpx.AsyncClient]) -> None:
+    recorder = Recorder(resources=resources(http=http))
     url = site.on("/", Reply())
     for attempt in (1, 2):
         await run_block(Hook, {"url": url}, recorder.context(attempt=attempt, idempotency_key="run:each/3/tell"))

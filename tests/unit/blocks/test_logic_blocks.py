@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from support.resources import resources
 
 from gnatwork_blocks.builtin.condition import Condition
 from gnatwork_blocks.builtin.filter import Filter
@@ -9,6 +10,7 @@ from gnatwork_blocks.builtin.transform import Transform
 from gnatwork_blocks.javascript import limits
 from gnatwork_blocks.javascript.service import JavaScript
 from gnatwork_blocks.sdk import Block, BlockContext, BlockError
+from gnatwork_blocks.shared import Shared
 from gnatwork_blocks.testing import Recorder, run_block
 
 VALUES = {"input": {"total": 120, "tags": [], "none": None}, "news": {"lines": ["a", "b"]}}
@@ -40,7 +42,7 @@ async def test_conditions_and_filters(ctx: BlockContext, condition: Any, holds: 
 
 async def test_a_literal_costs_no_process() -> None:
     async with JavaScript() as javascript:
-        ctx = Recorder(javascript_source=lambda: javascript).context()
+        ctx = Recorder(resources=resources(javascript=Shared(lambda: javascript))).context()
         assert await run_block(Filter, {"if": True}, ctx) == {"pass": True}
         assert not javascript._pool.pids
 

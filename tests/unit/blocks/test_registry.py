@@ -189,13 +189,12 @@ def test_a_plug_in_is_found_without_importing_anything_of_it(
 def test_a_process_pays_for_none_but_its_own_blocks() -> None:
     program = """
 import sys
-from gnatwork_blocks import registry, sdk, shared_http, shared_javascript, testing
+from gnatwork_blocks import registry, sdk, testing
 logic = ("condition", "filter", "noop", "response", "sleep", "switch", "transform")
 for type_ in (*logic, "email", "html-scraper", "llm", "rss", "sql"):
     assert issubclass(registry.load(type_), sdk.Block)
     registry.describe(registry.load(type_))
-http = shared_http.SharedHttp(shared_http.AllowList.parse("10.0.0.0/8"))
-javascript = shared_javascript.SharedJavaScript()
+ctx = testing.Recorder().context()
 heavy = {"httpx", "httpcore", "bs4", "lxml", "standardwebhooks", "_quickjs", "gnatwork_blocks.javascript.service"}
 heavy |= {"aiosmtplib", "asyncpg", "feedparser", "jsonschema_rs", "sqlalchemy"}
 print(*sorted(heavy & set(sys.modules)))

@@ -3,17 +3,16 @@
 from typing import Any
 
 from support.documents import ROOT, fences
+from support.resources import resources
 from support.services import answer, query_of
 from support.site import Reply, Request, running_site
 
 from gnatwork_blocks.integration import Integration
 from gnatwork_blocks.sdk import Block
-from gnatwork_blocks.shared_http import SharedHttp
 from gnatwork_blocks.testing import Recorder, run_block
 from gnatwork_engine.compiler.faults import Faults
 from gnatwork_engine.compiler.schemas import compiled
 from gnatwork_engine.compiler.triggers import read_trigger
-from gnatwork_net.allow_list import AllowList
 from gnatwork_schemas.triggers import WebhookTrigger
 
 
@@ -48,10 +47,10 @@ async def test_its_block_reads_all_pages() -> None:
             return answer([3])
         return answer([1, 2], link=f'<{site.url}/customers/a%2Fb/orders?page=2>; rel="next"')
 
-    async with running_site() as site, SharedHttp(AllowList.parse("127.0.0.1")) as http:
+    async with running_site() as site, resources("127.0.0.1").http as http:
         site.on("/customers/a%2Fb/orders", reply)
         connection = {"token": "t0ken", "base_url": site.url, "more": "than it needs"}
-        ctx = Recorder(http_source=http).context()
+        ctx = Recorder(resources=resources(http=http)).context()
         assert await run_block(block, {"connection": connection, "customer": "a/b"}, ctx) == {
             "orders": [1, 2, 3],
             "more": False,

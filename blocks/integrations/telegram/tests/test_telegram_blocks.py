@@ -4,13 +4,12 @@ import os
 from typing import Any
 
 import pytest
+from support.resources import resources
 from support.services import answer, body_of
 from support.site import Reply, Site
 
 from gnatwork_blocks.sdk import Block, BlockContext, BlockError
-from gnatwork_blocks.shared_http import SharedHttp
 from gnatwork_blocks.testing import Recorder, run_block
-from gnatwork_net.allow_list import AllowList
 from gnatwork_telegram.blocks.telegram_answer_callback import TelegramAnswerCallback
 from gnatwork_telegram.blocks.telegram_get_updates import TelegramGetUpdates
 from gnatwork_telegram.blocks.telegram_send_message import TelegramSendMessage
@@ -147,8 +146,8 @@ async def test_what_goes_wrong_is_told_without_the_address(  # noqa: PLR0917 - a
 
 
 async def test_an_address_that_may_not_be_reached_is_not_told_either(site: Site) -> None:
-    async with SharedHttp(AllowList()) as guarded:
-        recorder = Recorder(http_source=guarded)
+    async with resources().http as guarded:
+        recorder = Recorder(resources=resources(http=guarded))
         with pytest.raises(BlockError, match="not public") as error:
             await run(TelegramSendMessage, site, recorder.context(), chat_id=1, text="hello")
     assert error.value.code == "http.blocked_address"

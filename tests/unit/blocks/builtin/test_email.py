@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 import trustme
 from support.mail_server import MailServer, running_mail_server
+from support.resources import resources
 
 from gnatwork_blocks.builtin.email import Email
 from gnatwork_blocks.errors import BlockError
 from gnatwork_blocks.mail import delivery
-from gnatwork_blocks.network import Network
+from gnatwork_blocks.resources import databases
 from gnatwork_blocks.sdk import BlockContext
-from gnatwork_blocks.shared_sql import SharedSql
 from gnatwork_blocks.testing import Recorder, run_block
 from gnatwork_net.allow_list import Address, AllowList
 from gnatwork_net.guard import Guard
@@ -28,8 +28,8 @@ async def ctx() -> AsyncIterator[BlockContext]:
         return [ip_address("127.0.0.1")]
 
     guard = Guard(AllowList.parse("127.0.0.1"), local)
-    async with Network(guard, SharedSql(guard)) as network:
-        yield Recorder(network=network).context(timeout=20.0, idempotency_key="run:mail")
+    async with resources(guard=guard, sql=databases(guard)) as shared:
+        yield Recorder(resources=shared).context(timeout=20.0, idempotency_key="run:mail")
 
 
 @pytest.fixture
@@ -239,8 +239,8 @@ async def test_a_server_that_is_not_there(ctx: BlockContext, server: MailServer)
 
 
 async def test_private_addresses_are_refused(server: MailServer) -> None:
-    async with Network.allowing(AllowList()) as network:
-        ctx = Recorder(network=network).context(timeout=20.0)
+    async with resources() as shared:
+        ctx = Recorder(resources=shared).context(timeout=20.0)
         for host in ("127.0.0.1", "localhost", "2130706433"):
             at = {"host": host, "port": server.port, "tls": "none"}
             assert (await refusal(ctx, letter(server, server=at))).code == "email.blocked_address"

@@ -4,15 +4,16 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
+from support.resources import resources
 from support.site import Reply, Request, Site
 
 from gnatwork_blocks.builtin.llm import Llm
 from gnatwork_blocks.errors import BlockError
 from gnatwork_blocks.sdk import BlockContext
-from gnatwork_blocks.shared_http import SharedHttp
+from gnatwork_blocks.shared import Shared
 from gnatwork_blocks.testing import Recorder, run_block
-from gnatwork_net.allow_list import AllowList
 
 PATH = "/v1/chat/completions"
 SCHEMA = {
@@ -74,9 +75,9 @@ async def refusal(ctx: BlockContext, config: dict[str, Any]) -> BlockError:
     return caught.value
 
 
-async def test_a_question_is_answered_and_its_usage_recorded(http: SharedHttp, site: Site) -> None:
+async def test_a_question_is_answered_and_its_usage_recorded(http: Shared[httpx.AsyncClient], site: Site) -> None:
     site.on(PATH, said("Blue."))
-    recorder = Recorder(http_source=http)
+    recorder = Recorder(resources=resources(http=http))
     output = await run_block(Llm, config(site, system="Be brief."), recorder.context())
     usage = {"prompt_tokens": 19, "completion_tokens": 10, "total_tokens": 29}
     assert output == {"text": "Blue.", "finish_reason": "stop", "usage": usage, "model": "gpt-5-mini-2026-04-14"}
@@ -271,6 +272,6 @@ async def test_what_can_not_be_asked(ctx: BlockContext, site: Site, changes: dic
 
 
 async def test_private_addresses_are_refused(site: Site) -> None:
-    async with SharedHttp(AllowList()) as guarded:
-        error = await refusal(Recorder(http_source=guarded).context(), config(site))
+    async with resources().http as guarded:
+        error = await refusal(Recorder(resources=resources(http=guarded)).context(), config(site))
     assert error.code == "http.blocked_address"

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 from sqlalchemy.engine import URL
+from support.resources import resources
 
 from gnatwork_blocks.builtin.sql import Sql
 from gnatwork_blocks.errors import BlockError
-from gnatwork_blocks.network import Network
+from gnatwork_blocks.resources import databases
 from gnatwork_blocks.sdk import BlockContext
-from gnatwork_blocks.shared_sql import SharedSql
 from gnatwork_blocks.testing import Recorder, run_block
 from gnatwork_net.allow_list import Address, AllowList
 from gnatwork_net.guard import Guard
@@ -40,8 +40,8 @@ async def ctx(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[BlockContext]:
     monkeypatch.setitem(registry.impls, "foreign.async", lambda: Foreign)
     Foreign.asked.clear()
     guard = Guard(AllowList.parse("127.0.0.1, listed.example"), local)
-    async with Network(guard, SharedSql(guard)) as network:
-        yield Recorder(network=network).context(timeout=20.0)
+    async with resources(guard=guard, sql=databases(guard)) as shared:
+        yield Recorder(resources=shared).context(timeout=20.0)
 
 
 async def ask(ctx: BlockContext, url: str) -> Any:
@@ -67,8 +67,8 @@ async def test_what_it_might_be_told_otherwise_is_refused(ctx: BlockContext, url
 
 
 async def test_private_addresses_are_refused(ctx: BlockContext) -> None:
-    async with Network.allowing(AllowList()) as network:
+    async with resources() as shared:
         with pytest.raises(BlockError) as caught:
-            await ask(Recorder(network=network).context(), "foreign+async://u:p@127.0.0.1:99/x")
+            await ask(Recorder(resources=shared).context(), "foreign+async://u:p@127.0.0.1:99/x")
     assert caught.value.code == "sql.blocked_address"
     assert Foreign.asked == []

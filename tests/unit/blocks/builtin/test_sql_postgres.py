@@ -13,12 +13,12 @@ import asyncpg
 import pytest
 import trustme
 from support.postgres import Postgres, running_postgres
+from support.resources import resources
 
 from gnatwork_blocks.builtin.sql import Sql
 from gnatwork_blocks.errors import BlockError
-from gnatwork_blocks.network import Network
+from gnatwork_blocks.resources import databases
 from gnatwork_blocks.sdk import BlockContext
-from gnatwork_blocks.shared_sql import SharedSql
 from gnatwork_blocks.testing import Recorder, run_block
 from gnatwork_net.allow_list import Address, AllowList
 from gnatwork_net.guard import Guard
@@ -32,8 +32,8 @@ async def postgres() -> AsyncIterator[Postgres]:
 
 @pytest.fixture
 async def ctx() -> AsyncIterator[BlockContext]:
-    async with Network.allowing(AllowList.parse("127.0.0.1")) as network:
-        yield Recorder(network=network).context(timeout=30.0)
+    async with resources("127.0.0.1") as shared:
+        yield Recorder(resources=shared).context(timeout=30.0)
 
 
 async def ask(ctx: BlockContext, url: str, statement: str, **config: Any) -> dict[str, Any]:
@@ -255,8 +255,8 @@ async def test_no_error_has_the_password(ctx: BlockContext, postgres: Postgres) 
 
 
 async def test_private_addresses_are_refused(postgres: Postgres) -> None:
-    async with Network.allowing(AllowList()) as network:
-        ctx = Recorder(network=network).context(timeout=20.0)
+    async with resources() as shared:
+        ctx = Recorder(resources=shared).context(timeout=20.0)
         for host in ("127.0.0.1", "localhost", "2130706433", "[::1]"):
             url = f"postgresql://postgres:{postgres.password}@{host}:{postgres.port}/postgres"
             assert (await refusal(ctx, url, "SELECT 1")).code == "sql.blocked_address"
@@ -320,8 +320,8 @@ async def test_the_certificate_has_to_be_that_of_the_name(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(ssl.SSLContext, "load_default_certs", trust)
     guard = Guard(AllowList.parse("127.0.0.1"), local)
-    async with Network(guard, SharedSql(guard)) as network, locked_door("db.example", authority) as port:
-        ctx = Recorder(network=network).context(timeout=20.0)
+    async with resources(guard=guard, sql=databases(guard)) as shared, locked_door("db.example", authority) as port:
+        ctx = Recorder(resources=shared).context(timeout=20.0)
         for host, words in (("db.example", "the door is locked"), ("other.example", "certificate")):
             error = await refusal(ctx, f"postgresql://a:b@{host}:{port}/x?sslmode=verify-full", "SELECT 1")
             assert (error.code, error.retryable) == ("sql.connection", False)
