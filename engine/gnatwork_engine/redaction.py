@@ -23,6 +23,8 @@ REDACTED = "[redacted]"
 _WITHIN_BASE64 = 8
 #: So much of the beginning of a secret is told from other text, where the rest of it was cut off.
 _BEGINNING = 6
+#: What shows that something was cut.
+_CUT = "…"
 #: Lines of a secret, such as those of a private key, that may be seen one by one.
 _LINE = 16
 
@@ -48,7 +50,9 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """A text without the secrets."""
-        return self._uncut(self._pattern.sub(REDACTED, text)) if self._pattern else text
+        if self._pattern is None:
+            return text
+        return _CUT.join(map(self._uncut, self._pattern.sub(REDACTED, text).split(_CUT)))
 
     def _uncut(self, text: str) -> str:
         """The text without the beginning of a secret at its end, as it is left where something longer was cut."""

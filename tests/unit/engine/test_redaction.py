@@ -102,6 +102,7 @@ def test_the_beginning_of_a_secret_is_found_where_the_rest_was_cut_off(length: i
     assert redactor.text(f"body: {cut}") == f"body: {REDACTED}"
     assert orjson.loads(redactor.encoded(orjson.dumps({"body": f"x {cut}"}))) == {"body": f"x {REDACTED}"}
     assert redactor.text(f"{cut} and more") == f"{cut} and more"
+    assert redactor.text(f"it says: {cut}… (line 3)") == f"it says: {REDACTED}… (line 3)"
     encoded = base64.b64encode(b"key=a-long-secret").decode()
     assert redactor.text(encoded[:17]) == f"{encoded[:6]}{REDACTED}"
 
