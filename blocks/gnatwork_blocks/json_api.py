@@ -183,7 +183,13 @@ def bearer(token: str) -> dict[str, str]:
 
 
 def path_of(*segments: str | int) -> str:
-    """A path of segments in which nothing means anything: `path_of("repos", owner, name)`."""
+    """A path of segments in which nothing means anything: `path_of("repos", owner, name)`.
+
+    Raises:
+        BlockError: `block.config_invalid` for `.` and `..`, which lead elsewhere however they are written.
+    """
+    if led := {".", ".."}.intersection(segments):
+        raise BlockError("block.config_invalid", f"A part of an address can't be {min(map(str, led))!r}.")
     return "/".join(quote(str(segment), safe="") for segment in segments)
 
 

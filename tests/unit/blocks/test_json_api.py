@@ -137,6 +137,13 @@ def test_a_segment_is_nothing_but_a_segment() -> None:
     assert path_of("repos", "a/b", "..?x", 7) == "repos/a%2Fb/..%3Fx/7"
 
 
+@pytest.mark.parametrize("segment", [".", ".."])
+def test_a_segment_leads_nowhere_else(segment: str) -> None:
+    with pytest.raises(BlockError) as error:
+        path_of("repos", "a", segment, "user")
+    assert error.value.code == "block.config_invalid"
+
+
 async def test_a_request_tells_of_its_run(site: Site, ctx: BlockContext) -> None:
     ctx.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
