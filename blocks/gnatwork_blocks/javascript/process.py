@@ -31,6 +31,8 @@ import_module(module).main(int(parent))
 _ENVIRONMENT = {"TZ": "UTC0"}
 #: Seconds from the start of a process until it is ready, on a machine that is very busy.
 START_TIMEOUT = 30.0
+#: Seconds by which this process is late to notice that one had its time, past which both of them may have stood still.
+_LATE = 1.0
 #: The longest frame a worker sends.
 _LONGEST = limits.RESULT + 65536
 
@@ -61,6 +63,7 @@ class WorkerProcess(asyncio.SubprocessProtocol):
         self._loop = asyncio.get_running_loop()
         self._received = bytearray()
         self._waiting: asyncio.Future[bytes] | None = None
+        self._timer: asyncio.TimerHandle
         self._exited = False
 
     @property
@@ -154,7 +157,7 @@ class WorkerProcess(asyncio.SubprocessProtocol):
 
     async def _answer(self, seconds: float) -> bytes:
         self._waiting = self._loop.create_future()
-        timer = self._loop.call_later(seconds, self._expire)
+        self._expire_after(seconds)
         try:
             return await self._waiting
         except BaseException:
@@ -163,10 +166,17 @@ class WorkerProcess(asyncio.SubprocessProtocol):
             raise
         finally:
             self._waiting = None
-            timer.cancel()
+            self._timer.cancel()
 
-    def _expire(self) -> None:
-        self._fail(TimeoutError())
+    def _expire_after(self, seconds: float) -> None:
+        self._timer = self._loop.call_at(due := self._loop.time() + seconds, self._expire, due, seconds)
+
+    def _expire(self, due: float, seconds: float) -> None:
+        if self._loop.time() - due > _LATE:
+            # A container that was paused, say. Of its answer nothing has been read, and it may have had no time at all.
+            self._expire_after(seconds)
+        else:
+            self._fail(TimeoutError())
 
     def _fail(self, error: Exception) -> None:
         self.alive = False

@@ -1,6 +1,10 @@
 """Processes that do not keep to what was agreed: what runs in them may have been taken over by a script."""
 
+import asyncio
 import contextlib
+import os
+import signal
+import time
 
 import pytest
 
@@ -79,3 +83,17 @@ async def test_what_it_sends_unasked_ends_it(monkeypatch: pytest.MonkeyPatch) ->
         (worker,) = pool._living
         await worker.gone.wait()
         assert not worker.alive
+
+
+async def test_who_stood_still_has_its_time_again() -> None:
+    pool = Pool(size=1)
+    async with JavaScript(pool) as javascript:
+        assert await javascript.evaluate("1", {}) == 1
+        (worker,) = pool._living
+        os.kill(worker.pid, signal.SIGSTOP)
+        asked = asyncio.create_task(javascript.evaluate("2", {}, timeout=0.5))
+        await asyncio.sleep(0)
+        # As when a container is paused: the executor and its processes, for longer than the script may take.
+        time.sleep(2.5)  # noqa: ASYNC251 - the loop is to stand still
+        os.kill(worker.pid, signal.SIGCONT)
+        assert await asked == 2
