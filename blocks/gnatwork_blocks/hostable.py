@@ -10,6 +10,10 @@ from gnatwork_blocks.registry import describe, expand, load
 
 log = logging.getLogger(__name__)
 
+#: Bytes of what the catalogue may say of a block, and characters of why one is left out: both travel in messages.
+_MOST = 256 * 1024
+_LONGEST = 1000
+
 
 class Hostable(NamedTuple):
     """Block types that work, and those that do not."""
@@ -32,13 +36,13 @@ def hostable(wanted: Iterable[str]) -> Hostable:
         try:
             types = expand([name])
         except BlockLoadError as error:
-            disabled[name] = error.detail
+            disabled[name] = error.detail[:_LONGEST]
             continue
         for type_ in types:
             try:
                 blocks[type_] = _usable(type_)
             except BlockLoadError as error:
-                disabled[type_] = error.detail
+                disabled[type_] = error.detail[:_LONGEST]
     if disabled and not blocks:
         raise BlockLoadError("; ".join(disabled.values()))
     for reason in disabled.values():
@@ -51,7 +55,9 @@ def _usable(type_: str) -> type[Block]:
     block = load(type_)
     try:
         block()
-        describe(block)
+        size = len(describe(block).model_dump_json())
     except (Exception, SystemExit) as error:
         raise BlockLoadError(f"{type_} ({block.__module__}): {type(error).__name__}: {error}") from error
+    if size > _MOST:
+        raise BlockLoadError(f"{type_} ({block.__module__}): its description has {size:,} bytes, at most {_MOST:,} do")
     return block

@@ -2,6 +2,7 @@ import subprocess
 import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Any
 
 import jsonschema_rs
 import pytest
@@ -147,6 +148,33 @@ def test_a_package_of_blocks_that_is_not_there_is_named(monkeypatch: pytest.Monk
     assert found.disabled == {"acme": f"the plug-in acme is left out: there is no package {value}"}
     with pytest.raises(BlockLoadError, match="the plug-in acme is left out"):
         hostable(["acme"])
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"summary": "x" * 300_000}, "noop (gnatwork_blocks.builtin.noop): its description has 300,"),
+        ({"examples": ({"a": object()},)}, "PydanticSerializationError"),
+        ({"__init__": lambda _: 1 / 0}, "ZeroDivisionError"),
+        ({"title": property(lambda _: "x")}, "title"),
+    ],
+)
+def test_what_can_not_be_told_of_a_block_harms_no_other(
+    monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], reason: str
+) -> None:
+    for name, value in fields.items():
+        monkeypatch.setattr(registry.load("noop"), name, value)
+    found = hostable(["noop", "sleep"])
+    assert [block.type for block in found.blocks] == ["sleep"]
+    assert reason in found.disabled["noop"]
+
+
+def test_a_reason_is_no_longer_than_anyone_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: object) -> None:
+        raise OSError("x" * 2_000_000)
+
+    monkeypatch.setattr(registry.load("noop"), "__init__", broken)
+    assert len(hostable(["noop", "sleep"]).disabled["noop"]) <= 1000
 
 
 def test_a_plug_in_is_found_without_importing_anything_of_it(
