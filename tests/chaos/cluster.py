@@ -20,7 +20,7 @@ from gnatwork_cli.stack_plan import StackSettings, environment
 MANAGERS = 2
 SCHEDULERS = 2
 #: Executors by what they host.
-EXECUTORS = {"logic": 3, "hook": 2}
+EXECUTORS = {"logic": 3, "hook": 2, "code": 2}
 
 #: Seconds that running blocks get in the end, when there should be none.
 _DRAIN = "2"

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from chaos.control_flow import CONTROL_FLOW
 from chaos.kind import End, Kind, LiveRun, hook, workflow
+from chaos.programs import PROGRAMS
 
 _LARGE = 100_000
 _RETRY = {"max_attempts": 3, "initial": "300ms", "factor": 2, "jitter": 0}
@@ -201,5 +202,6 @@ KINDS: dict[str, Kind] = {
         Cancel(),
         Large(),
         *CONTROL_FLOW,
+        *PROGRAMS,
     )
 }
