@@ -52,6 +52,7 @@ class Host:
             max_attempts=action.max_attempts,
             idempotency_key=f"{run_id}/{action.task}",
             timeout=action.timeout,
+            redact=secrets.text,
             log_sink=log,
             progress_sink=progress,
             resources=self._resources,

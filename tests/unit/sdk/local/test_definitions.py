@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from histories import plays
 from histories.constructs import CONSTRUCTS
+from support.site import Reply, running_site
 from unit.sdk.local.conftest import Flaky, Greet, InThread, Stubborn
 
 from gnatwork import RunError
@@ -137,6 +138,18 @@ async def test_a_timeout_ends_an_attempt(stubborn: type[Stubborn]) -> None:
     with pytest.raises(RunError, match=r"block\.timeout"):
         await run_local({"blocks": [block("stubborn", timeout="10ms")]}, blocks=[stubborn])
     assert stubborn.stopped.is_set()
+
+
+async def test_code_sees_no_secret_that_a_service_repeats() -> None:
+    source = "async function main() { return (await (await fetch('/me')).text()).split('') }"
+    http = {"connection": "{{ connections.shop }}"}
+    definition = {"blocks": [block("code", {"language": "javascript", "source": source, "http": http})]}
+    async with running_site() as site:
+        site.on("/v1/me", Reply(body=b"you are abcd-secret"))
+        connections = {"shop": {"base_url": f"{site.url}/v1", "authorization": "abcd-secret"}}
+        async with open_local(definition, connections=connections, egress_allow="127.0.0.0/8") as flow:
+            assert "".join((await flow.result())["code"]) == "you are [redacted]"
+        assert site.requests[0].headers["authorization"] == "abcd-secret"
 
 
 async def test_connections_are_filled_in_and_kept_out_of_what_is_told() -> None:
