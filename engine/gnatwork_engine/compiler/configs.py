@@ -26,6 +26,9 @@ TRANSFORM = "transform"
 #: The types whose configs hold expressions.
 EXPRESSIVE = frozenset({CONDITION, FILTER, SWITCH, TRANSFORM})
 
+#: The types that keep their configs for other runs, in the open.
+KEEPING = frozenset({"file", "kv-put"})
+
 #: Where alone the config of a type mentions a connection.
 CONNECTION_AT: Mapping[str, Path] = {CODE: ("http", "connection")}
 
@@ -112,6 +115,8 @@ def _no_connections(type_: str, entry: BlockType | None) -> Unseen | None:
         what = f"{shown(type_)} runs what someone has written{alone}"
     elif type_ in EXPRESSIVE:
         what = f"{shown(type_)} computes with its config, and what it yields decides the way of the run and is stored"
+    elif type_ in KEEPING:
+        what = f"{shown(type_)} keeps what it is given, where other runs read it"
     elif entry and entry.responds:
         what = f"{shown(type_)} sends its config to the one who started the run"
     elif entry and entry.plain:

@@ -9,7 +9,7 @@ from jsonschema_rs import ValidationError
 from gnatwork_blocks.errors import BlockError
 from gnatwork_blocks.program_steps import step_digest, step_name
 from gnatwork_engine.compiler.code import PROGRAMS
-from gnatwork_engine.compiler.configs import CONNECTION_AT, EXPRESSIVE
+from gnatwork_engine.compiler.configs import CONNECTION_AT, EXPRESSIVE, KEEPING
 from gnatwork_engine.compiler.findings import Unknowns
 from gnatwork_engine.compiler.schemas import check
 from gnatwork_engine.json_tree import Path
@@ -136,7 +136,7 @@ class Steps:
 def _check_connections(entry: BlockType, marked: tuple[Path, ...], what: str) -> None:
     """Whether a type may have connections where its config mentions them: the same as in a definition."""
     at = CONNECTION_AT.get(entry.type)
-    if entry.type in EXPRESSIVE or entry.type in PROGRAMS or entry.responds or entry.plain:
+    if entry.type in {*EXPRESSIVE, *PROGRAMS, *KEEPING} or entry.responds or entry.plain:
         if all(path == at for path in marked):
             return
         alone = f" but as its `{'.'.join(map(str, at))}`" if at else ""

@@ -38,7 +38,7 @@ BOTH = pytest.mark.parametrize(("language", "source"), [("javascript", JAVASCRIP
 @pytest.fixture
 async def begin(nats_url: str, scheduler: Scheduler) -> AsyncIterator[Begin]:
     """Begins runs of programs; an executor of `code` runs their slices."""
-    await announce(scheduler, "echo", "calc", "boom", "code")
+    await announce(scheduler, "echo", "calc", "boom", "code", "kv-put")
     async with hosting(nats_url, blocks=("code",)):
         yield lambda source, **fields: Play(scheduler, source, **fields)
 
@@ -158,6 +158,7 @@ async def test_delays_waits_and_child_runs(begin: Begin) -> None:
         ("step('*', {})", "block.unknown_type", "no executor has announced"),
         ("step('x'.repeat(70), {})", "block.unknown_type", "no executor has announced"),
         ("step('code', {input: template('{{ connections.a.b }}')})", "template.invalid", "as its `http.connection`"),
+        ("step('kv-put', {value: template('{{ connections.a.b }}')})", "template.invalid", "in a `kv-put`"),
         ("step('echo', {a: template('{{ connections[\"No good\"].b }}')})", "template.invalid", "is none"),
         ("step('echo', JSON.parse('['.repeat(400) + ']'.repeat(400)))", "block.config_invalid", "nested too deep"),
     ],

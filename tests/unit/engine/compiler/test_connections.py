@@ -99,6 +99,13 @@ def test_no_block_is_called_so() -> None:
     assert places_of({"blocks": [noop("connections")]}) == [("/blocks/0/id", "definition.reserved_id")]
 
 
+@pytest.mark.parametrize("type_", ["kv-put", "file"])
+def test_nothing_keeps_a_secret_for_other_runs(type_: str) -> None:
+    faults = faults_of({"blocks": [{"id": "a", "type": type_, "config": {"x": _TOKEN}}]})
+    (message,) = (message for pointer, code, message in faults if (pointer, code) == ("/blocks/0/config/x", _MISPLACED))
+    assert "where other runs read it" in message
+
+
 def test_executors_that_are_plain_are_given_none() -> None:
     ((pointer, code, message),) = faults_of({"blocks": [{"id": "a", "type": "plain", "config": {"key": _TOKEN}}]})
     assert (pointer, code) == ("/blocks/0/config/key", _MISPLACED)
