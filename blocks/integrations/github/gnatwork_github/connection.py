@@ -1,5 +1,6 @@
 """The type of connection that GitHub needs."""
 
+from gnatwork_blocks.integration import base_url
 from gnatwork_schemas.integration import ConnectionKind
 
 CONNECTION = ConnectionKind(
@@ -23,12 +24,7 @@ CONNECTION = ConnectionKind(
                 "description": "Only triggers need it: the same as in the settings of the webhook.",
                 "minLength": 4,
             },
-            "base_url": {
-                "type": "string",
-                "title": "Address of the API",
-                "description": "`https://api.github.com` unless given; of an Enterprise Server `https://HOST/api/v3`.",
-                "pattern": "^https?://",
-            },
+            "base_url": base_url("https://api.github.com", "of an Enterprise Server `https://HOST/api/v3`"),
         },
         "additionalProperties": False,
     },

@@ -1,7 +1,7 @@
 """What of GitHub starts runs."""
 
+from gnatwork_blocks.integration import PATH, connection_of
 from gnatwork_schemas.integration import TriggerType
-from gnatwork_schemas.names import NAME_PATTERN
 
 #: A header that says what has happened; `ping` is GitHub's own question whether anyone is there.
 _EVENT = "trigger.headers['x-github-event']"
@@ -15,17 +15,8 @@ WEBHOOK = TriggerType(
         "type": "object",
         "required": ["connection"],
         "properties": {
-            "connection": {
-                "type": "string",
-                "title": "Connection",
-                "description": "The name of a connection of the type `github`, with its secret of webhooks.",
-                "pattern": NAME_PATTERN,
-            },
-            "path": {
-                "type": "string",
-                "title": "Path",
-                "description": "Where it listens below `/hooks`, beside its own unguessable address.",
-            },
+            "connection": connection_of("github", "secret of webhooks"),
+            "path": PATH,
             "events": {
                 "type": "array",
                 "title": "Events",

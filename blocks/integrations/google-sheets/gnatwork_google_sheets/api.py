@@ -1,7 +1,7 @@
 """The Google Sheets API: https://developers.google.com/workspace/sheets/api/reference/rest."""
 
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
@@ -47,19 +47,6 @@ def _id_of(text: str) -> str:
 #: How blocks take it.
 CONNECTION = Field(description="`{{ connections.<name> }}`, of the type `google-sheets`, or `oauth2`.")
 Spreadsheet = Annotated[str, AfterValidator(_id_of), Field(description="The id of the spreadsheet, or its address.")]
-Range = Annotated[
-    str,
-    Field(
-        min_length=1, max_length=500, description="In A1 notation, such as `Sheet1!A1:D`; a sheet's name is all of it."
-    ),
-]
-Cell = str | int | float | bool | None
-Rows = Annotated[list[list[Cell]], Field(min_length=1, description="Rows of cells; null leaves a cell as it is.")]
-Input = Annotated[
-    Literal["user-entered", "raw"],
-    Field(description="`user-entered`: as if typed in, so `=A1+1` is a formula. `raw`: texts stay texts."),
-]
-INPUT_OPTIONS = {"user-entered": "USER_ENTERED", "raw": "RAW"}
 
 
 class Sheets:

@@ -1,5 +1,6 @@
 """The type of connection that Google Sheets needs."""
 
+from gnatwork_blocks.integration import base_url
 from gnatwork_schemas.integration import ConnectionKind
 
 CONNECTION = ConnectionKind(
@@ -29,12 +30,7 @@ CONNECTION = ConnectionKind(
                 "description": "`https://oauth2.googleapis.com/token` unless given.",
                 "pattern": "^https?://",
             },
-            "base_url": {
-                "type": "string",
-                "title": "Address of the API",
-                "description": "`https://sheets.googleapis.com` unless given.",
-                "pattern": "^https?://",
-            },
+            "base_url": base_url("https://sheets.googleapis.com"),
         },
         # What else stands in the file with the key that Google gives out.
         "additionalProperties": {"type": "string"},

@@ -1,5 +1,6 @@
 """The type of connection that the mailer needs."""
 
+from gnatwork_blocks.integration import base_url
 from gnatwork_schemas.integration import ConnectionKind
 
 CONNECTION = ConnectionKind(
@@ -29,12 +30,7 @@ CONNECTION = ConnectionKind(
                 "description": "`Basic ` and base64 of `user:password`, which you choose; only triggers need it.",
                 "pattern": "^Basic [A-Za-z0-9+/]{4,}={0,2}$",
             },
-            "base_url": {
-                "type": "string",
-                "title": "Address of the API",
-                "description": "`https://api.postmarkapp.com` unless given.",
-                "pattern": "^https?://",
-            },
+            "base_url": base_url("https://api.postmarkapp.com"),
         },
         "additionalProperties": False,
     },

@@ -2,20 +2,10 @@
 
 from typing import Any
 
+from gnatwork_blocks.integration import PATH, connection_of
 from gnatwork_schemas.integration import TriggerType
-from gnatwork_schemas.names import NAME_PATTERN
 
-_CONNECTION = {
-    "type": "string",
-    "title": "Connection",
-    "description": "The name of a connection of the type `mailer`, with its authorization of webhooks.",
-    "pattern": NAME_PATTERN,
-}
-_PATH = {
-    "type": "string",
-    "title": "Path",
-    "description": "Where it listens below `/hooks`, beside its own unguessable address.",
-}
+_CONNECTION = connection_of("mailer", "authorization of webhooks")
 #: Beside fields of their own. Postmark signs nothing; it sends the user and password that its webhook was given.
 _AUTHORIZED: dict[str, Any] = {
     "type": "webhook",
@@ -34,7 +24,7 @@ INBOUND = TriggerType(
     config_schema={
         "type": "object",
         "required": ["connection"],
-        "properties": {"connection": _CONNECTION, "path": _PATH},
+        "properties": {"connection": _CONNECTION, "path": PATH},
         "additionalProperties": False,
     },
     trigger={
@@ -57,7 +47,7 @@ BOUNCE = TriggerType(
         "required": ["connection"],
         "properties": {
             "connection": _CONNECTION,
-            "path": _PATH,
+            "path": PATH,
             "types": {
                 "type": "array",
                 "title": "Types",

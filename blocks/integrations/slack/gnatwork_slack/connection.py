@@ -1,5 +1,6 @@
 """The type of connection that Slack needs."""
 
+from gnatwork_blocks.integration import base_url
 from gnatwork_schemas.integration import ConnectionKind
 
 CONNECTION = ConnectionKind(
@@ -23,12 +24,7 @@ CONNECTION = ConnectionKind(
                 "description": "Only triggers need it.",
                 "minLength": 4,
             },
-            "base_url": {
-                "type": "string",
-                "title": "Address of the API",
-                "description": "`https://slack.com/api` unless given.",
-                "pattern": "^https?://",
-            },
+            "base_url": base_url("https://slack.com/api"),
         },
         "additionalProperties": False,
     },

@@ -2,20 +2,10 @@
 
 from typing import Any
 
+from gnatwork_blocks.integration import PATH, connection_of
 from gnatwork_schemas.integration import TriggerType
-from gnatwork_schemas.names import NAME_PATTERN
 
-_CONNECTION = {
-    "type": "string",
-    "title": "Connection",
-    "description": "The name of a connection of the type `slack`, with its signing secret.",
-    "pattern": NAME_PATTERN,
-}
-_PATH = {
-    "type": "string",
-    "title": "Path",
-    "description": "Where it listens below `/hooks`, beside its own unguessable address.",
-}
+_CONNECTION = connection_of("slack", "signing secret")
 #: Beside fields of their own.
 _SIGNED: dict[str, Any] = {
     "type": "webhook",
@@ -35,7 +25,7 @@ EVENTS = TriggerType(
         "required": ["connection"],
         "properties": {
             "connection": _CONNECTION,
-            "path": _PATH,
+            "path": PATH,
             "events": {
                 "type": "array",
                 "title": "Events",
@@ -68,7 +58,7 @@ COMMAND = TriggerType(
         "required": ["connection"],
         "properties": {
             "connection": _CONNECTION,
-            "path": _PATH,
+            "path": PATH,
             "respond": {
                 "type": "string",
                 "title": "Answer",

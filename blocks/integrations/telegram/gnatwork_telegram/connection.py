@@ -1,5 +1,6 @@
 """The type of connection that Telegram needs."""
 
+from gnatwork_blocks.integration import base_url
 from gnatwork_schemas.integration import ConnectionKind
 
 #: Of a bot: its id and its secret.
@@ -26,12 +27,7 @@ CONNECTION = ConnectionKind(
                 "description": "The `secret_token` given to `setWebhook`; only the trigger `telegram` needs it.",
                 "pattern": "^[A-Za-z0-9_-]{4,256}$",
             },
-            "base_url": {
-                "type": "string",
-                "title": "Address of the API",
-                "description": "`https://api.telegram.org` unless given; yours, if you run a Bot API server.",
-                "pattern": "^https?://",
-            },
+            "base_url": base_url("https://api.telegram.org", "yours, if you run a Bot API server"),
         },
         "additionalProperties": False,
     },

@@ -2,15 +2,10 @@
 
 from typing import Any
 
+from gnatwork_blocks.integration import PATH, connection_of
 from gnatwork_schemas.integration import TriggerType
-from gnatwork_schemas.names import NAME_PATTERN
 
-_CONNECTION = {
-    "type": "string",
-    "title": "Connection",
-    "description": "The name of a connection of the type `telegram`.",
-    "pattern": NAME_PATTERN,
-}
+_CONNECTION = connection_of("telegram")
 _UPDATES: dict[str, Any] = {
     "type": "array",
     "title": "Updates",
@@ -30,11 +25,7 @@ WEBHOOK = TriggerType(
         "required": ["connection"],
         "properties": {
             "connection": _CONNECTION,
-            "path": {
-                "type": "string",
-                "title": "Path",
-                "description": "Where it listens below `/hooks`, beside its own unguessable address.",
-            },
+            "path": PATH,
             "updates": _UPDATES,
         },
         "additionalProperties": False,

@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 from pydantic import BaseModel
 
 from gnatwork_blocks.sdk import Block, BlockContext
-from gnatwork_google_sheets.api import CONNECTION, Range, Sheets, SheetsConnection, Spreadsheet
-from gnatwork_schemas.model import StrictModel
+from gnatwork_google_sheets.api import Sheets
+from gnatwork_google_sheets.configs import OfRange
 
 
 class GoogleSheetsClear(Block):
@@ -26,12 +26,8 @@ class GoogleSheetsClear(Block):
         },
     )
 
-    class Config(StrictModel):
+    class Config(OfRange):
         """The cells."""
-
-        connection: SheetsConnection = CONNECTION
-        spreadsheet: Spreadsheet
-        range: Range
 
     class Output(BaseModel):
         """What was emptied."""

@@ -5,9 +5,9 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, Field
 
 from gnatwork_blocks.sdk import Block, BlockContext
-from gnatwork_google_sheets.api import CONNECTION, Range, Sheets, SheetsConnection, Spreadsheet
+from gnatwork_google_sheets.api import Sheets
+from gnatwork_google_sheets.configs import OfRange
 from gnatwork_google_sheets.rows import named_rows
-from gnatwork_schemas.model import StrictModel
 
 _RENDER = {"formatted": "FORMATTED_VALUE", "unformatted": "UNFORMATTED_VALUE", "formula": "FORMULA"}
 _DATES = {"text": "FORMATTED_STRING", "number": "SERIAL_NUMBER"}
@@ -31,12 +31,9 @@ class GoogleSheetsRead(Block):
         },
     )
 
-    class Config(StrictModel):
+    class Config(OfRange):
         """Which cells, and how they are shown."""
 
-        connection: SheetsConnection = CONNECTION
-        spreadsheet: Spreadsheet
-        range: Range
         header: bool = Field(default=False, description="Whether the first row names the columns.")
         render: Literal["formatted", "unformatted", "formula"] = Field(
             default="unformatted", description="As people see them, as they are, or the formulas."

@@ -5,17 +5,8 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, Field
 
 from gnatwork_blocks.sdk import Block, BlockContext
-from gnatwork_google_sheets.api import (
-    CONNECTION,
-    INPUT_OPTIONS,
-    Input,
-    Range,
-    Rows,
-    Sheets,
-    SheetsConnection,
-    Spreadsheet,
-)
-from gnatwork_schemas.model import StrictModel
+from gnatwork_google_sheets.api import Sheets
+from gnatwork_google_sheets.configs import INPUT_OPTIONS, Cells
 
 
 class GoogleSheetsUpdate(Block):
@@ -36,14 +27,8 @@ class GoogleSheetsUpdate(Block):
         },
     )
 
-    class Config(StrictModel):
+    class Config(Cells):
         """The cells."""
-
-        connection: SheetsConnection = CONNECTION
-        spreadsheet: Spreadsheet
-        range: Range
-        values: Rows
-        input: Input = "user-entered"
 
     class Output(BaseModel):
         """What was written."""
