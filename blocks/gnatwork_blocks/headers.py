@@ -15,15 +15,15 @@ def _refuse_reserved(headers: dict[str, str]) -> dict[str, str]:
 
 
 # RFC 9110: a name is a token; a value holds no control characters, so that none can end its line.
-_Name = Annotated[str, StringConstraints(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
-_Value = Annotated[
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
+HeaderValue = Annotated[
     str,
     Field(coerce_numbers_to_str=True),
     StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x08\x0A-\x1F\x7F]*$"),
 ]
 
 #: Name to value; numbers become text.
-Headers = Annotated[dict[_Name, _Value], AfterValidator(_refuse_reserved)]
+Headers = Annotated[dict[HeaderName, HeaderValue], AfterValidator(_refuse_reserved)]
 
 
 def has(headers: dict[str, str], name: str) -> bool:

@@ -6,6 +6,7 @@ sends one frame about itself: `{"layers": {name: bool}}`.
 """
 
 import struct
+from typing import BinaryIO
 
 _LENGTH = struct.Struct("<I")
 #: Bytes of the length.
@@ -21,3 +22,15 @@ def length(head: bytes | bytearray) -> int:
     """The length that the first `HEAD` bytes tell."""
     found: int = _LENGTH.unpack_from(head)[0]
     return found
+
+
+def receive(pipe: BinaryIO) -> bytes | None:
+    """The next frame, as a worker reads it; None at the end."""
+    head = pipe.read(HEAD)
+    return pipe.read(length(head)) if len(head) == HEAD else None
+
+
+def send(pipe: BinaryIO, data: bytes) -> None:
+    """Write a frame, as a worker does."""
+    pipe.write(frame(data))
+    pipe.flush()

@@ -3,12 +3,11 @@
 import json
 import os
 import sys
-from typing import BinaryIO
 
 from gnatwork_blocks.javascript import limits
 from gnatwork_blocks.javascript.calling import CallContext, JavaScriptCall
 from gnatwork_blocks.javascript.evaluation import Evaluation
-from gnatwork_blocks.javascript.frames import HEAD, frame, length
+from gnatwork_blocks.javascript.frames import receive, send
 from gnatwork_blocks.javascript.hardening import allow_seconds, harden
 from gnatwork_blocks.javascript.shared_context import SharedContext
 from gnatwork_blocks.javascript.slices import Slices
@@ -23,8 +22,8 @@ def main(parent: int) -> None:
     os.close(nothing)
 
     def exchange(data: bytes) -> bytes:
-        _send(answers, data)
-        told, _ = _receive(requests), _receive(requests)
+        send(answers, data)
+        told, _ = receive(requests), receive(requests)
         if told is None:
             # The executor is gone, or wants to hear no more.
             os._exit(0)
@@ -34,37 +33,26 @@ def main(parent: int) -> None:
     Evaluation().answer(b'{"sources": ["null.x"], "choose": false}', b"{}", 1.0)
     SharedContext().answer({"sources": ["1"], "choose": True}, b"{}", 1.0)
     layers = harden(limits.ADDRESS_SPACE, parent=parent)
-    _send(answers, json.dumps({"layers": layers}).encode())
+    send(answers, json.dumps({"layers": layers}).encode())
     shared, slices, evaluation = SharedContext(), Slices(), Evaluation()
     made: CallContext | None = None
     while True:
-        request, values = _receive(requests), _receive(requests)
+        request, values = receive(requests), receive(requests)
         if request is None or values is None:
             return
         asked = json.loads(request)
         timeout = asked["timeout"]
         allow_seconds(timeout)
         if "program" in asked:
-            _send(answers, slices.answer(asked, values))
+            send(answers, slices.answer(asked, values))
         elif "call" in asked:
             made = made or CallContext()
-            _send(answers, JavaScriptCall(made, asked["call"], timeout, exchange).answer(request, values))
+            send(answers, JavaScriptCall(made, asked["call"], timeout, exchange).answer(request, values))
             # Where there was one, there will be more.
             made = CallContext()
         elif (answer := shared.answer(asked, values, timeout)) is not None:
-            _send(answers, answer)
+            send(answers, answer)
         else:
-            _send(answers, evaluation.answer(request, values, timeout))
+            send(answers, evaluation.answer(request, values, timeout))
             # The next one is made while nobody waits for it.
             evaluation = Evaluation()
-
-
-def _receive(pipe: BinaryIO) -> bytes | None:
-    """The next frame; None at the end."""
-    head = pipe.read(HEAD)
-    return pipe.read(length(head)) if len(head) == HEAD else None
-
-
-def _send(pipe: BinaryIO, data: bytes) -> None:
-    pipe.write(frame(data))
-    pipe.flush()

@@ -7,13 +7,13 @@ between takes what comes from there, however much it is, so that the executor ne
 import json
 import os
 import sys
-from typing import Any, BinaryIO
+from typing import Any
 
 from pydantic_monty import Monty
 
 from gnatwork_blocks.calls.limits import LONGEST_TIMEOUT
 from gnatwork_blocks.javascript import limits
-from gnatwork_blocks.javascript.frames import HEAD, frame, length
+from gnatwork_blocks.javascript.frames import receive, send
 from gnatwork_blocks.javascript.hardening import harden
 from gnatwork_blocks.javascript.system_calls import COMPUTING, READING, STARTING
 from gnatwork_blocks.python.calling import PythonCall
@@ -36,8 +36,8 @@ def main(parent: int) -> None:
     os.close(nothing)
 
     def exchange(data: bytes) -> Any:
-        _send(answers, data)
-        told, _ = _receive(requests), _receive(requests)
+        send(answers, data)
+        told, _ = receive(requests), receive(requests)
         if told is None:
             # The executor is gone, or wants to hear no more.
             os._exit(0)
@@ -56,29 +56,18 @@ def main(parent: int) -> None:
         min_processes=1, max_processes=1, request_timeout=LONGEST_TIMEOUT + 1, feed_duration_limit_grace=_GRACE
     ) as pool:
         PythonCall(_WARM, 5.0, exchange).answer(pool, b"null")
-        _send(answers, json.dumps({"layers": layers}).encode())
+        send(answers, json.dumps({"layers": layers}).encode())
         while True:
-            request, values = _receive(requests), _receive(requests)
+            request, values = receive(requests), receive(requests)
             if request is None or values is None:
                 return
             asked = json.loads(request)
             if "program" in asked:
-                _send(answers, PythonSlice(asked, values).answer(pool))
+                send(answers, PythonSlice(asked, values).answer(pool))
             else:
-                _send(answers, PythonCall(asked["call"], asked["timeout"], exchange).answer(pool, values))
+                send(answers, PythonCall(asked["call"], asked["timeout"], exchange).answer(pool, values))
 
 
 def _warm(binary: str) -> None:
     with Monty(binary_path=binary, min_processes=1, max_processes=1) as pool:
         PythonCall(_WARM, 5.0, lambda _: []).answer(pool, b"null")
-
-
-def _receive(pipe: BinaryIO) -> bytes | None:
-    """The next frame; None at the end."""
-    head = pipe.read(HEAD)
-    return pipe.read(length(head)) if len(head) == HEAD else None
-
-
-def _send(pipe: BinaryIO, data: bytes) -> None:
-    pipe.write(frame(data))
-    pipe.flush()

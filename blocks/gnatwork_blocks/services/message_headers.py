@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import AfterValidator, TypeAdapter, ValidationError
 
 from gnatwork_blocks.errors import BlockError
+from gnatwork_blocks.headers import HeaderName, HeaderValue
 
 #: What headers begin with by which NATS is told what to do with a message.
 _OF_NATS = ("nats-", "kv-")
@@ -18,16 +19,8 @@ def _refuse_reserved(headers: dict[str, str]) -> dict[str, str]:
     return headers
 
 
-_Name = Annotated[str, StringConstraints(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
-# No control characters, so that none can end its line.
-_Value = Annotated[
-    str,
-    Field(coerce_numbers_to_str=True),
-    StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x08\x0A-\x1F\x7F]*$"),
-]
-
 #: Name to value; numbers become text.
-MessageHeaders = Annotated[dict[_Name, _Value], AfterValidator(_refuse_reserved)]
+MessageHeaders = Annotated[dict[HeaderName, HeaderValue], AfterValidator(_refuse_reserved)]
 
 _ADAPTER: TypeAdapter[dict[str, str]] = TypeAdapter(MessageHeaders)
 
