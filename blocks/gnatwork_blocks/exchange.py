@@ -1,7 +1,7 @@
 """One HTTP request and its answer, as `fetch` and `hook` make them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import httpx
@@ -36,6 +36,8 @@ class Call:
     #: Seconds for everything together; None: as long as the attempt may last.
     timeout: float | None = None
     follow_redirects: bool = False
+    #: Names of headers that are taken out when a redirect leads to another origin.
+    private: Collection[str] = ()
     max_bytes: int = DEFAULT_MAX_BYTES
     #: Which statuses are the error `http.status`.
     fails: Callable[[int], bool]
@@ -67,7 +69,7 @@ async def exchange(ctx: BlockContext, call: Call) -> Answer:
             for _ in range(MAX_REDIRECTS + 1):
                 response = await ctx.http.send(request, stream=True, follow_redirects=False)
                 try:
-                    following = _following(request, response) if call.follow_redirects else None
+                    following = _following(request, response, call) if call.follow_redirects else None
                     if following is None:
                         return await _answer(request, response, call)
                 finally:
@@ -95,10 +97,15 @@ def _request(ctx: BlockContext, call: Call) -> httpx.Request:
     return ctx.http.build_request(call.method, url, headers=encoded, content=call.content)
 
 
-def _following(request: httpx.Request, response: httpx.Response) -> httpx.Request | None:
+def _following(request: httpx.Request, response: httpx.Response, call: Call) -> httpx.Request | None:
     """The request that a redirect asks for. httpx takes `Authorization` out when it leads to another origin."""
     following = response.next_request
-    if following is not None and origin_of(following.url) == origin_of(request.url) and "cookie" in request.headers:
+    if following is None:
+        return None
+    if origin_of(following.url) != origin_of(request.url):
+        for name in call.private:
+            following.headers.pop(name, None)
+    elif "cookie" in request.headers:
         following.headers["cookie"] = request.headers["cookie"]  # which httpx always takes out
     return following
 

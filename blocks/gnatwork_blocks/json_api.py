@@ -115,6 +115,7 @@ class JsonApi:
                 query=urlencoded(query or {}),
                 content=content,
                 follow_redirects=method in {"GET", "HEAD"},
+                private=self.headers.keys(),
                 max_bytes=self.max_bytes,
                 fails=lambda _: False,
             ),

@@ -117,6 +117,16 @@ async def test_a_redirect_is_followed_only_where_nothing_is_changed(site: Site, 
     assert (error.value.code, error.value.details) == ("http.status", {"status": 301})
 
 
+async def test_a_redirect_elsewhere_takes_no_credentials_along(site: Site, ctx: BlockContext) -> None:
+    site.redirect("/v1/old", f"http://localhost:{site.port}/v1/new", 301)
+    site.on("/v1/new", answer("there"))
+    keyed = JsonApi(ctx=ctx, service="Shop", base_url=f"{site.url}/v1", headers={"x-key": "t0k", "accept": "a/b"})
+    assert (await keyed.call("GET", "old", headers={"x-own": "1"})).json == "there"
+    sent = [request.headers.get("x-key") for request in site.requests]
+    assert sent == ["t0k", None]
+    assert site.requests[1].headers["x-own"] == "1"
+
+
 @pytest.mark.parametrize(
     ("json", "words"),
     [
