@@ -11,6 +11,7 @@ from gnatwork_engine.deferred import TEMPLATE_KEY, VALUES_KEY
 from gnatwork_engine.json_tree import Path, to_pointer
 from gnatwork_executor.outcome import must_be_stored
 from gnatwork_executor.ports import Ports
+from gnatwork_schemas.depth import is_too_deep
 from gnatwork_schemas.payload import PayloadRef, reference_value
 
 #: Bytes of JSON up to which a value is carried as it is.
@@ -32,8 +33,11 @@ class Carrier:
         """A JSON text as a value, or as the reference to it.
 
         Raises:
+            BlockError: `script.too_large`, it is nested deeper than others can read.
             PayloadTooLargeError: It is larger than the engine carries.
         """
+        if is_too_deep(text):
+            _check_depth(text)
         if len(text) <= INLINE and not must_be_stored(text):
             return orjson.loads(text)
         return reference_value(await self._stored(text, name))
@@ -77,3 +81,11 @@ class Carrier:
     async def _stored(self, text: bytes, name: str) -> PayloadRef:
         ctx, payloads = self._ctx, self._payloads
         return await until_available(lambda: payloads.put(ctx.namespace, ctx.run_id, text, name))
+
+
+def _check_depth(text: bytes) -> None:
+    """Whether whoever reads this JSON can write it again."""
+    try:
+        orjson.dumps(orjson.loads(text))
+    except (orjson.JSONDecodeError, TypeError):
+        raise BlockError("script.too_large", "What the program yields is nested too deep.") from None

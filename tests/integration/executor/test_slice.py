@@ -232,6 +232,14 @@ async def test_no_mark_gets_out_by_which_others_could_mark_texts(begin: Begin) -
     assert (await play.scheduler.wire.first(lambda seen: seen.subject == subject)).body["message"] == "<{{ conn"
 
 
+@pytest.mark.parametrize("left", ["x", "transition('main', x)"])
+async def test_what_is_nested_deeper_than_others_can_read_is_refused(begin: Begin, left: str) -> None:
+    source = "function main(n) {{ let x = 1; for (let i = 0; i < n; i++) x = [x]; return {}; }}"
+    assert (await begin(source.format("x"), args=200).slice()).done
+    error = await begin(source.format(left), args=3000).error()
+    assert (error["code"], error["message"]) == ("script.too_large", "What the program yields is nested too deep.")
+
+
 async def test_what_is_large_travels_apart(begin: Begin) -> None:
     play = begin(
         """
