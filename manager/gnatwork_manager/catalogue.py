@@ -1,6 +1,5 @@
 """The block types that exist, as executors announce them: followed, kept in memory."""
 
-import contextlib
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -8,8 +7,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from gnatwork_bus.connection import Connection
-from gnatwork_bus.follow import follow
 from gnatwork_bus.kv import Bucket
+from gnatwork_manager.followed import Followed
 from gnatwork_manager.pages import decode_cursor, encode_cursor, page
 from gnatwork_manager.problems import ProblemError
 from gnatwork_schemas import subjects
@@ -22,32 +21,15 @@ _ALL = subjects.catalogue_key("*")
 _PREFIX = subjects.catalogue_key("")
 
 
-class Catalogue:
+class Catalogue(Followed):
     """All catalogue entries, by type."""
 
     def __init__(self, connection: Connection, state: Bucket) -> None:
-        self._connection = connection
-        self._state = state
-        self._position = 0
+        super().__init__(connection, state, _ALL)
         #: What executors have announced; replaced, never changed.
         self.types: Mapping[str, BlockType] = {}
         #: Grows whenever an entry says something new.
         self.revision = 0
-
-    async def refresh(self) -> None:
-        """Read all entries now."""
-        for entry in await self._state.list(_ALL):
-            self._position = max(self._position, entry.revision)
-            self._take(entry.key, entry.value)
-
-    async def follow(self) -> None:
-        """Take in what executors announce, for ever."""
-        subject = self._state.subject(_ALL)
-        following = follow(self._connection, self._state.stream_name, subject, after=self._position)
-        async with contextlib.aclosing(following) as messages:
-            async for message in messages:
-                entry = self._state.entry(message)
-                self._take(self._state.key(message), entry.value if entry else None)
 
     def page(self, cursor: str | None, limit: int) -> dict[str, Any]:
         """A page of entries, in the order of their names, those of the engine's own types among them."""

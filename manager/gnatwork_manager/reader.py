@@ -11,7 +11,7 @@ from gnatwork_bus.history import History
 from gnatwork_bus.kv import Bucket
 from gnatwork_bus.message import StoredMessage
 from gnatwork_engine.core.event import RunAddress
-from gnatwork_engine.core.explain import run_waits_for, undone
+from gnatwork_engine.core.explain import run_waits_for, undone, waiters_of
 from gnatwork_engine.core.replies import first_reply
 from gnatwork_engine.core.state import RunState
 from gnatwork_engine.core.view import run_summary, task_input, task_paths, task_view
@@ -23,6 +23,7 @@ from gnatwork_manager.replies import Reply, parse_reply
 from gnatwork_manager.run_states import LoadedRun, RunStates, not_found
 from gnatwork_manager.stored_values import StoredValues
 from gnatwork_schemas import subjects
+from gnatwork_schemas.control_block import ControlledBlock
 from gnatwork_schemas.error import ErrorInfo
 from gnatwork_schemas.errors import TemplateError
 from gnatwork_schemas.messages import Complete, Message
@@ -88,6 +89,11 @@ class RunReader:
             except KeyError:
                 raise ProblemError("task.not_found", f"run {run_id} has no task `{path}`") from None
         return await self._task_document(shown)
+
+    async def waiters(self, namespace: str, run_id: str, signal: str) -> tuple[ControlledBlock, ...]:
+        """The blocks, and steps of programs, that wait for a signal now."""
+        async with self.states.loaded(namespace, run_id) as run:
+            return await run.look(lambda state: waiters_of(state, signal))
 
     async def outcome(self, namespace: str, run_id: str) -> Reply | dict[str, Any] | None:
         """What the caller of a run waits for: the first reply of a block, else the run once it has ended."""

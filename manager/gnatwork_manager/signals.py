@@ -48,7 +48,10 @@ class Signals:
         start = await self.control.reader.start(namespace, run_id)
         compiled = await self.definitions.stored(Start.model_validate_json(start.data).control_block)
         encoded, apart = value_parts(data, "/data")
-        if faults := check_signal(compiled.control_block, name, data):
+        # What programs wait for is in no definition.
+        program = has_program(compiled.control_block)
+        asking = await self.control.reader.waiters(namespace, run_id, name) if program else ()
+        if faults := check_signal(compiled.control_block, name, data, asking):
             raise ProblemError("signal.invalid", faults[0].message, errors=faults)
         headers = None
         if key is not None:
@@ -81,16 +84,23 @@ def parse_signal(name: str, value: Any) -> Any:
     return value.get("data")
 
 
-def check_signal(control_block: ControlBlock, name: str, data: Any) -> tuple[Fault, ...]:
+def has_program(control_block: ControlBlock) -> bool:
+    """Whether steps may wait that are in no definition."""
+    return _has_program((*control_block.blocks, *control_block.on_failure))
+
+
+def check_signal(
+    control_block: ControlBlock, name: str, data: Any, asking: tuple[ControlledBlock, ...] = ()
+) -> tuple[Fault, ...]:
     """What is wrong with the data of a signal; pointers begin with `/data`.
 
     Which block will take a signal shows when one waits for it, so data is right when it meets the schema of any
-    block that may. Blocks that name the signal count before those whose template may come to name it.
+    block that may. Blocks that name the signal count before those whose template may come to name it. `asking` are those,
+    and steps of programs, that wait for it now; what a program will wait for, only it knows.
     """
     waiting = [*_waiting((*control_block.blocks, *control_block.on_failure))]
-    named = [block for block in waiting if _literal(block) == name]
-    if not named and _has_program((*control_block.blocks, *control_block.on_failure)):
-        # What programs wait for, only they know.
+    named = [*asking, *(block for block in waiting if _literal(block) == name)]
+    if not named and has_program(control_block):
         return ()
     schemas = [_schema(block) for block in named or waiting if block in named or _may_name(block, name)]
     wrong: tuple[Fault, ...] = ()

@@ -1,6 +1,5 @@
 """The executors that live, as they say themselves: followed, kept in memory."""
 
-import contextlib
 import logging
 from collections import defaultdict
 from typing import Any
@@ -8,8 +7,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from gnatwork_bus.connection import Connection
-from gnatwork_bus.follow import follow
 from gnatwork_bus.kv import Bucket
+from gnatwork_manager.followed import Followed
 from gnatwork_manager.pages import decode_cursor, encode_cursor, page
 from gnatwork_schemas import subjects
 from gnatwork_schemas.executors import LivingExecutor
@@ -20,31 +19,14 @@ log = logging.getLogger(__name__)
 _ALL = subjects.executor_key("*")
 
 
-class Executors:
+class Executors(Followed):
     """All living executors, by their leases."""
 
     def __init__(self, connection: Connection, state: Bucket) -> None:
-        self._connection = connection
-        self._state = state
-        self._position = 0
+        super().__init__(connection, state, _ALL)
         self._living: dict[str, LivingExecutor] = {}
         #: By block type, the names of those that host it.
         self._hosts: dict[str, tuple[str, ...]] = {}
-
-    async def refresh(self) -> None:
-        """Read all leases now."""
-        for entry in await self._state.list(_ALL):
-            self._position = max(self._position, entry.revision)
-            self._take(entry.key, entry.value)
-
-    async def follow(self) -> None:
-        """Take in who comes and goes, for ever."""
-        subject = self._state.subject(_ALL)
-        following = follow(self._connection, self._state.stream_name, subject, after=self._position)
-        async with contextlib.aclosing(following) as messages:
-            async for message in messages:
-                entry = self._state.entry(message)
-                self._take(self._state.key(message), entry.value if entry else None)
 
     def listed(self, block: dict[str, Any]) -> dict[str, Any]:
         """A document of the catalogue, with who hosts the block type now."""

@@ -1,6 +1,5 @@
 """Types of triggers and of connections, as executors announce them: followed, kept in memory."""
 
-import contextlib
 import logging
 from collections.abc import Mapping
 from typing import TypeVar
@@ -8,8 +7,8 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from gnatwork_bus.connection import Connection
-from gnatwork_bus.follow import follow
 from gnatwork_bus.kv import Bucket
+from gnatwork_manager.followed import Followed
 from gnatwork_schemas import subjects
 from gnatwork_schemas.integration import ConnectionKind, TriggerType
 
@@ -19,32 +18,16 @@ _ALL = subjects.integration_key("*", "*")
 _Brought = TypeVar("_Brought", TriggerType, ConnectionKind)
 
 
-class Brought:
+class Brought(Followed):
     """All that integrations bring, by type."""
 
     def __init__(self, connection: Connection, state: Bucket) -> None:
-        self._connection = connection
-        self._state = state
-        self._position = 0
+        super().__init__(connection, state, _ALL)
         #: Replaced, never changed.
         self.triggers: Mapping[str, TriggerType] = {}
         self.connections: Mapping[str, ConnectionKind] = {}
         #: Grows whenever a type of triggers says something new.
         self.revision = 0
-
-    async def refresh(self) -> None:
-        """Read all of it now."""
-        for entry in await self._state.list(_ALL):
-            self._position = max(self._position, entry.revision)
-            self._take(entry.key, entry.value)
-
-    async def follow(self) -> None:
-        """Take in what executors announce, for ever."""
-        following = follow(self._connection, self._state.stream_name, self._state.subject(_ALL), after=self._position)
-        async with contextlib.aclosing(following) as messages:
-            async for message in messages:
-                entry = self._state.entry(message)
-                self._take(self._state.key(message), entry.value if entry else None)
 
     def _take(self, key: str, value: bytes | None) -> None:
         _, what, type_ = key.split(".")
