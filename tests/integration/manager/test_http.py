@@ -140,7 +140,7 @@ async def test_blocks_are_the_catalogue(bench: Bench) -> None:
     first = (await bench.http.get("/blocks", params={"limit": 1})).json()
     rest = (await bench.http.get("/blocks", params={"cursor": first["next_cursor"]})).json()
     blocks = {item["type"]: item for item in (*first["items"], *rest["items"])}
-    assert list(blocks) == ["delay", "group", "loop", "noop", "response", "wait", "workflow"]
+    assert list(blocks) == ["delay", "group", "loop", "noop", "response", "script", "wait", "workflow"]
     one = await bench.http.get("/blocks/response")
     assert one.json() == blocks["response"]
     assert one.json()["responds"] is True
