@@ -19,6 +19,8 @@ from gnatwork_blocks.errors import BlockError
 _SEVEN_BITS = SMTP.clone(cte_type="7bit")
 # Nothing that has to be quoted, so that an envelope has no room for more than an address.
 _LOCAL = re.compile(r"[^\x00-\x20\x7F-\xA0\"(),:;<>@\[\\\]]{1,64}")
+#: What would end a header, or a line of one; the library reads encoded words (RFC 2047), which may hold it.
+_HIDDEN = re.compile(r"[\x00-\x1F\x7F\x85\u2028\u2029]")
 _DOMAIN = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 
@@ -42,7 +44,7 @@ def compose(config: Email.Config, key: str, now: datetime) -> Letter:
         now: The date of the message.
 
     Raises:
-        BlockError: `email.invalid_address`.
+        BlockError: `email.invalid_address`; `block.config_invalid` for a header with a control character hidden in it.
     """
     sender = _address(config.from_)
     to, cc, bcc, reply_to = (
@@ -55,14 +57,34 @@ def compose(config: Email.Config, key: str, now: datetime) -> Letter:
     for name, addresses in (("To", to), ("Cc", cc), ("Reply-To", reply_to)):
         if addresses:
             message[name] = addresses
-    message["Subject"] = config.subject
+    _add(message, "Subject", config.subject)
     message["Date"] = format_datetime(now)
     message_id = f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{sender.domain}>"
     message["Message-ID"] = message_id
     for name, value in config.headers.items():
-        message[name] = value
+        _add(message, name, value)
     _write(message, config.text, config.html, config.attachments)
+    _check(message)
     return Letter(message_id, sender.addr_spec, recipients, message.as_bytes(), international)
+
+
+def _check(message: EmailMessage) -> None:
+    """Whether each header, and each of those of a part, is on one line as it is going to be written."""
+    for part in message.walk():
+        for name, value in part.items():
+            if _HIDDEN.search(str(value)):
+                raise _hidden(name)
+
+
+def _add(message: EmailMessage, name: str, value: str) -> None:
+    if _HIDDEN.search(value):
+        raise _hidden(name)
+    message[name] = value
+
+
+def _hidden(name: str) -> BlockError:
+    message = f"The header {name} would have a line end in it, or another control character."
+    return BlockError("block.config_invalid", message)
 
 
 def _write(message: EmailMessage, text: str | None, html: str | None, attachments: Iterable[Attachment]) -> None:

@@ -185,6 +185,29 @@ async def test_a_text_can_not_end_the_message(ctx: BlockContext, server: MailSer
     assert message.get_content().split() == text.split()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "=?utf-8?q?Soup=0AX-Evil:_1?=",
+        "Hot =?utf-8?b?U291cA0KDQpQYXkgaGVyZQ==?=",
+        "=?utf-8?q?Soup=C2=85X-Evil:_1?=",
+        "Soup\u2028X-Evil: 1",
+    ],
+)
+@pytest.mark.parametrize("place", ["subject", "header", "file"])
+async def test_no_header_can_be_hidden_in_another(
+    ctx: BlockContext, server: MailServer, words: str, place: str
+) -> None:
+    changes: dict[str, dict[str, Any]] = {
+        "subject": {"subject": words},
+        "header": {"headers": {"X-Kitchen": words}},
+        "file": {"attachments": [{"name": words, "text": "hot"}]},
+    }
+    error = await refusal(ctx, letter(server, **changes[place]))
+    assert (error.code, error.retryable) == ("block.config_invalid", False)
+    assert not server.taken
+
+
 def contexts(authority: trustme.CA, name: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(name).configure_cert(context)
