@@ -95,8 +95,8 @@ def check_signal(
     """What is wrong with the data of a signal; pointers begin with `/data`.
 
     Which block will take a signal shows when one waits for it, so data is right when it meets the schema of any
-    block that may. Blocks that name the signal count before those whose template may come to name it. `asking` are those,
-    and steps of programs, that wait for it now; what a program will wait for, only it knows.
+    block that may. Blocks that name the signal count before those whose template may come to name it. `asking` are
+    those, and steps of programs, that wait for it now; what a program will wait for, only it knows.
     """
     waiting = [*_waiting((*control_block.blocks, *control_block.on_failure))]
     named = [*asking, *(block for block in waiting if _literal(block) == name)]

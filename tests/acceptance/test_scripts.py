@@ -7,7 +7,7 @@ import pytest
 from support.installation import Installation
 from support.running import block, ended, noop, run_of, tasks_of, until_tasks
 
-from gnatwork import Client
+from gnatwork import Client, RequestError
 
 JAVASCRIPT = """
 async function main(input) {
@@ -107,6 +107,16 @@ async def test_an_instance_keeps_the_program_that_it_began_with(client: Client) 
     again = await client.start("changing")
     await again.signal("go")
     assert (await ended(again)).output == "new"
+
+
+async def test_a_signal_has_to_meet_the_schema_that_a_program_asks_for(client: Client) -> None:
+    run = await client.execute("async function main() { return await waitSignal('go', {schema: {type: 'object'}}); }")
+    await until_tasks(run, lambda tasks: tasks.get("main/0") == "waiting")
+    with pytest.raises(RequestError) as refused:
+        await run.signal("go", 3)
+    assert refused.value.problem.code == "signal.invalid"
+    await run.signal("go", {"n": 3})
+    assert (await ended(run)).output == {"n": 3}
 
 
 async def test_over_nats(installation: Installation) -> None:

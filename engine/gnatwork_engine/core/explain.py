@@ -4,6 +4,7 @@ from typing import Literal
 
 from gnatwork_engine.core.gates import AT
 from gnatwork_engine.core.state import RunState, TaskState
+from gnatwork_schemas.control_block import ControlledBlock
 from gnatwork_schemas.messages import Failed, TimedOut, Undone
 from gnatwork_schemas.status import TaskStatus, WaitingFor
 
@@ -26,6 +27,12 @@ def task_waits_for(task: TaskState) -> WaitingFor | None:
         return WaitingFor(kind="child", run_id=waiting.child[0])
     kind: Literal["signal", "time"] = "time" if waiting.signal is None else "signal"
     return WaitingFor(kind=kind, at=waiting.due, signal=waiting.signal)
+
+
+def waiters_of(state: RunState, signal: str) -> tuple[ControlledBlock, ...]:
+    """The blocks, and steps of programs, that wait for a signal now."""
+    places = map(state.find, state.waiters.get(signal, ()))
+    return tuple(frame.body.planned(key).block for frame, key in filter(None, places))
 
 
 def undone(state: RunState) -> Undone | None:

@@ -10,7 +10,9 @@ from gnatwork_blocks.errors import BlockError
 from gnatwork_blocks.program_steps import step_digest, step_name
 from gnatwork_engine.compiler.code import PROGRAMS
 from gnatwork_engine.compiler.configs import CONNECTION_AT, EXPRESSIVE, KEEPING
+from gnatwork_engine.compiler.faults import Faults
 from gnatwork_engine.compiler.findings import Unknowns
+from gnatwork_engine.compiler.inputs import check_schema
 from gnatwork_engine.compiler.schemas import check
 from gnatwork_engine.json_tree import Path
 from gnatwork_executor.scripts.answer import Asked
@@ -168,6 +170,10 @@ def _wait(config: Any, what: str) -> dict[str, Any]:
     found = read_options(WaitConfig, config, what)
     if found.signal is None or not re.fullmatch(NAME_PATTERN, found.signal):
         raise BlockError(_INVALID, f"{what}: `{found.signal}` can't be the name of a signal")
+    faults = Faults()
+    check_schema(found.schema_, ("schema",), faults)
+    if faults:
+        raise BlockError(_INVALID, f"{what}: {faults.error().faults[0].message}")
     whole = found.model_dump(mode="json", by_alias=True, exclude_none=True)
     if len(orjson.dumps(whole)) > INLINE:
         raise BlockError(_INVALID, f"{what}: its `schema` has more than {INLINE:,} bytes")

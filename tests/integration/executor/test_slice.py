@@ -150,6 +150,7 @@ async def test_delays_waits_and_child_runs(begin: Begin) -> None:
         ("step('echo', {}, {timeout: 'soon'})", "block.config_invalid", "timeout"),
         ("sleep('soon')", "block.config_invalid", "duration"),
         ("waitSignal('No good')", "block.config_invalid", "can't be the name of a signal"),
+        ("waitSignal('ok', {schema: {type: 'wrong'}})", "block.config_invalid", "`schema` is not a JSON Schema"),
         ("run('No good')", "block.config_invalid", "can't be the name of a workflow"),
         ("step('echo', {a: template('{{ input.x }}')})", "template.invalid", "connections and nothing else"),
         ("step('echo', {a: template('{{ ')})", "template.invalid", "expected a path"),

@@ -64,6 +64,13 @@ def test_what_a_program_waits_for_only_the_program_knows() -> None:
     assert pointers(block, "go", 1) == ["/data"]
 
 
+def test_what_a_program_waits_for_now_is_checked() -> None:
+    block = control_block(ControlledBlock(id="s", type="script", kind="script", config=None))
+    asking = (wait("0", signal="go", schema=NUMBER),)
+    assert [fault.pointer for fault in check_signal(block, "go", 1, asking)] == ["/data"]
+    assert check_signal(block, "go", {"n": 1}, asking) == ()
+
+
 def test_who_names_the_signal_comes_before_who_may() -> None:
     item = PathExpression(path=("item",), source="item")
     block = control_block(wait("any", parts=("a-", item), schema=TEXT), wait("one", signal="a-b", schema=NUMBER))
