@@ -11,18 +11,16 @@ from gnatwork_engine.deferred import TEMPLATE_KEY, VALUES_KEY
 from gnatwork_engine.json_tree import Path, to_pointer
 from gnatwork_executor.outcome import must_be_stored
 from gnatwork_executor.ports import Ports
-from gnatwork_schemas.depth import is_too_deep
+from gnatwork_programs.ports import INLINE
 from gnatwork_schemas.payload import PayloadRef, reference_value
 
-#: Bytes of JSON up to which a value is carried as it is.
-INLINE = 2048
 #: The root that a stored value stands for in its leaf.
 _ROOT = "input"
 #: Of a config with templates, how many bytes may be left once all else is stored.
 _MOST = 16 * 1024
 
 
-class Carrier:
+class StoringCarrier:
     """Stores values under the run of a slice."""
 
     def __init__(self, world: Ports, ctx: BlockContext) -> None:
@@ -33,11 +31,8 @@ class Carrier:
         """A JSON text as a value, or as the reference to it.
 
         Raises:
-            BlockError: `script.too_large`, it is nested deeper than others can read.
             PayloadTooLargeError: It is larger than the engine carries.
         """
-        if is_too_deep(text):
-            _check_depth(text)
         if len(text) <= INLINE and not must_be_stored(text):
             return orjson.loads(text)
         return reference_value(await self._stored(text, name))
@@ -81,11 +76,3 @@ class Carrier:
     async def _stored(self, text: bytes, name: str) -> PayloadRef:
         ctx, payloads = self._ctx, self._payloads
         return await until_available(lambda: payloads.put(ctx.namespace, ctx.run_id, text, name))
-
-
-def _check_depth(text: bytes) -> None:
-    """Whether whoever reads this JSON can write it again."""
-    try:
-        orjson.dumps(orjson.loads(text))
-    except (orjson.JSONDecodeError, TypeError):
-        raise BlockError("script.too_large", "What the program yields is nested too deep.") from None

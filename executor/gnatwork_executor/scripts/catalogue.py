@@ -16,7 +16,7 @@ _FRESH = 5.0
 _TYPE = re.compile(BLOCK_TYPE_PATTERN)
 
 
-class Types:
+class AnnouncedTypes:
     """Reads entries of the catalogue when they are asked for."""
 
     def __init__(self, state: Bucket) -> None:

@@ -113,12 +113,13 @@ class Attempts:
     async def _value(self, state: RunState, action: Dispatch, secrets: Redactor) -> Any:
         """What the block returns, as JSON."""
         config = self._values.resolved(action.config, action.deferred, self._world.connections)
-        if action.type in IMPLICIT_TYPES:
-            return self._implicit.perform(state, action, config)
-        block = self._world.catalogue.block(action.type)
+        ctx = self._world.host.context(state, action, secrets)
         try:
             async with asyncio.timeout(action.timeout) as limit:
-                value = await self._called(block, config, self._world.host.context(state, action, secrets))
+                if action.type in IMPLICIT_TYPES:
+                    return await self._implicit.perform(state, action, config, ctx)
+                block = self._world.catalogue.block(action.type)
+                value = await self._called(block, config, ctx)
         except TimeoutError:
             if not limit.expired():
                 raise

@@ -84,7 +84,7 @@ class DefinitionFlow:
 
     def signal(self, name: str, data: Any = None) -> None:
         """Say something that a block of the run waits for, or will."""
-        self._say(subjects.signal_event(name), Signal(name=name, data=data))
+        self._say(subjects.signal_event(name), Signal(name=name, data=self._engine.values.guarded(data)))
 
     def cancel(self, reason: str = "") -> None:
         """Stop the run; it ends as `cancelled`."""

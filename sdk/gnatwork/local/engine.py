@@ -11,6 +11,8 @@ from gnatwork.local.attempts import Attempts
 from gnatwork.local.crew import Crew
 from gnatwork.local.implicit import Implicit
 from gnatwork.local.limits import Limits
+from gnatwork.local.outcomes import LocalOutcomes
+from gnatwork.local.programs import local_slices
 from gnatwork.local.values import LocalValues
 from gnatwork.local.world import World
 from gnatwork_engine.compiler import check_input, compile_definition, digest, encode
@@ -65,12 +67,16 @@ class LocalEngine:
         self._world = world
         self._observe = observe
         self._compiled: dict[str, ControlBlock] = {}
+        #: What the runs follow, by digest.
+        self._control_blocks: dict[str, ControlBlock] = {}
         self._pending: deque[Event] = deque()
         self._working = False
         self._sequence = 0
         self._timers: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._limits = Limits(self.append)
-        self.implicit = Implicit(self, self.values)
+        self._outcomes = LocalOutcomes(self.values)
+        slices = local_slices(self._control_blocks, world.catalogue, self._outcomes, self.values)
+        self.implicit = Implicit(self, self.values, self._outcomes, slices)
         self._attempts = Attempts(crew, world, self.implicit, self.values, self.append)
 
     def begin(self, definition: Any, given: Any, labels: Mapping[str, str]) -> str:
@@ -96,6 +102,7 @@ class LocalEngine:
         """Start a run of a control block, unless it has begun; its history base."""
         base = self.base(start.workflow, start.run_id)
         if base not in self.runs:
+            self._control_blocks[start.control_block] = control_block
             plan = Plan(control_block)
             event = self._event(base, subjects.START, start)
             self.runs[base] = Folded(plan, apply(plan, None, event))
@@ -146,7 +153,7 @@ class LocalEngine:
                 self._perform(source, action)
             return
         apply(run.plan, run.state, event)
-        self.implicit.note(event)
+        self._outcomes.note(event)
         self._observe(event)
         for action in decide(run.plan, run.state, event):
             self._perform(event.base, action)

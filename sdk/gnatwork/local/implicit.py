@@ -2,16 +2,20 @@
 
 from typing import Any, Protocol
 
+import orjson
+
+from gnatwork.local.outcomes import LocalOutcomes
 from gnatwork.local.values import LocalValues
+from gnatwork_blocks.context import BlockContext
 from gnatwork_blocks.errors import BlockError
 from gnatwork_blocks.loop_items import checked_items
 from gnatwork_engine.compiler import check_input, digest, encode
-from gnatwork_engine.core import Event, RunState
+from gnatwork_engine.core import RunState
 from gnatwork_engine.core.actions import Dispatch
+from gnatwork_programs.slices import Slices
 from gnatwork_schemas import implicit
 from gnatwork_schemas.control_block import ControlBlock
-from gnatwork_schemas.messages import ChildEnded, Complete, Error, Output, Signal, Start
-from gnatwork_schemas.payload import as_reference
+from gnatwork_schemas.messages import Complete, Start
 from gnatwork_schemas.run_ids import child_run_id
 
 #: Runs that may lie one within another, the outermost not counted.
@@ -32,29 +36,15 @@ class Runs(Protocol):
 
 
 class Implicit:
-    """Does what executors of the `logic` blocks do for the scheduler."""
+    """Does what executors of the blocks `logic` and `code` do for the scheduler."""
 
-    def __init__(self, runs: Runs, values: LocalValues) -> None:
+    def __init__(self, runs: Runs, values: LocalValues, outcomes: LocalOutcomes, slices: Slices) -> None:
         self._runs = runs
         self._values = values
-        #: What the events that settled tasks say that they yielded, by sequence.
-        self._yielded: dict[int, Any] = {}
+        self._outcomes = outcomes
+        self._slices = slices
 
-    def note(self, event: Event) -> None:
-        """Remember what a task yielded."""
-        match event.body:
-            case Output(output=output):
-                self._yielded[event.sequence] = output
-            case Error(error=error):
-                self._yielded[event.sequence] = {"error": error.model_dump(mode="json", exclude_none=True)}
-            case ChildEnded(error=error) if error is not None:
-                self._yielded[event.sequence] = {"error": error.model_dump(mode="json", exclude_none=True)}
-            case Signal(data=data):
-                self._yielded[event.sequence] = data
-            case _:
-                pass
-
-    def perform(self, state: RunState, action: Dispatch, config: Any) -> Any:
+    async def perform(self, state: RunState, action: Dispatch, config: Any, ctx: BlockContext) -> Any:
         """What the task yields.
 
         Raises:
@@ -76,25 +66,24 @@ class Implicit:
                 return self.output(self._runs.end(of.workflow, of.run_id))
             case implicit.RENDER:
                 return config
+            case implicit.SLICE:
+                return orjson.loads(orjson.dumps(await self._slices.run(ctx, implicit.Slice.model_validate(config))))
             case _:
-                message = f"A local run can't do {action.type!r}: it takes executors."
-                raise BlockError("definition.not_supported", message)
+                raise LookupError(action.type)
 
     def output(self, end: object) -> Any:
         """What a run yielded that has come to this end."""
         if not isinstance(end, Complete):
             raise BlockError("run.not_found", "The run has no output.")
-        output = self._values.resolved(end.output, end.deferred, {})
-        return self._opened(output)
-
-    def _opened(self, value: Any) -> Any:
-        reference = as_reference(value)
-        return value if reference is None else self._values.opened(reference)
+        if end.deferred:
+            # What that yields may look like a reference itself.
+            return self._values.resolved(end.output, end.deferred, {})
+        return self._values.whole(end.output)
 
     def _collected(self, result: Any) -> Any:
         match result:
             case int():
-                return self._opened(self._yielded.get(result))
+                return self._outcomes.result(result)
             case dict():
                 return {name: self._collected(inner) for name, inner in result.items()}
             case list():

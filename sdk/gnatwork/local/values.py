@@ -6,7 +6,7 @@ from typing import Any
 from gnatwork_blocks.errors import BlockError
 from gnatwork_engine.deferred import connections_of, loaded_key, resolve, stored_of
 from gnatwork_schemas.errors import PayloadError
-from gnatwork_schemas.payload import ItemRef, ItemsRef, PayloadRef, is_reference, reference_value
+from gnatwork_schemas.payload import ItemRef, ItemsRef, PayloadRef, as_reference, is_reference, reference_value
 
 #: Items have no pages where nothing is read from afar.
 _ONE_PAGE = 1 << 62
@@ -32,6 +32,11 @@ class LocalValues:
         name = f"value-{len(self._payloads)}"
         self._payloads[name] = value
         return reference_value(PayloadRef(id=name, size=0, digest="local"))
+
+    def whole(self, value: Any) -> Any:
+        """The value, or what it stands for where it is a reference."""
+        reference = as_reference(value)
+        return value if reference is None else self.opened(reference)
 
     def opened(self, reference: PayloadRef | ItemRef) -> Any:
         """What a reference stands for. Raises PayloadError when there is nothing of the kind."""

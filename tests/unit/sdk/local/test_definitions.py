@@ -22,7 +22,7 @@ RECORDED = Path(__file__).parents[3] / "histories"
 PLAIN = [
     name
     for name, construct in CONSTRUCTS.items()
-    if construct.play is plays.start and not name.startswith(("child-not-waiting", "plain", "script"))
+    if construct.play is plays.start and not name.startswith(("child-not-waiting", "plain"))
 ]
 
 

@@ -15,11 +15,10 @@ from gnatwork_engine.compiler.findings import Unknowns
 from gnatwork_engine.compiler.inputs import check_schema
 from gnatwork_engine.compiler.schemas import check
 from gnatwork_engine.json_tree import Path
-from gnatwork_executor.scripts.answer import Asked
-from gnatwork_executor.scripts.carrying import INLINE, Carrier
-from gnatwork_executor.scripts.catalogue import Types
-from gnatwork_executor.scripts.marks import Marks
-from gnatwork_executor.scripts.options import RunOptions, StepOptions, read_options
+from gnatwork_programs.answer import Asked
+from gnatwork_programs.marks import Marks
+from gnatwork_programs.options import RunOptions, StepOptions, read_options
+from gnatwork_programs.ports import INLINE, Carrier, Types
 from gnatwork_schemas.catalogue import BlockType
 from gnatwork_schemas.control_block import ControlledBlock
 from gnatwork_schemas.duration import parse_duration
@@ -52,8 +51,8 @@ class Steps:
         """A step, checked.
 
         Raises:
-            BlockError: `block.unknown_type`, `block.config_invalid`, `template.invalid`, `script.too_large`; the
-                message says which step it is.
+            BlockError: `block.unknown_type`, `block.config_invalid`, `script.invalid`, `template.invalid`,
+                `script.too_large`; the message says which step it is.
             PayloadTooLargeError: A part of its config is larger than the engine carries.
         """
         step = kind, type_, config, options = asked.step
@@ -98,7 +97,6 @@ class Steps:
             timeout=given.timeout,
             idempotent=given.idempotent,
             lane=given.priority,
-            responds=entry.responds,
             type_concurrency=entry.concurrency,
             plain=entry.plain,
         ), deferred
@@ -132,13 +130,16 @@ class Steps:
             raise BlockError("block.unknown_type", f"{what}: `{type_}` is no step{_WAYS.get(type_, '')}")
         if (entry := await self._types.get(type_)) is None:
             raise BlockError("block.unknown_type", f"{what}: no executor has announced the block type `{type_}`")
+        if entry.responds:
+            message = f"{what}: a program can't answer the call that started the run; put a `{type_}` block behind it"
+            raise BlockError("script.invalid", message)
         return entry
 
 
 def _check_connections(entry: BlockType, marked: tuple[Path, ...], what: str) -> None:
     """Whether a type may have connections where its config mentions them: the same as in a definition."""
     at = CONNECTION_AT.get(entry.type)
-    if entry.type in {*EXPRESSIVE, *PROGRAMS, *KEEPING} or entry.responds or entry.plain:
+    if entry.type in {*EXPRESSIVE, *PROGRAMS, *KEEPING} or entry.plain:
         if all(path == at for path in marked):
             return
         alone = f" but as its `{'.'.join(map(str, at))}`" if at else ""

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from gnatwork_blocks.context import BlockContext
 from gnatwork_blocks.program_steps import step_digest
-from gnatwork_executor.scripts.answer import Answer
-from gnatwork_executor.scripts.given import Place
-from gnatwork_executor.scripts.least_recent import LeastRecent
+from gnatwork_programs.answer import Answer
+from gnatwork_programs.given import Place
+from gnatwork_programs.least_recent import LeastRecent
 from gnatwork_schemas.implicit import PastStep, Slice
 
 #: Bytes of snapshots that are kept at hand.

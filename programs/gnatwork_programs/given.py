@@ -9,7 +9,8 @@ import orjson
 
 from gnatwork_blocks.context import BlockContext
 from gnatwork_blocks.errors import BlockError
-from gnatwork_executor.scripts.outcomes import MOST, Heard
+from gnatwork_programs.outcomes import Heard
+from gnatwork_programs.ports import MOST
 from gnatwork_schemas.control_block import Script
 from gnatwork_schemas.implicit import Slice
 

@@ -4,12 +4,12 @@ import secrets
 from collections.abc import Sequence
 
 from gnatwork_blocks.context import BlockContext
-from gnatwork_executor.ports import Ports
-from gnatwork_executor.scripts.answer import Answer, MissingError, read_answer
-from gnatwork_executor.scripts.given import Place, request_frame, values_frame
-from gnatwork_executor.scripts.marks import Marks
-from gnatwork_executor.scripts.outcomes import Outcomes, Settled, settled
-from gnatwork_executor.scripts.snapshots import Snapshots
+from gnatwork_programs.answer import Answer, MissingError, read_answer
+from gnatwork_programs.given import Place, request_frame, values_frame
+from gnatwork_programs.marks import Marks
+from gnatwork_programs.outcomes import Settled, hear, settled
+from gnatwork_programs.ports import Outcomes
+from gnatwork_programs.snapshots import Snapshots
 from gnatwork_schemas.control_block import Script
 from gnatwork_schemas.implicit import Slice
 
@@ -20,9 +20,8 @@ COMPUTING = 5.0
 class Running:
     """Runs slices."""
 
-    def __init__(self, world: Ports) -> None:
-        self._world = world
-        self._outcomes = Outcomes(world)
+    def __init__(self, outcomes: Outcomes) -> None:
+        self._outcomes = outcomes
         self._snapshots = Snapshots()
 
     async def run(self, ctx: BlockContext, script: Script, config: Slice) -> tuple[Answer, Marks]:
@@ -45,10 +44,9 @@ class Running:
     async def _ask(
         self, ctx: BlockContext, script: Script, config: Slice, steps: Sequence[Settled], place: Place
     ) -> tuple[Answer, int]:
-        heard, size = await self._outcomes.read(ctx, config.steps, steps[place.heard :], place.size)
+        heard, size = await hear(self._outcomes, ctx, config.steps, steps[place.heard :], place.size)
         seconds = min(ctx.timeout, COMPUTING)
         values = values_frame(ctx, config, heard, place)
         request = request_frame(script, config, place, seconds)
-        world = self._world
-        service = world.resources.javascript() if script.language == "javascript" else world.resources.python()
+        service = ctx.javascript if script.language == "javascript" else ctx.python
         return read_answer(await service.run_slice(request, values, seconds)), size
