@@ -171,11 +171,7 @@ async def _host(
                 report=lambda: _report(hosted),
             ),
         ):
-            for block in blocks:
-                limit = settings.limits.get(block.type)
-                await until_available(lambda block=block, limit=limit: register(ports.state, block, limit))  # type: ignore[misc]  # defaults bind
-            brought = integrations_of([block.type for block in blocks])
-            await until_available(lambda: announce(ports.state, brought))
+            await _make_known(ports.state, blocks, settings.limits)
             worker = Worker(hosted, ports)
             evaluates = (
                 evaluating(connection, resources.javascript) if _CONDITION in hosted else contextlib.nullcontext()
@@ -189,6 +185,15 @@ async def _host(
                 watchdog.stop()
                 await ports.connections.close()
             return not worker.abandoned
+
+
+async def _make_known(state: Bucket, blocks: Sequence[type[Block]], limits: Mapping[str, int]) -> None:
+    """Let managers know the block types, and what comes with them."""
+    for block in blocks:
+        limit = limits.get(block.type)
+        await until_available(lambda block=block, limit=limit: register(state, block, limit))  # type: ignore[misc]  # defaults bind
+    brought = integrations_of([block.type for block in blocks])
+    await until_available(lambda: announce(state, brought))
 
 
 async def _ports(
