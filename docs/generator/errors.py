@@ -10,7 +10,6 @@ _WHO = {
     "manager": "managers",
     "scheduler": "schedulers",
     "executor": "executors",
-    "local": "[flows in one process](../../local.md)",
     "integrations": "blocks of [integrations](../../integrations.md)",
 }
 _ANOTHER = {"yes": "may help, so the block's `retry` applies", "no": "would fail as well, so none is made"}

@@ -27,7 +27,6 @@ _JAVASCRIPT = ("code", "condition", "filter", "python-full", "switch", "template
 _TABLE = (
     # definitions
     ErrorCode("definition.invalid", "The definition does not have the shape of a workflow.", "Mend what the pointer names; `docs/reference/definition.md` has every field.", ("compiler",)),
-    ErrorCode("definition.not_supported", "The flow has a part that takes executors, and runs in one process without any.", "Run it in an installation, such as `gnatwork up`; `docs/local.md` says what runs in one process.", ("local",), retryable="no"),
     ErrorCode("definition.duplicate_id", "Two blocks have the same id.", "Give each block an id of its own.", ("compiler",)),
     ErrorCode("definition.reserved_id", "A block is named like a root of templates.", "Rename the block; `input`, `blocks`, `run`, `trigger`, `item`, `index`, `previous`, `error` and `connections` are taken.", ("compiler",)),
     ErrorCode("definition.unknown_need", "A block needs a block, or a port, that does not exist.", "Correct the spelling in `needs`, or add the block.", ("compiler",)),
@@ -104,7 +103,7 @@ _TABLE = (
     ErrorCode("script.too_long", "A script has taken as many steps and transitions as it may, and asks for more.", "Raise its `max_steps`, or move part of the work into child runs.", ("scheduler",), retryable="no"),
     ErrorCode("script.stuck", "A script waits for something that is no step, so nothing can ever happen in it.", "See that every promise it awaits comes from a step, and that it returns or goes over to another state in the end.", ("scheduler", "executor"), retryable="no"),
     ErrorCode("script.failed", "A script threw an error of its own, or returned what is no JSON.", "The message has what it threw, and its line; catch what may go wrong.", ("executor",), retryable="no"),
-    ErrorCode("script.invalid", "A script has no function of the name that is to be called.", "Correct the `entry`, or the name that is given to `transition`.", ("executor",), retryable="no"),
+    ErrorCode("script.invalid", "A script has no function of the name that is to be called, or wants to answer the call that started its run.", "Correct the `entry`, or the name that is given to `transition`; put a block that responds behind the script, with what that yields.", ("executor",), retryable="no"),
     ErrorCode("script.nondeterministic", "A script asked for other steps than it did when it ran up to there before.", "Let it decide by its arguments, by what steps yield and by the clock and chance that it is given; the message names the step.", ("executor",), retryable="no"),
     ErrorCode("script.too_large", "What a script is called with, or what its steps have yielded together, is more than it can hold.", "Let steps yield less, or go over to another state with `transition`, which forgets them.", ("executor",), retryable="no"),
     ErrorCode("payload.too_large", "A value is larger than the engine carries.", "Store it elsewhere and pass its address.", ("executor", "scheduler", "manager"), retryable="no"),

@@ -39,8 +39,8 @@ _OTHERS = {
     "http.webhook",
 }
 _SERVICES = {"compiler", "manager", "scheduler", "executor"}
-#: What stands for all blocks that speak with services, and for flows in one process.
-_MANY = {"integrations", "local"}
+#: What stands for all blocks that speak with services.
+_MANY = {"integrations"}
 
 
 def _modules() -> list[Path]:
