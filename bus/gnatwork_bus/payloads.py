@@ -118,6 +118,11 @@ class Payloads:
             f"STREAM.PURGE.{subjects.PAYLOADS}", {"filter": subjects.payloads_of_run(namespace, run_id)}
         )
 
+    async def purge(self, namespace: str, run_id: str, payload_id: str) -> None:
+        """Remove one that nothing refers to any more, by the id of its reference."""
+        chunks = subjects.payload_chunk(namespace, run_id, payload_id, "*")
+        await self._connection.api(f"STREAM.PURGE.{subjects.PAYLOADS}", {"filter": chunks})
+
     async def _missing(self, subject: str) -> bytes:
         """A chunk that the direct read did not have: in a cluster it may have come from a replica that is behind."""
         message = await leader_get(self._connection, subjects.PAYLOADS, subject)

@@ -25,6 +25,7 @@ from gnatwork_engine.core.actions import (
 from gnatwork_engine.deferred import TEMPLATE_KEY, VALUES_KEY
 from gnatwork_engine.limits import LimitState
 from gnatwork_scheduler.messages import PUBLISHABLE, Circumstances, Outgoing, outgoing
+from gnatwork_scheduler.outlived import OutlivedLists
 from gnatwork_scheduler.settings import SchedulerSettings
 from gnatwork_schemas import subjects
 from gnatwork_schemas.depth import is_too_deep
@@ -56,6 +57,7 @@ class Performer:
         self._connection = connection
         self._history = history
         self._payloads = payloads
+        self._outlived = OutlivedLists(payloads)
         self._settings = settings
         self._tasks = tasks
 
@@ -186,6 +188,7 @@ class Performer:
             return action
         _, namespace, _, run_id = state.address
         reference = await self._payloads.put(namespace, run_id, data, f"{action.task}-{action.long}")
+        await self._outlived.follow(namespace, run_id, action.task, reference)
         root = f"blocks.{action.long}"
         leaf = {
             TEMPLATE_KEY: [{"path": ["blocks", action.long], "source": action.long}],
