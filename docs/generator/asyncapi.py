@@ -6,9 +6,9 @@ from importlib.metadata import version
 from typing import Any
 
 from docs.generator.channels import CHANNELS, Channel
-from docs.generator.comments import comments_of, first_paragraph
+from docs.generator.comments import first_paragraph
 from docs.generator.schemas import MODELS
-from gnatwork_schemas import subjects
+from docs.generator.subjects import comments
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 #: What the names in addresses stand for.
@@ -100,4 +100,4 @@ def _message(name: str) -> dict[str, Any]:
 def _told(channel: Channel) -> str:
     """What the code says of it."""
     source = channel.source
-    return comments_of(subjects)[source] if isinstance(source, str) else first_paragraph(source)
+    return comments()[source] if isinstance(source, str) else first_paragraph(source)

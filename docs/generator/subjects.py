@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from types import ModuleType
 from typing import Any
@@ -12,12 +12,25 @@ from docs.generator.markdown import code, page, table
 from gnatwork_bus import topology
 from gnatwork_bus.descriptors import BucketDescriptor, ConsumerDescriptor, StreamDescriptor
 from gnatwork_schemas import header_names, subjects
+from gnatwork_schemas.subjects import buckets, history, keys, live, requests, stored, streams, triggers, work
 
-_SECTION = re.compile(r"^# --- (?P<title>.+?) -+$")
+#: The modules that names have their places in, by what they are about.
+_MODULES: Mapping[str, ModuleType] = {
+    "streams": streams,
+    "key-value buckets": buckets,
+    "history": history,
+    "live events (core NATS)": live,
+    "work": work,
+    "archive, payloads and dead letters": stored,
+    "triggers, logs and audit": triggers,
+    "consumers, buckets and their keys": keys,
+    "request/reply": requests,
+}
+
 _DEFINED = re.compile(r"^(?:def )?(?P<name>[A-Za-z]\w*)(?: = |\()")
 
 _INTRODUCTION = """\
-Every subject, stream, bucket and key has its name from one module, `gnatwork_schemas.subjects`, and every header from
+Every subject, stream, bucket and key has its name from one package, `gnatwork_schemas.subjects`, and every header from
 `gnatwork_schemas.header_names`; this page is written from them. `<…>` is one token. Which bodies travel where is told
 in [Messages](messages.md).
 
@@ -28,8 +41,8 @@ What most users want: subscribe to `workflow.*.complete` for the end of every ru
 def pages() -> dict[str, str]:
     """The one page."""
     parts: list[str] = []
-    for title, names in sections().items():
-        parts += [f"## {title[0].upper()}{title[1:]}", *_section(subjects, names)]
+    for title, module in _MODULES.items():
+        parts += [f"## {title[0].upper()}{title[1:]}", *_section(module, _names_of(module))]
     headers = [name for name in vars(header_names) if name.isupper()]
     parts += ["## Headers", *_section(header_names, headers)]
     return {
@@ -52,15 +65,18 @@ def pages() -> dict[str, str]:
 
 
 def sections() -> dict[str, list[str]]:
-    """The public names of the module by its sections, in order."""
-    found: dict[str, list[str]] = {}
-    names: list[str] = []
-    for line in inspect.getsource(subjects).splitlines():
-        if match := _SECTION.match(line):
-            names = found.setdefault(match["title"], [])
-        elif (match := _DEFINED.match(line)) and match["name"] in vars(subjects):
-            names.append(match["name"])
-    return found
+    """The public names by what they are about, in order."""
+    return {title: _names_of(module) for title, module in _MODULES.items()}
+
+
+def comments() -> dict[str, str]:
+    """What is said of each constant."""
+    return {name: text for module in _MODULES.values() for name, text in comments_of(module).items()}
+
+
+def _names_of(module: ModuleType) -> list[str]:
+    found = (_DEFINED.match(line) for line in inspect.getsource(module).splitlines())
+    return [match["name"] for match in found if match and match["name"] in vars(module)]
 
 
 def _section(module: ModuleType, names: list[str]) -> Iterator[str]:
