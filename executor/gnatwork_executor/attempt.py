@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 GRACE = 5.0
 #: Seconds after which an item that this process can't run is delivered again, to whoever asks first.
 ELSEWHERE_AFTER = 2.0
+#: What a config is that a block does not take.
+_CONFIG_INVALID = "block.config_invalid"
 #: How often it is delivered before it fails where it came last.
 _MOST_ELSEWHERE = 30
 
@@ -177,7 +179,7 @@ class Attempt:
         if block.runs_in == "process":
             async with ports.processes.place():
                 await self._claim()
-                value = await self._run_block(ports.processes.run(block.compute, config, self._redactor))
+                value = await self._computed(config)
         elif block.runs_in == "thread":
             config = await self._parsed(config)
             async with ports.threads.place(self._note_left_behind) as place:
@@ -205,12 +207,27 @@ class Attempt:
 
     async def _parsed(self, config: Any) -> Any:
         """The config as the block takes it."""
-        block = self._hosted.block
         try:
-            return block.parse_config(config)
+            return self._hosted.block.parse_config(config)
         except BlockError:
-            if self._delivery.delivered > _MOST_ELSEWHERE or not await is_outdated(self._ports.state, type(block)):
-                raise
+            await self._leave_if_outdated()
+            raise
+
+    async def _computed(self, config: Any) -> Any:
+        """What the block returns in a worker process, where it reads its config, too."""
+        try:
+            return await self._run_block(self._ports.processes.run(self._hosted.block.compute, config, self._redactor))
+        except BlockError as error:
+            # An item that is claimed runs nowhere else.
+            if error.code == _CONFIG_INVALID and self.work.idempotent:
+                await self._leave_if_outdated()
+            raise
+
+    async def _leave_if_outdated(self) -> None:
+        """Leave the item to an executor that hosts a newer version of the block, if the catalogue knows of one."""
+        block = type(self._hosted.block)
+        if self._delivery.delivered > _MOST_ELSEWHERE or not await is_outdated(self._ports.state, block):
+            return
         log.warning("%s is for a newer version of %s than is hosted here", self.work.task, block.type)
         self._stop = self._stop or Stop.ELSEWHERE
         raise asyncio.CancelledError

@@ -39,6 +39,8 @@ class Burn(Block):
                     pass
             case {"raise": "block"}:
                 raise BlockError("burn.bad", "Burnt.", retryable=True, retry_after=2.5, details={"a": 1})
+            case {"raise": "invalid"}:
+                raise BlockError("block.config_invalid", "The config is of another version.")
             case {"raise": "unforeseen"}:
                 raise KeyError("the password is 1234")
             case {"log": text, "file": file}:

@@ -9,7 +9,7 @@ import orjson
 import pytest
 from pydantic import BaseModel
 from support.executing import Scheduler, hosting, make_work
-from support.odd_blocks import block_of
+from support.odd_blocks import Burn, block_of
 from support.processes import executor_process
 
 from gnatwork_blocks.sdk import BlockContext
@@ -152,6 +152,24 @@ async def test_an_item_for_a_newer_version_of_the_block_is_left_to_an_executor_t
     assert not scheduler.outcomes(sent)
     async with hosting(nats_url, block_of(_any, version="2")):
         assert await scheduler.output(sent) == {"number": "many"}
+
+
+async def test_likewise_where_the_config_is_read_in_a_worker_process(
+    nats_url: str, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempt, "ELSEWHERE_AFTER", 0.1)
+    state = Bucket(scheduler.connection, STATE_BUCKET)
+    async with hosting(nats_url, Burn):
+        entry = await state.get(catalogue_key("burn"))
+        assert entry is not None
+        newer = BlockType.model_validate_json(entry.value).model_copy(update={"version": "2"})
+        await state.put(catalogue_key("burn"), newer.model_dump_json().encode())
+        sent = await scheduler.send("burn", {"raise": "invalid"})
+        await scheduler.settled(sent, b"-NAK")
+        # Claimed, it can run nowhere else.
+        once = await scheduler.send("burn", {"raise": "invalid"}, idempotent=False)
+        assert (await scheduler.error(once))["code"] == "block.config_invalid"
+    assert not scheduler.outcomes(sent)
 
 
 async def _any(_ctx: BlockContext, config: Any) -> Any:
