@@ -57,10 +57,11 @@ class Place:
             except RuntimeError:
                 log.debug("a thread outlived the event loop")
 
-        self.taken = True
         context = contextvars.copy_context()
         # A daemon: the process does not wait for it when it leaves.
         threading.Thread(target=context.run, args=(work,), name="block", daemon=True).start()
+        # Not before it is there: the system may refuse another one. It gives the place back on this loop, so later.
+        self.taken = True
         return await result
 
     def when_ended(self, call: Callable[[], None]) -> None:

@@ -82,10 +82,11 @@ class Watchdog:
 
     def _find(self) -> Attempt | None:
         """Who blocks the loop; its attempt has failed from here on."""
+        # Asked at once: while the stack is written down, the loop may turn to another task.
+        task = asyncio.current_task(self._loop)
         frame = sys._current_frames().get(self._watched)
         stack = traceback.extract_stack(frame)
         files = {line.filename for line in stack}
-        task = asyncio.current_task(self._loop)
         running = self._worker.running()
         # What a block has started beside itself is known by its file, as long as there is one attempt of it.
         named = [attempt for attempt in running if attempt.task is task] or [

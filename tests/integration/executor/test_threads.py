@@ -128,3 +128,19 @@ async def test_a_thread_that_comes_back_after_all_is_of_use_again() -> None:
     async with pool.place(lambda: left.append("one")) as place:
         assert await place.run(lambda: "again") == "again"
     assert (left, pool.left_behind) == (["one", "all"], 0)
+
+
+async def test_a_thread_that_the_system_refuses_takes_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    left: list[str] = []
+    pool = threads.Threads(lambda: left.append("all"), 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError):
+            async with pool.place(lambda: left.append("one")) as place:
+                await place.run(lambda: "never")
+    async with asyncio.timeout(20), pool.place(lambda: left.append("one")) as place:
+        assert await place.run(lambda: "again") == "again"
+    assert not left
