@@ -39,7 +39,7 @@ class Bench:
             async with asyncio.timeout(PATIENCE):
                 while not await self._is_ready(pulls):
                     if self.processes and self.processes.ended:
-                        raise Unmet(f"the executor has ended: {self.processes.last_words()}")
+                        raise Unmet(f"the executor ended before it pulled any work: {self.processes.last_words()}")
                     await asyncio.sleep(_LOOK)
         except TimeoutError:
             words = f": {self.processes.last_words()}" if self.processes else ""

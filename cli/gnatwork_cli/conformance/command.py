@@ -1,5 +1,6 @@
 """`gnatwork conformance`: whether an executor in any language keeps to the protocol."""
 
+import re
 import tempfile
 from contextlib import aclosing
 from pathlib import Path
@@ -13,6 +14,7 @@ from gnatwork_cli.conformance.verdict import Unmet, Verdict
 from gnatwork_cli.loop import run_async
 from gnatwork_cli.messages import fail, say
 from gnatwork_cli.output import Format, OutputOption, print_data
+from gnatwork_schemas.names import BLOCK_TYPE_PATTERN
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
 
@@ -44,6 +46,8 @@ def executor(
     The type is one that does what the section `The type that is examined` of docs/reference/protocol.md says.
     Exits with 1 if a promise is not kept.
     """
+    if not re.fullmatch(BLOCK_TYPE_PATTERN, block_type):
+        fail(f"--type {block_type!r} can't be a block type; it must match {BLOCK_TYPE_PATTERN}")
     if command is None and nats is None:
         fail("give --command, to start the executor beside a server of its own, or --nats, where it runs already.")
     found = run_async(_examine(block_type, nats, command, output))

@@ -10,8 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from gnatwork_cli.conformance.verdict import Inapplicable
-from gnatwork_schemas.errors import ServerStartError
+from gnatwork_cli.conformance.verdict import Inapplicable, Unmet
 
 #: Seconds that a process gets to leave when it is asked to.
 LEAVING = 30.0
@@ -21,7 +20,10 @@ class Executors:
     """Processes of one command."""
 
     def __init__(self, command: str, url: str, log: Path) -> None:
-        self._command = shlex.split(command)
+        try:
+            self._command = shlex.split(command)
+        except ValueError as error:
+            raise Unmet(f"the command can't be read: {error}") from error
         self._environment = {**os.environ, "NATS_URL": url, "GNATWORK_NATS": url}
         self._log = log
         self._running: list[asyncio.subprocess.Process] = []
@@ -43,7 +45,7 @@ class Executors:
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
-            raise ServerStartError(f"{shlex.join(self._command)} can't be started: {error}") from error
+            raise Unmet(f"{shlex.join(self._command)} can't be started: {error}") from error
 
     async def kill(self) -> None:
         """End all of them as the kernel would, without a word to them."""
@@ -75,7 +77,7 @@ class Executors:
     def last_words(self) -> str:
         """The end of what they have printed."""
         lines = self._log.read_text(errors="replace").splitlines() if self._log.exists() else []
-        return "\n".join(lines[-10:])
+        return "\n".join(lines[-10:]) or "it printed nothing"
 
 
 def required(executors: Executors | None) -> Executors:

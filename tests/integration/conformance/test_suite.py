@@ -68,10 +68,23 @@ async def test_it_has_to_be_told_where_the_executor_is() -> None:
 async def test_a_command_that_ends_at_once_is_told_of() -> None:
     ended = await gnatwork("conformance", "executor", "--type", TYPE, "--command", "sh -c 'echo no such thing; exit 3'")
     assert ended.code == 1
-    assert "the executor has ended: no such thing" in ended.err
+    assert "the executor ended before it pulled any work: no such thing" in ended.err
 
 
-async def test_so_is_one_that_can_t_be_started() -> None:
-    ended = await gnatwork("conformance", "executor", "--type", TYPE, "--command", "/nowhere/executor")
+async def test_so_is_one_that_says_nothing() -> None:
+    ended = await gnatwork("conformance", "executor", "--type", TYPE, "--command", "true")
+    assert "it printed nothing" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("type_", "command", "told"),
+    [
+        (TYPE, "/nowhere/executor", "Error: /nowhere/executor can't be started"),
+        (TYPE, "sh -c 'exit", "Error: the command can't be read"),
+        ("No Way", "true", "Error: --type 'No Way' can't be a block type"),
+    ],
+)
+async def test_so_is_one_that_can_t_be_started(type_: str, command: str, told: str) -> None:
+    ended = await gnatwork("conformance", "executor", "--type", type_, "--command", command)
     assert ended.code == 1
-    assert "can't be started" in ended.err
+    assert ended.err.startswith(told)
