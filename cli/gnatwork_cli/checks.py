@@ -13,7 +13,7 @@ from gnatwork_bus.reconcile import check_server
 from gnatwork_bus.topology import HISTORY, other_streams
 from gnatwork_schemas import subjects
 from gnatwork_schemas.errors import GnatworkError, UnavailableError
-from gnatwork_schemas.executors import LivingExecutor
+from gnatwork_schemas.executors import LivingExecutor, read_leases
 
 #: Seconds that NATS and the manager get to answer.
 _PATIENCE = 5.0
@@ -90,7 +90,7 @@ async def _check_engine(connection: Connection) -> list[Finding]:
     entries = await Bucket(connection, subjects.STATE_BUCKET).list(subjects.catalogue_key("*"))
     types = sorted(entry.key.removeprefix(subjects.catalogue_key("")) for entry in entries)
     leases = await Bucket(connection, subjects.STATE_BUCKET).list(subjects.executor_key("*"))
-    living = [LivingExecutor.model_validate_json(lease.value) for lease in leases]
+    living = read_leases(lease.value for lease in leases)
     findings += check_executors(types, services, await _consumers(connection, subjects.WORK), living)
     findings += check_plug_ins(living)
     findings.append(check_store(await connection.api("INFO")))

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from gnatwork_bus.kv import Bucket
 from gnatwork_bus.patience import PASSING, until_available
-from gnatwork_schemas.executors import LivingExecutor
+from gnatwork_schemas.executors import LivingExecutor, read_leases
 from gnatwork_schemas.subjects import executor_key
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ async def leased(state: Bucket, living: LivingExecutor) -> AsyncIterator[None]:
 
 async def living(state: Bucket) -> list[LivingExecutor]:
     """The executors that live, or did a minute ago."""
-    return [LivingExecutor.model_validate_json(entry.value) for entry in await state.list(executor_key("*"))]
+    return read_leases(entry.value for entry in await state.list(executor_key("*")))
 
 
 async def _renew(state: Bucket, key: str, value: bytes) -> None:

@@ -1,6 +1,8 @@
 """Who hosts which block types, as executors say it for as long as they live."""
 
-from pydantic import Field
+from collections.abc import Iterable
+
+from pydantic import Field, ValidationError
 
 from gnatwork_schemas.catalogue import BlockType
 from gnatwork_schemas.messages import Message
@@ -18,6 +20,18 @@ class LivingExecutor(Message):
     blocks: dict[BlockTypeName, str]
     #: Block types, or packages of them, that it was told to host and can't, with the reasons.
     disabled: dict[str, str] = Field(default_factory=dict)
+
+
+def read_leases(values: Iterable[bytes]) -> list[LivingExecutor]:
+    """The executors that live, by their leases; without those that say it in words that are not understood."""
+    found: list[LivingExecutor] = []
+    for value in values:
+        try:
+            found.append(LivingExecutor.model_validate_json(value))
+        except ValidationError:
+            # Anyone may write an executor, and a newer one may say more; that is no reason for others to fail.
+            continue
+    return found
 
 
 class ListedBlock(BlockType):

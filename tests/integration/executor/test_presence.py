@@ -89,6 +89,17 @@ async def test_of_two_versions_the_newer_is_in_the_catalogue_for_as_long_as_some
             assert await version() == "1.9"
 
 
+async def test_a_lease_that_can_not_be_read_stops_nobody(nats_url: str, bus: Connection) -> None:
+    bucket = Bucket(bus, STATE_BUCKET)
+    await bucket.put(executor_key("strange"), b'{"v": 1, "blocks": 7}')
+    newer = describe(block_of(nothing, version="2"))
+    await bucket.put(catalogue_key("odd"), newer.model_dump_json().encode())
+    async with hosting(nats_url, block_of(nothing)):
+        entry = await bucket.get(catalogue_key("odd"))
+        assert entry is not None
+        assert BlockType.model_validate_json(entry.value).version == "1"
+
+
 async def test_it_says_that_it_lives_and_what_it_can_not_host(
     nats_url: str, bus: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
