@@ -19,7 +19,18 @@ from gnatwork_blocks.block import Block
 from gnatwork_engine.core import Event, RunState
 from gnatwork_engine.core.run_error import run_error
 from gnatwork_schemas import subjects
+from gnatwork_schemas.errors import DefinitionError
 from gnatwork_schemas.messages import Complete, PauseRequest, ResumeRequest, Signal
+from gnatwork_schemas.problem import Fault
+
+
+def _read(text: str | bytes) -> Any:
+    """A definition from its text."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        message = f"the text of a definition is JSON, and this is not: {error}"
+        raise DefinitionError((Fault(pointer="", code=DefinitionError.code, message=message),)) from None
 
 
 class DefinitionFlow:
@@ -36,7 +47,7 @@ class DefinitionFlow:
         connections: Mapping[str, Mapping[str, Any]] | None = None,
         egress_allow: str | None = None,
     ) -> None:
-        self._definition = orjson.loads(definition) if isinstance(definition, str | bytes) else definition
+        self._definition = _read(definition) if isinstance(definition, str | bytes) else definition
         self._given = given
         self._labels = labels or {}
         self._events = Events()

@@ -4,6 +4,8 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from inspect import isawaitable
+from itertools import filterfalse
 from typing import Any, Self
 
 from gnatwork.local.crew import Crew
@@ -28,6 +30,10 @@ class FunctionFlow:
 
     def __init__(self, steps: Sequence[Step], given: Mapping[str, Any] | None = None) -> None:
         self._steps = tuple(steps)
+        if strangers := list(filterfalse(callable, self._steps)):
+            raise TypeError(
+                f"a flow is a definition, or a list of `async` functions, but {strangers[0]!r} is in the list"
+            )
         self._context: dict[str, Any] = dict(given or {})
         self._events = Events()
         self._end: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
@@ -62,7 +68,7 @@ class FunctionFlow:
         for number, step in enumerate(self._steps):
             name = getattr(step, "__name__", f"step-{number}")
             try:
-                updates = dict(await step(dict(self._context)) or {})
+                updates = await _updates(step, dict(self._context))
             except Exception as error:  # noqa: BLE001 - whatever it is, it becomes part of the context
                 info = _info(error, name)
                 self._tell(subjects.error_event(name), {"task": name, "error": info})
@@ -88,6 +94,17 @@ class FunctionFlow:
         if not self._end.done():
             self._end.set_exception(error)
         self._events.close()
+
+
+async def _updates(step: Step, context: dict[str, Any]) -> dict[str, Any]:
+    """What a function returns; TypeError for one that is not written as it should be."""
+    called = step(context)
+    if not isawaitable(called):
+        raise TypeError("it has to be an `async` function")
+    updates = await called
+    if not isinstance(updates, Mapping | None):
+        raise TypeError(f"it has to return a dict of what is new, or None, not {type(updates).__name__}")
+    return dict(updates or {})
 
 
 def _info(error: Exception, name: str) -> dict[str, Any]:

@@ -2,8 +2,11 @@ import asyncio
 from contextlib import aclosing
 from typing import Any
 
+import pytest
+
 from gnatwork import BlockError
 from gnatwork.local import open_local, run_local, stream_local
+from gnatwork_schemas.errors import DefinitionError
 
 
 async def price(context: dict[str, Any]) -> dict[str, Any]:
@@ -33,6 +36,28 @@ async def test_an_error_is_kept_in_the_context_and_ends_the_flow() -> None:
     context = await run_local([price, break_down], {"count": 2})
     assert (context["total"], context["error"]["code"], context["error"]["step"]) == (6, "block.failed", "break_down")
     assert "ValueError: no" in context["error"]["message"]
+
+
+def plain(_: dict[str, Any]) -> dict[str, Any]:
+    return {}
+
+
+async def number(_: dict[str, Any]) -> int:
+    return 3
+
+
+@pytest.mark.parametrize(
+    ("step", "told"), [(plain, "has to be an `async` function"), (number, "a dict of what is new, or None, not int")]
+)
+async def test_a_function_of_another_kind_is_told_what_it_should_be(step: Any, told: str) -> None:
+    assert told in (await run_local([step]))["error"]["message"]
+
+
+async def test_what_is_no_flow_is_said_to_be_none() -> None:
+    with pytest.raises(TypeError, match="a list of `async` functions, but 'price' is in the list"):
+        await run_local(["price"])  # type: ignore[list-item]
+    with pytest.raises(DefinitionError, match="JSON"):
+        await run_local("flow.json")
 
 
 async def test_events_tell_what_happens() -> None:
