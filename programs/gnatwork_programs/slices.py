@@ -17,6 +17,8 @@ from gnatwork_schemas.error import ErrorInfo
 
 #: Bytes of the output: no more than any message holds, for the scheduler reads it.
 _MOST = 44 * 1024
+#: Characters of the name of a function.
+_LONGEST_NAME = 128
 
 
 class Slices:
@@ -52,8 +54,7 @@ class Slices:
             _check_depth(text)
         value = await carrier.value(text, "output")
         if end.next is not None:
-            function = marks.plain(end.next)
-            return {"transition": {"function": function, "memory": value}}
+            return {"transition": {"function": _name(marks.plain(end.next)), "memory": value}}
         return {"done": True, "output": value}
 
     async def _waits(self, answer: Answer, config: implicit.Slice, steps: Steps) -> dict[str, Any]:
@@ -67,6 +68,13 @@ class Slices:
             room -= len(document)
             found.append(orjson.Fragment(document))
         return {"steps": found, "more": answer.more or len(found) < len(answer.asked)}
+
+
+def _name(text: str) -> str:
+    """The name of a function. It becomes a part of the program, and may come from outside."""
+    if len(text) > _LONGEST_NAME or not text.replace("$", "_").isidentifier():
+        raise BlockError("script.invalid", f"`{text[:_LONGEST_NAME]}` can't be the name of a function to go over to.")
+    return text
 
 
 def _check_depth(text: bytes) -> None:

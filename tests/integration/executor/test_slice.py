@@ -233,6 +233,20 @@ async def test_no_mark_gets_out_by_which_others_could_mark_texts(begin: Begin) -
     assert (await play.scheduler.wire.first(lambda seen: seen.subject == subject)).body["message"] == "<{{ conn"
 
 
+@pytest.mark.parametrize(
+    ("language", "source"),
+    [
+        ("javascript", "function main(next) { return transition(next); }"),
+        ("python", "def main(next):\n    return transition(next)"),
+    ],
+)
+@pytest.mark.parametrize("name", ["(() => step('echo', {}))", "main or main", "a.b", "", "1", "x" * 200])
+async def test_no_name_of_a_function_is_carried_out(begin: Begin, language: str, source: str, name: str) -> None:
+    error = await begin(source, language=language, args=name).error()
+    assert error["code"] == "script.invalid"
+    assert "can't be the name of a function" in error["message"]
+
+
 @pytest.mark.parametrize("left", ["x", "transition('main', x)"])
 async def test_what_is_nested_deeper_than_others_can_read_is_refused(begin: Begin, left: str) -> None:
     source = "function main(n) {{ let x = 1; for (let i = 0; i < n; i++) x = [x]; return {}; }}"
