@@ -26,6 +26,8 @@ TRANSFORM = "transform"
 #: The types whose configs hold expressions.
 EXPRESSIVE = frozenset({CONDITION, FILTER, SWITCH, TRANSFORM})
 
+#: The types whose configs a script computes with.
+SCRIPTED = EXPRESSIVE | {"template"}
 #: The types that keep their configs for other runs, in the open.
 KEEPING = frozenset({"file", "kv-put"})
 
@@ -113,7 +115,7 @@ def _no_connections(type_: str, entry: BlockType | None) -> Unseen | None:
     if type_ in PROGRAMS:
         alone = ", so it takes one as its `http.connection` alone" if type_ in CONNECTION_AT else ""
         what = f"{shown(type_)} runs what someone has written{alone}"
-    elif type_ in EXPRESSIVE:
+    elif type_ in SCRIPTED:
         what = f"{shown(type_)} computes with its config, and what it yields decides the way of the run and is stored"
     elif type_ in KEEPING:
         what = f"{shown(type_)} keeps what it is given, where other runs read it"

@@ -106,6 +106,13 @@ def test_nothing_keeps_a_secret_for_other_runs(type_: str) -> None:
     assert "where other runs read it" in message
 
 
+def test_no_template_can_write_a_secret_in_another_way() -> None:
+    config = {"template": "${[...token].join(' ')}", "data": {"token": _TOKEN}}
+    assert ("/blocks/0/config/data/token", _MISPLACED) in places_of(
+        {"blocks": [{"id": "a", "type": "template", "config": config}]}
+    )
+
+
 def test_executors_that_are_plain_are_given_none() -> None:
     ((pointer, code, message),) = faults_of({"blocks": [{"id": "a", "type": "plain", "config": {"key": _TOKEN}}]})
     assert (pointer, code) == ("/blocks/0/config/key", _MISPLACED)
