@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
@@ -88,7 +89,9 @@ async def show(
     """Show one block type: its config, its output, examples."""
     blocks = {block.type: block for block in await client.blocks()}
     if type not in blocks:
-        fail(f"no executor has ever announced a block type {type!r}; there are {', '.join(blocks) or 'none'}")
+        close = get_close_matches(type, blocks, n=1)
+        what = f"did you mean {close[0]!r}?" if close else "`gnatwork blocks list` shows those that there are"
+        fail(f"no executor has ever announced a block type {type!r}; {what}")
     block = blocks[type]
     if output is not Format.TABLE:
         print_data(block.model_dump(mode="json", exclude={"v"}), output)

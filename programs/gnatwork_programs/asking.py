@@ -9,12 +9,12 @@ from jsonschema_rs import ValidationError
 from gnatwork_blocks.errors import BlockError
 from gnatwork_blocks.program_steps import step_digest, step_name
 from gnatwork_engine.compiler.code import PROGRAMS
-from gnatwork_engine.compiler.configs import CONNECTION_AT, EXPRESSIVE, KEEPING
+from gnatwork_engine.compiler.configs import CONNECTION_AT, KEEPING, SCRIPTED
 from gnatwork_engine.compiler.faults import Faults
 from gnatwork_engine.compiler.findings import Unknowns
 from gnatwork_engine.compiler.inputs import check_schema
 from gnatwork_engine.compiler.schemas import check
-from gnatwork_engine.json_tree import Path
+from gnatwork_engine.json_tree import Path, to_pointer
 from gnatwork_programs.answer import Asked
 from gnatwork_programs.marks import Marks
 from gnatwork_programs.options import RunOptions, StepOptions, read_options
@@ -139,7 +139,7 @@ class Steps:
 def _check_connections(entry: BlockType, marked: tuple[Path, ...], what: str) -> None:
     """Whether a type may have connections where its config mentions them: the same as in a definition."""
     at = CONNECTION_AT.get(entry.type)
-    if entry.type in {*EXPRESSIVE, *PROGRAMS, *KEEPING} or entry.plain:
+    if entry.type in {*SCRIPTED, *PROGRAMS, *KEEPING} or entry.plain:
         if all(path == at for path in marked):
             return
         alone = f" but as its `{'.'.join(map(str, at))}`" if at else ""
@@ -155,7 +155,7 @@ def _check(entry: BlockType, config: Any, deferred: tuple[Path, ...], what: str)
         message = f"{what}: the config schema that executors announce is itself wrong: {error.message}"
         raise BlockError(_INVALID, message) from None
     if findings:
-        shown = "; ".join(f"`{'.'.join(map(str, path)) or 'config'}` {message}" for path, message in findings[:3])
+        shown = "; ".join(f"{to_pointer(('config', *path))}: {message}" for path, message in findings[:3])
         raise BlockError(_INVALID, f"{what}: {shown}")
 
 

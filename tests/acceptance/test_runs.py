@@ -126,15 +126,17 @@ async def test_many_runs_at_once(installation: Installation, over: str) -> None:
 
 
 async def test_blocks(installation: Installation) -> None:
-    listed, shown, unknown = await asyncio.gather(
+    listed, shown, misspelt, unknown = await asyncio.gather(
         installation.gnatwork("blocks", "list"),
         installation.gnatwork("blocks", "show", "fetch"),
-        installation.gnatwork("blocks", "show", "nope"),
+        installation.gnatwork("blocks", "show", "fetsh"),
+        installation.gnatwork("blocks", "show", "unheard-of"),
     )
     assert {line.split()[0] for line in listed.out.splitlines()[1:]} >= {"fetch", "html-scraper", "hook", "response"}
     assert "follow_redirects" in shown.out
     assert unknown.code == 1
-    assert "there are condition, delay, fetch" in unknown.err
+    assert "did you mean 'fetch'?" in misspelt.err
+    assert "`gnatwork blocks list` shows" in unknown.err
 
 
 async def test_doctor_finds_nothing_wrong(installation: Installation) -> None:

@@ -145,7 +145,7 @@ async def test_delays_waits_and_child_runs(begin: Begin) -> None:
         ("step('loop', {})", "block.unknown_type", "`loop` is no step"),
         ("step('delay', {})", "block.unknown_type", "call `sleep`"),
         ("step('slice', {})", "block.unknown_type", "`slice` is no step"),
-        ("step('echo', 5)", "block.config_invalid", "Step 0 (`echo`, line 1)"),
+        ("step('echo', 5)", "block.config_invalid", "Step 0 (`echo`, line 1): /config: must be an object"),
         ("step('echo', {}, {tries: 3})", "block.config_invalid", "there is no `tries`"),
         ("step('echo', {}, {timeout: 'soon'})", "block.config_invalid", "timeout"),
         ("sleep('soon')", "block.config_invalid", "duration"),
