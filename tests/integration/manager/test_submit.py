@@ -111,7 +111,7 @@ DEEP = "[" * 200 + "]" * 200
         ({"workflow": UNKNOWN}, 422, "block.unknown_type", "/workflow/blocks/0/type"),
         ({"workflow": {"definition": UNKNOWN}}, 422, "block.unknown_type", "/workflow/definition/blocks/0/type"),
         ({"workflow": CIRCLE}, 422, "definition.cycle", None),
-        ({"workflow": {**NOOP, "script": ""}}, 422, "definition.invalid", "/workflow/blocks"),
+        ({"workflow": {**NOOP, "script": ""}}, 422, "definition.invalid", "/workflow/script"),
         ({"workflow": PICKY, "input": {}}, 422, "input.invalid", "/input"),
         (f'{{"workflow": {{"blocks": {DEEP}}}}}', 422, "request.invalid", "/workflow"),
         (f'{{"workflow": {orjson.dumps(NOOP).decode()}, "input": {DEEP}}}', 422, "request.invalid", "/input"),
