@@ -80,6 +80,8 @@ async def test_what_belongs_to_the_event_loop_is_refused_to_a_thread(nats_url: s
             _ = ctx.http
         with pytest.raises(RuntimeError, match="write `async def run`"):
             _ = ctx.keys
+        with pytest.raises(RuntimeError, match="write `async def run`"):
+            _ = ctx.sql
 
     async with hosting(nats_url, plain(ask)):
         assert await scheduler.output(await scheduler.send("odd")) is None
