@@ -6,7 +6,8 @@ import orjson
 
 from gnatwork_blocks.context import BlockContext
 from gnatwork_blocks.errors import BlockError
-from gnatwork_programs.answer import Answer, End
+from gnatwork_blocks.program_steps import step_name
+from gnatwork_programs.answer import Answer, Asked, End
 from gnatwork_programs.asking import Steps
 from gnatwork_programs.marks import Marks
 from gnatwork_programs.ports import Carrier, World
@@ -17,6 +18,8 @@ from gnatwork_schemas.error import ErrorInfo
 
 #: Bytes of the output: no more than any message holds, for the scheduler reads it.
 _MOST = 44 * 1024
+#: Steps that one line of the log names.
+_SHOWN = 3
 #: Characters of the name of a function.
 _LONGEST_NAME = 128
 
@@ -43,6 +46,8 @@ class Slices:
             ctx.log("warning", f"{answer.omitted} more lines are left out")
         carrier = self._world.carrier(ctx)
         if answer.end is not None:
+            if answer.asked and answer.end.error is None:
+                ctx.log("warning", marks.plain(_forgotten(answer.asked)))
             return await self._ended(answer.end, config, marks, carrier)
         return await self._waits(answer, config, Steps(self._world.types, marks, carrier))
 
@@ -75,6 +80,16 @@ def _name(text: str) -> str:
     if len(text) > _LONGEST_NAME or not text.replace("$", "_").isidentifier():
         raise BlockError("script.invalid", f"`{text[:_LONGEST_NAME]}` can't be the name of a function to go over to.")
     return text
+
+
+def _forgotten(asked: tuple[Asked, ...]) -> str:
+    """What is told of steps that the program asked for at its end, without waiting: nobody takes them."""
+    names = []
+    for one in asked[:_SHOWN]:
+        kind, type_, config, options = one.step
+        names.append(f"`{step_name(kind, str(type_), config, options)}`" + (f" (line {one.line})" if one.line else ""))
+    more = f" and {len(asked) - _SHOWN} more" if len(asked) > _SHOWN else ""
+    return f"not taken, since the program ended without waiting: {', '.join(names)}{more}; is an `await` missing?"
 
 
 def _check_depth(text: bytes) -> None:

@@ -187,7 +187,7 @@ class PythonSlice:
 
     def _answer(self, end: dict[str, Any] | None, at: Snapshot | None = None) -> dict[str, Any]:
         found: dict[str, Any] = {
-            "asked": self._steps.granted() if end is None else [],
+            "asked": self._steps.granted(),
             "more": self._steps.more and end is None,
             "end": end,
             "logs": self._console.take(),

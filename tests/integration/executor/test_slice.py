@@ -43,6 +43,23 @@ async def begin(nats_url: str, scheduler: Scheduler) -> AsyncIterator[Begin]:
         yield lambda source, **fields: Play(scheduler, source, **fields)
 
 
+@pytest.mark.parametrize(
+    ("language", "source"),
+    [
+        ("javascript", "async function main() {\n  step('echo', {});\n  step('calc', {});\n  return 1;\n}"),
+        ("python", "async def main(args):\n    step('echo', {})\n    step('calc', {})\n    return 1"),
+    ],
+)
+async def test_steps_that_nobody_waits_for_are_told_of(begin: Begin, language: str, source: str) -> None:
+    play = begin(source, language=language)
+    assert (await play.to_end(echo)).output == 1
+    told = await play.scheduler.wire.first(
+        lambda seen: seen.subject.startswith(f"workflow.{play.work.run_id}.") and seen.subject.endswith(".log")
+    )
+    assert told.body["level"] == "warning"
+    assert "`echo` (line 2), `calc` (line 3); is an `await` missing?" in told.body["message"]
+
+
 def echo(step: NewStep) -> Any:
     """Steps yield their configs; those of the type `boom` fail."""
     if step.block.type == "boom":
