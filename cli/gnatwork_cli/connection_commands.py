@@ -94,7 +94,8 @@ async def set_(
     ask, secrets = _ask if sys.stdin.isatty() else None, await _secrets(client, kind, before)
     values = read_values(kind, value or (), file, ask, secrets)
     if values is not None or type is not None:
-        values = complete(kind, values or {}, ask, secrets) or None
+        # Of a new one the manager says what is missing.
+        values = complete(kind, values or {}, ask, secrets) or (None if before else {})
     allowed, about = (before.blocks, before.description) if before else (None, "")
     if blocks is not None:
         allowed = None if blocks == "*" else parse_blocks(blocks)

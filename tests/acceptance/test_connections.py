@@ -24,6 +24,8 @@ async def test_a_connection_from_the_command_line_to_the_block(
 ) -> None:
     url = web.on("/secret", lambda request: Reply(body=request.headers["authorization"].encode()))
     setting = ("connection", "set", "bot", "--type", "bearer")
+    empty = await installation.gnatwork(*setting)
+    assert (empty.code, "/values/token: is missing" in empty.err) == (1, True)
     stored = await run(installation, *setting, "--value", "token=@-", "--blocks", "fetch", stdin=f"{TOKEN}\n")
     assert (stored["name"], stored["values"], stored["blocks"]) == ("bot", ["token"], ["fetch"])
     headers = {"authorization": "{{ connections.bot.authorization }}"}
