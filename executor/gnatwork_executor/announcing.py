@@ -16,6 +16,8 @@ from gnatwork_schemas.subjects import integration_key
 log = logging.getLogger(__name__)
 
 _Brought = TriggerType | ConnectionKind
+#: Bytes of what may be said of one: it travels in a message.
+_MOST = 256 * 1024
 
 
 async def announce(bucket: Bucket, integrations: Iterable[Integration]) -> None:
@@ -28,9 +30,21 @@ async def announce(bucket: Bucket, integrations: Iterable[Integration]) -> None:
         for one in brings:
             what, own = ("trigger", TRIGGER_TYPES) if isinstance(one, TriggerType) else ("connection", tuple(VALUES))
             brought = one.model_copy(update={"integration": integration.name})
+            if wrong := _unfit(brought):
+                log.warning("the %s type %s of %s is left out: %s", what, one.type, integration.name, wrong)
+                continue
             owner = "the engine itself" if one.type in own else await _announced(bucket, what, brought)
             if owner is not None:
                 log.warning("the %s type %s of %s is left out: %s has one", what, one.type, integration.name, owner)
+
+
+def _unfit(brought: _Brought) -> str:
+    """Why one can't be announced; nothing where it can."""
+    try:
+        size = len(brought.model_dump_json())
+    except ValueError as error:
+        return f"it is no JSON: {error}"
+    return f"it has {size:,} bytes, at most {_MOST:,} do" if size > _MOST else ""
 
 
 async def _announced(bucket: Bucket, what: str, brought: _Brought) -> str | None:

@@ -13,7 +13,7 @@ from gnatwork_bus.patience import until_available
 from gnatwork_engine.redaction import Redactor
 from gnatwork_schemas import header_names, subjects
 from gnatwork_schemas.codes import CODES
-from gnatwork_schemas.connections import MIN_SECRET, ResolveBody, Resolved, ResolvedConnection
+from gnatwork_schemas.connections import ResolveBody, Resolved, ResolvedConnection, secret_part
 from gnatwork_schemas.errors import UnavailableError
 from gnatwork_schemas.messages import Work
 from gnatwork_schemas.model import VERSION, Model
@@ -23,8 +23,6 @@ from gnatwork_schemas.problem import Problem
 _LONGEST = 60.0
 #: Seconds for an answer. A manager that has to ask a service may take longer; it is asked again, and goes on meanwhile.
 _PATIENCE = 10.0
-#: What a secret may begin with that many other texts end with.
-_SCHEMES = frozenset({"basic", "bearer", "token"})
 #: What passes when a manager, or NATS, is there again.
 _PASSING = frozenset({"engine.unavailable", "engine.store_full"})
 
@@ -111,13 +109,8 @@ class Connections:
 
 
 def _secrets(connection: ResolvedConnection) -> list[str]:
-    """What is to be taken out; of `Basic dXNlcjpwYXNz` what follows the word, for that is no secret by itself."""
-    return [secret for name in connection.secret if (secret := _without_scheme(str(connection.values[name])))]
-
-
-def _without_scheme(secret: str) -> str:
-    scheme, _, rest = secret.partition(" ")
-    return rest if scheme.lower() in _SCHEMES and len(rest) >= MIN_SECRET else secret
+    """What is to be taken out."""
+    return [secret for name in connection.secret if (secret := secret_part(str(connection.values[name])))]
 
 
 def _refusal(data: bytes) -> Exception:

@@ -31,6 +31,16 @@ _ValueName = Annotated[str, StringConstraints(pattern=VALUE_NAME_PATTERN)]
 NAMED_TYPES = frozenset({"code", "python-full"})
 
 
+#: What a secret may begin with that many other texts end with.
+_SCHEMES = frozenset({"basic", "bearer", "token"})
+
+
+def secret_part(value: str) -> str:
+    """What is secret of a value: of `Basic dXNlcjpwYXNz` what follows the word, for that is no secret by itself."""
+    scheme, _, rest = value.partition(" ")
+    return rest if scheme.lower() in _SCHEMES and len(rest) >= MIN_SECRET else value
+
+
 class HeaderValues(StrictModel):
     """A header that a service wants to see, such as `X-Api-Key`."""
 

@@ -20,7 +20,7 @@ from gnatwork_engine.core.actions import Dispatch
 from gnatwork_engine.deferred import connections_of
 from gnatwork_engine.redaction import Redactor
 from gnatwork_schemas import subjects
-from gnatwork_schemas.connections import MIN_SECRET
+from gnatwork_schemas.connections import MIN_SECRET, secret_part
 from gnatwork_schemas.error import ErrorInfo
 from gnatwork_schemas.errors import GnatworkError
 from gnatwork_schemas.implicit import IMPLICIT_TYPES
@@ -107,7 +107,7 @@ class Attempts:
         """What is kept out of all that an attempt says: the values of the connections that its config mentions."""
         found: set[str] = set()
         for name in connections_of(action.config, action.deferred):
-            found.update(str(value) for value in self._world.connections.get(name, {}).values())
+            found.update(secret_part(str(value)) for value in self._world.connections.get(name, {}).values())
         return Redactor({secret for secret in found if len(secret) >= MIN_SECRET})
 
     async def _value(self, state: RunState, action: Dispatch, secrets: Redactor) -> Any:

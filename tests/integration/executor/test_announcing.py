@@ -81,3 +81,16 @@ async def test_the_types_of_the_engine_are_nobodys(bucket: Bucket, caplog: pytes
 
 def test_only_integrations_of_these_blocks_are_meant() -> None:
     assert integrations_of(["noop", "fetch"]) == ()
+
+
+async def test_what_no_message_holds_is_left_out_and_the_rest_goes_on(
+    bucket: Bucket, caplog: pytest.LogCaptureFixture
+) -> None:
+    surrogate = bringing("one", "broken", title="\ud800")
+    await announce(bucket, [bringing("one", "large", title="x" * 2_000_000), surrogate, bringing("one")])
+    assert await owner_of(bucket, "trigger", "large") is None
+    assert await owner_of(bucket, "trigger", "broken") is None
+    assert await owner_of(bucket, "trigger") == ("one", "Shop")
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(told) == 4
+    assert "2,000" in told[0]

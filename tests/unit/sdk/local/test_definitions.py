@@ -163,6 +163,14 @@ async def test_connections_are_filled_in_and_kept_out_of_what_is_told() -> None:
         await run_local(definition, blocks=[Greet])
 
 
+async def test_of_a_header_the_secret_part_is_kept_out_alone_as_well() -> None:
+    echo = {"id": "echo", "type": "transform", "config": {"expression": "a.text.slice('Hello, Bearer '.length)"}}
+    definition = {"blocks": [{**block("greet", {"name": "{{ connections.ops.header }}"}), "id": "a"}, echo]}
+    connections = {"ops": {"header": "Bearer abcd-secret"}}
+    told = await run_local(definition, blocks=[Greet], connections=connections)
+    assert "abcd-secret" not in str(told)
+
+
 async def test_a_value_that_looks_like_a_reference_is_one_of_the_user() -> None:
     value = {"$payload": {"id": "x", "size": 1, "digest": "y"}}
     definition = {
