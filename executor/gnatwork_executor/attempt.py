@@ -144,6 +144,10 @@ class Attempt:
         """It keeps the event loop from turning, and has failed whatever it does; told from another thread."""
         self._stop = self._stop or Stop.BLOCKED
 
+    def last_words(self) -> tuple[Outcome, dict[str, str] | None]:
+        """Its outcome and the headers of that, where the process ends because of it; asked by another thread."""
+        return self._failed(blocked_loop()), self._headers
+
     def halt_blocking(self) -> None:
         """The loop turns again: stop the block if it is not at its end."""
         if not self._concluded:

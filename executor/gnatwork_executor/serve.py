@@ -176,7 +176,7 @@ async def _host(
             evaluates = (
                 evaluating(connection, resources.javascript) if _CONDITION in hosted else contextlib.nullcontext()
             )
-            watchdog = Watchdog(worker, max_memory=settings.max_memory, too_large=signals.leave.set)
+            watchdog = Watchdog(worker, settings.nats_url, max_memory=settings.max_memory, too_large=signals.leave.set)
             try:
                 watchdog.start()
                 async with evaluates:

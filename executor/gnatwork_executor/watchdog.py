@@ -1,8 +1,8 @@
 """Watches a process from a thread: finds the block that keeps the event loop from turning, and memory that only grows.
 
 A block that does not give the loop back holds up all others of its process, and the renewal of their items with them.
-It is named in the log, with what it does, and its attempt fails once it lets go. Where it does not, the process ends,
-and whoever started it starts another. The thread sleeps while no attempt is under way.
+It is named in the log, with what it does, and its attempt fails. Where it does not let go, the process ends, and who
+started it starts another. The thread sleeps while no attempt is under way.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gnatwork_executor.attempt import Attempt
+from gnatwork_executor.last_words import tell
 from gnatwork_executor.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -33,15 +34,17 @@ _MEGABYTE = 1024 * 1024
 class Watchdog:
     """Watches one process, from `start` to `stop`."""
 
-    def __init__(self, worker: Worker, *, max_memory: int, too_large: Callable[[], None]) -> None:
+    def __init__(self, worker: Worker, nats_url: str, *, max_memory: int, too_large: Callable[[], None]) -> None:
         """Describe it.
 
         Args:
             worker: what runs here.
+            nats_url: where the outcome goes of an attempt because of which the process ends.
             max_memory: resident megabytes from which on the process is too large; 0 for any number.
             too_large: called once, on the event loop, when it is.
         """
         self._worker = worker
+        self._nats_url = nats_url
         self._max_memory = max_memory
         self._too_large = too_large
         self._loop = asyncio.get_running_loop()
@@ -107,6 +110,9 @@ class Watchdog:
         # Not through logging: who holds its locks may be who blocks.
         text = f"CRITICAL {_name(attempt)} does not give the event loop back for {END_AFTER:.0f} s; this process ends\n"
         os.write(2, text.encode())
+        if attempt is not None:
+            # Else it would end the next process, and that the one after it.
+            tell(self._nats_url, *attempt.last_words())
         os._exit(1)
 
     def _check_memory(self) -> None:

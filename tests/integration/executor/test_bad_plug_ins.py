@@ -88,7 +88,11 @@ async def test_a_process_whose_block_never_gives_the_loop_back_ends_and_says_whi
         assert process.returncode == 1
     text = f"the task step of run {sent.work.run_id}, does not give the event loop back for 2 s; this process ends"
     assert text in log.decode()
-    assert not scheduler.outcomes(sent)
+    # It is over, and ends no further process.
+    error = await scheduler.error(sent)
+    assert (error["code"], error["retryable"]) == ("block.blocked_loop", False)
+    async with executor_process(nats_url, "odd", prepare=PREPARE):
+        await scheduler.settled(sent)
 
 
 async def test_a_process_that_grows_too_large_drains_and_leaves(nats_url: str, scheduler: Scheduler) -> None:
