@@ -139,6 +139,8 @@ def _models_within(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
         current = pending.pop()
         if isinstance(current, type) and issubclass(current, BaseModel):
             found[current.__name__] = current
+            # What stands further down in its module is known by name alone until someone asks.
+            current.model_rebuild()
             inner = [field.annotation for field in current.model_fields.values()]
         else:
             inner = list(get_args(current))
