@@ -3,8 +3,7 @@
 from typing import Any
 
 from gnatwork_blocks.errors import BlockError
-
-_KINDS = {dict: "an object", str: "a text", bool: "a boolean", int: "a number", float: "a number", type(None): "null"}
+from gnatwork_blocks.rows.order import kind
 
 
 def checked_items(value: Any, most: int) -> list[Any]:
@@ -14,7 +13,7 @@ def checked_items(value: Any, most: int) -> list[Any]:
         BlockError: `loop.not_an_array`, `loop.too_many`.
     """
     if not isinstance(value, list):
-        raise BlockError("loop.not_an_array", f"The items of a loop must be an array; this is {_KINDS[type(value)]}.")
+        raise BlockError("loop.not_an_array", f"The items of a loop must be an array; this is {kind(value)}.")
     if len(value) > most:
         raise BlockError("loop.too_many", f"There are {len(value)} items, and the loop takes at most {most}.")
     return value
